@@ -1,0 +1,176 @@
+package stats
+
+import "time"
+
+// Arm is one variant's sums in one phase of a campaign, for one goal, over kept
+// units (first exposed in the phase; crossovers, bots, staff and forced ones out).
+type Arm struct {
+	Variant         string
+	Control         bool    // the variant without action; the first such arm is compared against
+	Weight          int     // of the phase; zero or less: the arm does not count for split and verdict
+	N               uint64  // exposed units
+	Converted       uint64  // of them with at least one goal event in the window
+	Sum, SumSquares float64 // of the value per unit; refunds count negative
+}
+
+// Subject names what the results are about.
+type Subject struct {
+	Campaign string    `json:"campaign"`
+	Phase    string    `json:"phase"`
+	Goal     string    `json:"goal"`
+	Window   string    `json:"window"` // "72h", as in the campaign file
+	AsOf     time.Time `json:"as_of"`
+	Status   string    `json:"status"` // of the campaign: live, paused …
+}
+
+// Results is the answer to "how does the campaign do", in the contract's shape.
+type Results struct {
+	Subject
+	Arms       []ArmResult `json:"arms"`
+	SRM        SRM         `json:"srm"`
+	Crossovers Crossovers  `json:"crossovers"`
+	Verdict    Verdict     `json:"verdict"`
+	Sentence   Sentence    `json:"sentence"`
+}
+
+// ArmResult is one arm's figures; those from Lift on compare it with control
+// and are unknown for control itself. A figure that is null has its reason in
+// Reasons, under its JSON name.
+type ArmResult struct {
+	Variant         string   `json:"variant"`
+	Control         bool     `json:"control"`
+	Weight          int      `json:"weight"`
+	Exposed         uint64   `json:"exposed"`
+	Converted       uint64   `json:"converted"`
+	Rate            Number   `json:"rate"`    // converted / exposed
+	RateCI          Interval `json:"rate_ci"` // Wilson, 95 %
+	ValueSum        Number   `json:"value_sum"`
+	ValuePerVisitor Number   `json:"value_per_visitor"`
+
+	Lift         Number   `json:"lift"`          // of the rate: 0.1 is ten percent more than control
+	LiftCI       Interval `json:"lift_ci"`       // 95 %, from the log ratio
+	PValue       Number   `json:"p_value"`       // Welch on the rates' difference, two-sided; after Holm with several arms
+	ChanceToWin  Number   `json:"chance_to_win"` // P(rate > control's), Beta(1,1)
+	ExpectedLoss Number   `json:"expected_loss"` // in rate, not relative
+	SequentialCI Interval `json:"sequential_ci"` // as lift_ci, and valid however often one looks
+
+	Verdict Verdict           `json:"verdict,omitempty"` // of this arm alone; empty for control
+	Reasons map[string]Reason `json:"reasons,omitempty"`
+}
+
+// Crossovers are units that saw two variants or more; they are out of every arm.
+type Crossovers struct {
+	Count  uint64 `json:"count"`
+	Share  Number `json:"share"`            // of all exposed units, the crossovers among them
+	Reason Reason `json:"reason,omitempty"` // where Share is null
+}
+
+// Red tells whether there are so many that the results need a warning: at least
+// 1 % and at least 10 units.
+func (c Crossovers) Red() bool {
+	return c.Count >= 10 && c.Share.Known && c.Share.Value >= 0.01
+}
+
+// Judge computes all figures and the verdict, by the rule in the package comment.
+// Arms come out in the order given.
+func Judge(about Subject, arms []Arm, crossovers uint64) Results {
+	r := Results{Subject: about, Arms: make([]ArmResult, len(arms)), SRM: CheckSplit(arms), Crossovers: countCrossovers(arms, crossovers)}
+	control := -1
+	for i, a := range arms {
+		if a.Control && control < 0 {
+			control = i
+		}
+		r.Arms[i] = a.alone()
+	}
+	// One family for Holm: the arms that count, as they are all looked at together.
+	p := make([]Number, len(arms))
+	for i, a := range arms {
+		switch {
+		case i == control:
+			r.Arms[i].compareNone(IsControl)
+		case control < 0:
+			r.Arms[i].compareNone(NoControl)
+		default:
+			r.Arms[i].compare(arms[control], a)
+			if a.Weight > 0 {
+				p[i] = r.Arms[i].PValue
+			}
+		}
+	}
+	for i, adjusted := range Holm(p) {
+		if adjusted.Known {
+			r.Arms[i].PValue = adjusted
+		}
+	}
+	r.decide(arms, control)
+	for i := range r.Arms {
+		r.Arms[i].Reasons = r.Arms[i].reasons()
+	}
+	return r
+}
+
+func countCrossovers(arms []Arm, crossovers uint64) Crossovers {
+	all := float64(crossovers)
+	for _, a := range arms {
+		all += float64(a.N)
+	}
+	if all == 0 {
+		return Crossovers{Share: unknown(NoVisitors), Reason: NoVisitors}
+	}
+	return Crossovers{Count: crossovers, Share: number(float64(crossovers) / all)}
+}
+
+// alone is what can be said of an arm without another.
+func (a Arm) alone() ArmResult {
+	r := ArmResult{
+		Variant: a.Variant, Control: a.Control, Weight: a.Weight, Exposed: a.N, Converted: a.Converted,
+		RateCI: Wilson(a.N, a.Converted), ValueSum: number(a.Sum), ValuePerVisitor: unknown(NoVisitors),
+	}
+	if s := a.rate(); s.Why == "" {
+		r.Rate = number(s.Mean)
+	} else {
+		r.Rate = unknown(s.Why)
+	}
+	if a.N > 0 {
+		r.ValuePerVisitor = number(a.Sum / float64(a.N))
+	}
+	return r
+}
+
+func (r *ArmResult) compare(control, treatment Arm) {
+	c, t := control.rate(), treatment.rate()
+	ratio, posterior := LogRatio(c, t), CompareRates(control, treatment)
+	r.Lift, r.LiftCI, r.PValue = Lift(c, t), ratio.Interval(), Welch(c, t)
+	r.ChanceToWin, r.ExpectedLoss = posterior.ChanceToWin, posterior.ExpectedLoss
+	r.SequentialCI = ratio.Sequential()
+	// An arm in which all did the same looks certain to the test: with little data
+	// that is chance, and its tiny p-value would be a wrong one.
+	if (c.Variance == 0 || t.Variance == 0) && r.PValue.Known && tooFew(control, treatment) {
+		r.PValue = unknown(TooFewConversions)
+	}
+}
+
+func (r *ArmResult) compareNone(why Reason) {
+	none, noInterval := unknown(why), unknownInterval(why)
+	r.Lift, r.LiftCI, r.PValue = none, noInterval, none
+	r.ChanceToWin, r.ExpectedLoss, r.SequentialCI = none, none, noInterval
+}
+
+// reasons collects why figures are missing, by their JSON names.
+func (r *ArmResult) reasons() map[string]Reason {
+	found := map[string]Reason{}
+	for name, n := range map[string]Number{
+		"rate": r.Rate, "value_sum": r.ValueSum, "value_per_visitor": r.ValuePerVisitor, "lift": r.Lift,
+		"p_value": r.PValue, "chance_to_win": r.ChanceToWin, "expected_loss": r.ExpectedLoss,
+	} {
+		if !n.Known {
+			found[name] = n.Why
+		}
+	}
+	for name, i := range map[string]Interval{"rate_ci": r.RateCI, "lift_ci": r.LiftCI, "sequential_ci": r.SequentialCI} {
+		if !i.Known {
+			found[name] = i.Why
+		}
+	}
+	return found
+}

@@ -1,0 +1,132 @@
+package stats
+
+import "math"
+
+// Verdict is the judgement in one word; the rule is in the package comment.
+type Verdict string
+
+// The verdicts, as the contract spells them.
+const (
+	Collecting   Verdict = "collecting"
+	Win          Verdict = "win"
+	LikelyWin    Verdict = "likely_win"
+	NoDifference Verdict = "no_difference"
+	LikelyLoss   Verdict = "likely_loss"
+	Loss         Verdict = "loss"
+	BrokenSplit  Verdict = "broken_split"
+)
+
+const (
+	leaning   = 0.10 // p below which a difference is called likely
+	worth     = 0.10 // a relative difference that would be worth having
+	minUnits  = 100  // in each arm, before anything is judged
+	minEvents = 10   // see tooFew
+)
+
+// rank orders the arms' verdicts to the campaign's: the best arm is what to do next.
+func (v Verdict) rank() int {
+	for i, known := range []Verdict{Win, LikelyWin, Collecting, NoDifference, LikelyLoss, Loss} {
+		if v == known {
+			return i
+		}
+	}
+	return math.MaxInt
+}
+
+// decide sets every arm's verdict, the campaign's and its sentence.
+func (r *Results) decide(arms []Arm, control int) {
+	best := -1
+	for i, a := range arms {
+		if i == control || a.Weight <= 0 {
+			continue
+		}
+		arm := &r.Arms[i]
+		if arm.Verdict = Collecting; control >= 0 {
+			arm.Verdict = judgeArm(arms[control], a, *arm)
+		}
+		if best < 0 || arm.Verdict.rank() < r.Arms[best].Verdict.rank() ||
+			arm.Verdict == r.Arms[best].Verdict && arm.Lift.Value > r.Arms[best].Lift.Value {
+			best = i
+		}
+	}
+	switch {
+	case !r.SRM.OK:
+		for i := range r.Arms {
+			if r.Arms[i].Verdict != "" {
+				r.Arms[i].Verdict = BrokenSplit
+			}
+		}
+		r.Verdict, r.Sentence = BrokenSplit, sayBrokenSplit(r.SRM)
+	case best < 0:
+		r.Verdict, r.Sentence = Collecting, sayImpossible(NoTreatment)
+	case control < 0:
+		r.Verdict, r.Sentence = Collecting, sayImpossible(NoControl)
+	default:
+		r.Verdict = r.Arms[best].Verdict
+		r.Sentence = say(r.Verdict, r.Arms[control], r.Arms[best], unitsToGo(arms[control], arms[best]))
+	}
+}
+
+// judgeArm is the rule of the package comment, the split aside.
+func judgeArm(control, treatment Arm, figures ArmResult) Verdict {
+	if !figures.PValue.Known || tooFew(control, treatment) {
+		return Collecting
+	}
+	better := figures.Rate.Value > control.rate().Mean
+	switch p := figures.PValue.Value; {
+	case p < alpha && better:
+		return Win
+	case p < alpha:
+		return Loss
+	case p < leaning && better:
+		return LikelyWin
+	case p < leaning:
+		return LikelyLoss
+	}
+	if ci := figures.LiftCI; ci.Known && -worth <= ci.Low && ci.High <= worth {
+		return NoDifference
+	}
+	return Collecting
+}
+
+// tooFew tells whether the test's normal shape is still far off: the smaller arm
+// must expect ten that convert and ten that do not, at the rate of both arms
+// together. Expected, as what a small arm happened to get is what is in question:
+// with 1:9 and five expected, the small arm is falsely low in 8 % of null tests.
+func tooFew(control, treatment Arm) bool {
+	return min(control.N, treatment.N) < minUnits || rarer(control, treatment) < minEvents
+}
+
+// rarer is how many of the rarer outcome, converting or not, the smaller arm
+// expects at the rate of both arms together; zero also for sums that make no sense.
+func rarer(control, treatment Arm) float64 {
+	units, converted := float64(control.N)+float64(treatment.N), float64(control.Converted)+float64(treatment.Converted)
+	if units == 0 {
+		return 0
+	}
+	return max(0, min(converted, units-converted)) * float64(min(control.N, treatment.N)) / units
+}
+
+// unitsToGo is about how many more units of both arms together bring a verdict
+// if the rates stay as they are, or unknown. Intervals narrow with the root of
+// the units; the verdict comes when the lift's excludes either zero or all that
+// is worth having, whichever is sooner.
+func unitsToGo(control, treatment Arm) Number {
+	c, t := control.rate(), treatment.rate()
+	if why := comparable(c, t); why != "" {
+		return unknown(why)
+	}
+	events := rarer(control, treatment)
+	if events == 0 {
+		return unknown(NoConversions)
+	}
+	units := c.N + t.N
+	factor := max(1.01, minUnits/min(c.N, t.N), minEvents/events)
+	if ratio := LogRatio(c, t); ratio.Why == "" {
+		// The nearer of worth's two ends on the logarithmic scale.
+		target := max(math.Abs(ratio.Log), math.Log1p(worth)-math.Abs(ratio.Log))
+		width := z95 * ratio.Error / target
+		factor = max(factor, width*width)
+	}
+	return number(units * (factor - 1))
+}
