@@ -1,0 +1,38 @@
+package beacon_test
+
+import (
+	"cmp"
+	"html/template"
+	"io"
+	"net/http"
+)
+
+// servePage serves any path. The query says what the page has: consent, key, src (a
+// beacon elsewhere), twice, csp, lang.
+func servePage(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	if r.URL.Path == "/tea.png" {
+		w.Header().Set("Content-Type", "image/svg+xml")
+		_, _ = io.WriteString(w, teaPicture)
+		return
+	}
+	if q.Has("csp") {
+		w.Header().Set("Content-Security-Policy", strictPolicy)
+	}
+	tag := map[string]any{"src": q.Get("src") + "/b.js", "consent": q.Get("consent"), "identify": q.Get("identify"), "lang": cmp.Or(q.Get("lang"), "ja"), "twice": q.Has("twice"), "path": r.URL.Path}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_ = pageTemplate.Execute(w, tag)
+}
+
+const strictPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; require-trusted-types-for 'script'"
+
+// The body is tall, so that there is something to scroll.
+var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
+<html lang="{{.lang}}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>お茶の時間 {{.path}}</title><meta name="omo:type" content="item">
+<script async src="{{.src}}" data-key="pk_test" data-shadow="open" data-consent="{{.consent}}"{{with .identify}} data-identify="{{.}}"{{end}}></script>
+{{if .twice}}<script async src="{{.src}}?2" data-key="pk_test" data-shadow="open" data-consent="{{.consent}}"></script>{{end}}
+<script type="application/json" data-omo-item>{"id": 1001, "name": "深蒸し煎茶", "category": "tea", "brand": "茶舗", "price": "1080", "secret": 1}</script>
+<body><h1>深蒸し煎茶</h1><svg width="20" height="4000"></svg><p>end</p></body></html>`))
+
+const teaPicture = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 180"><rect width="320" height="180" fill="#dfe6cf"/><circle cx="160" cy="90" r="56" fill="#fffdf9"/><circle cx="160" cy="90" r="46" fill="#8fa65a"/><path d="M0 150q80-30 160 0t160 0v30H0z" fill="#c9b48a"/></svg>`

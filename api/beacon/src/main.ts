@@ -1,0 +1,179 @@
+import type { Answer, OmoEvent, PageInfo, Props } from "./types";
+import { makeArmed } from "./armed";
+import { makeAttention } from "./attention";
+import { type Config, consentOf, readConfig } from "./config";
+import { makeGuard } from "./guard";
+import { uuidv7 } from "./ids";
+import { makeOffers } from "./offers";
+import { readPage, watchNavigation, whenReady } from "./page";
+import { makeQueue } from "./queue";
+import { makeSender } from "./sender";
+import { makeStore } from "./store";
+import { makeVisitor } from "./visitor";
+import { makeWire } from "./wire";
+
+type Call = ArrayLike<unknown>;
+interface Omo {
+  (...call: unknown[]): void;
+  q?: Call[]; // what the page said before this script was there
+  on?: boolean; // a beacon is here already
+}
+
+/** A View is one page view. Answers that come after it is over are not shown. */
+interface View {
+  event: OmoEvent;
+  page: PageInfo;
+  asked: boolean; // the server has been asked about it
+}
+
+// The server answers within 50 ms. What comes seconds later would surprise the visitor.
+const PATIENCE = 5_000;
+
+function run(config: Config, stub: Omo | undefined): Omo {
+  const told = new Set<string>();
+  /** report tells the server of our own trouble, once for each kind, and never the page. */
+  const report = (kind: string, message: string) => {
+    if (told.has(kind)) return;
+    told.add(kind);
+    record("omo_error", { kind, message: message.slice(0, 300) });
+  };
+  const guard = makeGuard(report);
+  const store = makeStore();
+  const visitor = makeVisitor(store, config.consent);
+  const wire = makeWire(config.base, config.key);
+  const queue = makeQueue(store, visitor.known, (kind) => report(kind, ""));
+  const sender = makeSender(wire, queue, visitor, guard);
+  const attention = makeAttention(guard, () => armed.happened("exit_intent"));
+  const armed = makeArmed(attention, guard, (trigger) => ask(trigger));
+  const offers = makeOffers(guard, record, report, config.open);
+  let identify = config.identify;
+  let view: View | undefined;
+
+  function makeEvent(name: string, page: PageInfo, properties: Props): OmoEvent {
+    return { id: uuidv7(), name, time: new Date().toISOString(), page, properties };
+  }
+
+  /** record queues an event about the page view at hand; what happens before the first waits in memory. */
+  function record(name: string, properties: Props, urgent = false): void {
+    if (visitor.consent() === "denied") return;
+    queue.add(makeEvent(name, { url: view?.page.url || location.href }, properties));
+    if (urgent) sender.flush();
+    else sender.soon();
+  }
+
+  /**
+   * ask makes the decide call: the page view itself, or, with a trigger, what has become of it. Queued
+   * events ride along. The page view is queued as well, under the id that the call carries, and counts as
+   * under way: should no answer come, it goes by /v1/events like any other.
+   */
+  async function ask(trigger?: string): Promise<void> {
+    const asking = view;
+    if (!asking) return;
+    asking.asked = true;
+    const consented = visitor.known();
+    const events = consented ? queue.take() : [];
+    const body = {
+      visitor: { id: visitor.id() },
+      page: asking.page,
+      page_view: trigger ? false : undefined,
+      page_view_id: asking.event.id,
+      trigger,
+      events: events.length ? events : undefined,
+      sent_at: new Date().toISOString(),
+      consent: visitor.consent(),
+      identify,
+    };
+    const reply = await wire.post("/v1/decide", JSON.stringify(body), PATIENCE);
+    const answer = reply.body as Answer | undefined;
+    const good = reply.status === 200 && !!answer;
+    if (good) visitor.learn(answer.visitor?.id);
+    else visitor.ensure();
+    // A degraded answer does not say that the events are safe; the server drops what it has already.
+    if (good && !answer.degraded?.length) queue.done(events);
+    else queue.back(events);
+    if (!trigger) good ? queue.done([asking.event]) : queue.back([asking.event]);
+    queue.adopt();
+    sender.flush();
+    if (!good || view !== asking) return;
+    const decisions = answer.decisions || [];
+    offers.open(decisions, answer.decision_id);
+    // Campaigns are armed by the page view's answer only, so that each fires at most once.
+    if (!trigger) armed.arm(decisions.filter((decision) => decision.armed));
+  }
+
+  /** leave closes the books on the page view: it may be the last moment that anything can be sent. */
+  function leave(): void {
+    const seen = view?.asked && attention.report();
+    if (!view || !seen || visitor.consent() === "denied") return;
+    queue.add(makeEvent("omo_engagement", { url: view.page.url }, { view: view.event.id, ...seen }));
+  }
+
+  function pageView(referrer: string): void {
+    leave();
+    offers.clear();
+    armed.clear();
+    attention.reset();
+    const page = readPage(referrer);
+    view = { page, event: makeEvent("page_view", page, {}), asked: false };
+    if (visitor.consent() !== "denied") {
+      queue.add(view.event);
+      queue.hold(view.event);
+    }
+    void guard("decide", ask)();
+  }
+
+  function choose(word: unknown): void {
+    const consent = consentOf(word);
+    const before = visitor.consent();
+    visitor.choose(consent);
+    if (consent === "denied") queue.clear();
+    else if (consent === "granted" && before !== "granted" && view) {
+      // Nothing of this page view was recorded so far: it counts from now, once.
+      queue.done([view.event]);
+      view = undefined;
+      pageView(document.referrer);
+    }
+  }
+
+  const commands: { [name: string]: (...args: any[]) => void } = {
+    track: (name: string, properties?: Props) => record(name, properties || {}),
+    page: () => view && pageView(view.page.url),
+    consent: choose,
+    identify(token: string) {
+      identify = token;
+      if (view?.asked) guard("identify", ask)("identify");
+    },
+  };
+  // Calls wait until the page is really looked at: a prerendered page has no visitor yet.
+  const early: Call[] = Array.from(stub?.q || []);
+  let started = false;
+  const obey = guard("call", (...call: unknown[]) => commands[call[0] as string]?.(...call.slice(1)));
+  const omo: Omo = (...call) => (started ? obey(...call) : void early.push(call));
+  omo.on = true;
+
+  const hide = guard("leave", () => {
+    leave();
+    sender.leave();
+  });
+  whenReady(
+    guard("start", () => {
+      started = true;
+      early.forEach((call) => obey(...Array.from(call)));
+      queue.adopt();
+      pageView(document.referrer);
+      watchNavigation(guard, pageView);
+      document.addEventListener("visibilitychange", () => document.hidden && hide());
+      addEventListener("pagehide", () => hide());
+      addEventListener("online", () => sender.online());
+    }),
+  );
+  return omo;
+}
+
+try {
+  const page = window as unknown as { omo?: Omo };
+  const config = readConfig();
+  if (config && !page.omo?.on) page.omo = run(config, page.omo);
+} catch {
+  // A browser that lacks what we need shows its page as it was.
+}

@@ -1,0 +1,83 @@
+import type { Guard } from "./guard";
+import type { Item, PageInfo } from "./types";
+
+/** readPage says what this page is, as its head and its item element tell it. */
+export function readPage(referrer: string): PageInfo {
+  const type = document.querySelector<HTMLMetaElement>('meta[name="omo:type"]')?.content;
+  return {
+    url: location.href,
+    title: document.title,
+    referrer,
+    type: type || undefined,
+    lang: document.documentElement.lang || undefined,
+    item: readItem(),
+  };
+}
+
+/** readItem reads `<script type="application/json" data-omo-item>`; a page with a broken one has no item. */
+function readItem(): Item | undefined {
+  const text = document.querySelector('script[type="application/json"][data-omo-item]')?.textContent;
+  if (!text) return;
+  try {
+    const told = JSON.parse(text);
+    const item: Item = { price: Number(told.price) || undefined };
+    // Shops write ids as numbers and prices as text; the server takes neither.
+    for (const name of ["id", "name", "category", "brand"] as const) if (told[name] != null) item[name] = String(told[name]);
+    return item;
+  } catch {
+    return;
+  }
+}
+
+/** whenReady waits until the page is really looked at (not prerendered) and its head is read. */
+export function whenReady(start: () => void): void {
+  const page = document as Document & { prerendering?: boolean };
+  const once = { once: true };
+  if (page.prerendering) page.addEventListener("prerenderingchange", () => whenReady(start), once);
+  else if (page.readyState === "loading") page.addEventListener("DOMContentLoaded", start, once);
+  else start();
+}
+
+/** whenVisible runs at once, or when the visitor comes to this tab. */
+export function whenVisible(run: () => void): void {
+  if (!document.hidden) return run();
+  const look = () => {
+    if (document.hidden) return;
+    removeEventListener("visibilitychange", look, true);
+    run();
+  };
+  addEventListener("visibilitychange", look, true);
+}
+
+/**
+ * watchNavigation calls `next` for every page view after the first: a new path by the history API, and a
+ * page that comes back whole from the back/forward cache.
+ */
+export function watchNavigation(guard: Guard, next: (referrer: string) => void): void {
+  let path = location.pathname;
+  let url = location.href;
+  let timer = 0;
+  const look = guard("navigation", () => {
+    const before = url;
+    url = location.href;
+    if (path === location.pathname) return;
+    path = location.pathname;
+    next(before);
+  });
+  // Frameworks push first and set the title after, and some push and replace in one go.
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(look, 50) as unknown as number;
+  };
+  for (const name of ["pushState", "replaceState"] as const) {
+    const real = history[name];
+    history[name] = function (this: History, ...args: Parameters<History["pushState"]>) {
+      real.apply(this, args);
+      later();
+    };
+  }
+  addEventListener("popstate", later);
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) guard("pageshow", next)(document.referrer);
+  });
+}

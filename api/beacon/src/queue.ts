@@ -1,0 +1,103 @@
+import type { Store } from "./store";
+import type { OmoEvent } from "./types";
+import { madeAt } from "./ids";
+import { bytesOf } from "./wire";
+
+const PREFIX = "omo_e:";
+const MAX_EVENTS = 100;
+const MAX_BYTES = 60_000;
+const MAX_EVENT = 30_000; // the server takes 32 KiB
+// The server remembers event ids for 8 days: an older event, sent again, could be counted twice.
+const MAX_AGE = 7 * 864e5;
+
+/**
+ * A Queue holds events until the server has acknowledged them.
+ *
+ * Each event is a localStorage key of its own, so tabs never overwrite each other's events and an event
+ * outlives its page. A page takes up what earlier pages left behind; another tab's events may so be sent
+ * twice, under one id, and the server drops the second.
+ */
+export interface Queue {
+  add(event: OmoEvent): void;
+  /** Takes up events left behind in storage, and writes there what was held in memory. */
+  adopt(): void;
+  /** Events that are not under way; they then are, until `done` or `back`. */
+  take(): OmoEvent[];
+  done(events: OmoEvent[]): void;
+  back(events: OmoEvent[]): void;
+  /** Marks one event as under way by other means. */
+  hold(event: OmoEvent): void;
+  clear(): void;
+}
+
+interface Held {
+  event: OmoEvent;
+  json: string;
+  bytes: number;
+  away?: boolean;
+}
+
+export function makeQueue(store: Store, mayKeep: () => boolean, dropped: (kind: string) => void): Queue {
+  const held = new Map<string, Held>();
+  let total = 0;
+
+  const forget = (id: string) => {
+    total -= held.get(id)?.bytes || 0;
+    held.delete(id);
+    store.remove(PREFIX + id);
+  };
+  const enter = (event: OmoEvent, json: string) => {
+    const bytes = bytesOf(json);
+    if (bytes > MAX_EVENT) return dropped("event_too_large");
+    held.set(event.id, { event, json, bytes });
+    total += bytes;
+    if (mayKeep()) store.set(PREFIX + event.id, json);
+    for (const id of held.keys()) {
+      if (held.size <= MAX_EVENTS && total <= MAX_BYTES) break;
+      forget(id); // the oldest first
+      dropped("queue_full");
+    }
+  };
+
+  return {
+    add: (event) => enter(event, JSON.stringify(event)),
+    hold: (event) => {
+      const entry = held.get(event.id);
+      if (entry) entry.away = true;
+    },
+    adopt() {
+      if (!mayKeep()) return;
+      held.forEach((entry, id) => store.set(PREFIX + id, entry.json));
+      for (const key of store.keys(PREFIX).sort()) {
+        const id = key.slice(PREFIX.length);
+        if (held.has(id)) continue;
+        const json = store.get(key);
+        try {
+          if (!(Date.now() - madeAt(id) < MAX_AGE)) throw 0;
+          if (json) enter(JSON.parse(json), json);
+        } catch {
+          store.remove(key); // too old, or not ours
+        }
+      }
+    },
+    take() {
+      const events: OmoEvent[] = [];
+      held.forEach((entry) => {
+        if (entry.away) return;
+        entry.away = true;
+        events.push(entry.event);
+      });
+      return events;
+    },
+    done: (events) => events.forEach((event) => forget(event.id)),
+    back: (events) =>
+      events.forEach((event) => {
+        const entry = held.get(event.id);
+        if (entry) entry.away = false;
+      }),
+    clear() {
+      [...held.keys()].forEach(forget);
+      store.keys(PREFIX).forEach(store.remove);
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/** el makes one element. Text goes in as text: nothing here can become markup. */
+export function el<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className = "",
+  content: string | (Node | undefined)[] = [],
+  attributes: { [name: string]: string } = {},
+): HTMLElementTagNameMap[K] {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  for (const name in attributes) node.setAttribute(name, attributes[name]);
+  if (typeof content === "string") node.textContent = content;
+  else node.append(...content.filter((child): child is Node => !!child));
+  return node;
+}
+
+/** safeLink allows pages to go to, and nothing that runs. */
+export function safeLink(link: string | undefined): string | undefined {
+  return checked(link, (url) => /^https?:$/.test(url.protocol));
+}
+
+/** safeImage allows https, and whatever the page itself comes from. */
+export function safeImage(image: string | undefined): string | undefined {
+  return checked(image, (url) => url.protocol === "https:" || url.origin === location.origin);
+}
+
+function checked(text: string | undefined, allows: (url: URL) => boolean): string | undefined {
+  if (!text) return;
+  try {
+    const url = new URL(text, location.href);
+    return allows(url) ? url.href : undefined;
+  } catch {
+    return;
+  }
+}
+
+/** dress gives the shadow root its style sheet, in a way that a strict style-src allows. */
+export function dress(root: ShadowRoot, css: string): void {
+  try {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    root.adoptedStyleSheets = [sheet];
+  } catch {
+    root.append(el("style", "", css)); // browsers before constructable sheets
+  }
+}

@@ -1,0 +1,73 @@
+// The shapes that travel between the beacon and the server, as the HTTP contract names them.
+
+export type Consent = "granted" | "denied" | "unknown";
+export type Props = Record<string, unknown>;
+
+export interface Item {
+  id?: string;
+  name?: string;
+  category?: string;
+  brand?: string;
+  price?: number;
+}
+
+export interface PageInfo {
+  url: string;
+  title?: string;
+  referrer?: string;
+  type?: string;
+  lang?: string;
+  item?: Item;
+}
+
+/** A fact about the visitor. `id` is made once and kept over every retry. */
+export interface OmoEvent {
+  id: string;
+  name: string;
+  time: string;
+  page: PageInfo;
+  properties: Props;
+}
+
+export interface RankedItem {
+  name: string;
+  url?: string;
+  image?: string;
+  price?: number | string;
+}
+
+/** What a variant shows. Every field but `type` may be missing. */
+export interface Action {
+  type: string;
+  title?: string;
+  body?: string;
+  image?: string;
+  link?: string;
+  button?: string;
+  theme?: "light" | "dark" | "auto";
+  position?: string;
+  code?: string;
+  expires?: number; // seconds from now
+  expires_at?: string; // RFC 3339; wins
+  items?: RankedItem[];
+  currency?: string;
+}
+
+export interface Decision {
+  campaign: string;
+  variant?: string;
+  control?: boolean;
+  slot: string;
+  on?: string[];
+  armed?: boolean;
+  action?: Action | null;
+  token?: string;
+  phase?: string;
+}
+
+export interface Answer {
+  decision_id: string;
+  visitor?: { id?: string };
+  decisions?: Decision[];
+  degraded?: string[];
+}

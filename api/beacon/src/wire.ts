@@ -1,0 +1,62 @@
+/** A Reply is what came back. `status` 0 is a network error; `wait` is Retry-After in ms. */
+export interface Reply {
+  status: number;
+  wait: number;
+  body?: unknown;
+}
+
+export interface Wire {
+  post(path: string, body: string, timeout: number): Promise<Reply>;
+  /** Hands the body to the browser, which sends it even while the page goes away. No answer. */
+  beacon(path: string, body: string): boolean;
+}
+
+// The browser refuses keepalive bodies that together exceed 64 KiB.
+const KEEPALIVE = 60_000;
+
+export const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
+
+/** makeWire talks to one server. A string body is `text/plain`, which needs no CORS preflight. */
+export function makeWire(base: string, key: string): Wire {
+  const url = (path: string) => base + path + "?k=" + encodeURIComponent(key);
+  return {
+    async post(path, body, timeout) {
+      const limit = new AbortController();
+      const timer = setTimeout(() => limit.abort(), timeout);
+      try {
+        const response = await fetch(url(path), {
+          method: "POST",
+          body,
+          credentials: "include",
+          keepalive: bytesOf(body) < KEEPALIVE,
+          signal: limit.signal,
+        });
+        const status = response.status;
+        return {
+          status,
+          wait: waitOf(response.headers.get("retry-after")),
+          body: status === 200 ? await response.json() : undefined,
+        };
+      } catch {
+        return { status: 0, wait: 0 };
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    beacon: (path, body) => {
+      try {
+        return navigator.sendBeacon(url(path), body);
+      } catch {
+        return false;
+      }
+    },
+  };
+}
+
+/** waitOf reads Retry-After, which is in seconds or a date. */
+function waitOf(header: string | null): number {
+  if (!header) return 0;
+  const seconds = Number(header);
+  const wait = isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1000;
+  return wait > 0 ? wait : 0;
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// A bundle is one script that browsers load. Paths are relative to the module.
+type bundle struct {
+	entry string
+	out   string
+	limit int // bytes after gzip; a larger one is an error, so that growth is a decision
+}
+
+// bundles lists every script of the product under its stable name.
+func bundles() []bundle {
+	return []bundle{
+		{entry: "api/beacon/src/main.ts", out: "api/beacon/dist/b.js", limit: 9_000},
+	}
+}
+
+// build bundles one entry in memory. The same sources give the same bytes.
+func build(root string, b bundle) ([]byte, error) {
+	result := api.Build(api.BuildOptions{
+		AbsWorkingDir:     root,
+		EntryPoints:       []string{filepath.Join(root, b.entry)},
+		Bundle:            true,
+		Format:            api.FormatIIFE,
+		Target:            api.ES2020,
+		Charset:           api.CharsetUTF8,
+		MinifyWhitespace:  true,
+		MinifyIdentifiers: true,
+		MinifySyntax:      true,
+		LegalComments:     api.LegalCommentsNone,
+		TsconfigRaw:       `{"compilerOptions": {"strict": true}}`,
+		Plugins:           []api.Plugin{cssAsText()},
+		LogLevel:          api.LogLevelSilent,
+	})
+	if err := problems(b.entry, result.Errors, result.Warnings); err != nil {
+		return nil, err
+	}
+	return result.OutputFiles[0].Contents, nil
+}
+
+// cssAsText lets a script import a style sheet as its minified text: it goes
+// into a shadow root and never into the page.
+func cssAsText() api.Plugin {
+	return api.Plugin{Name: "css as text", Setup: func(p api.PluginBuild) {
+		p.OnLoad(api.OnLoadOptions{Filter: `\.css$`}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
+			source, err := os.ReadFile(args.Path)
+			if err != nil {
+				return api.OnLoadResult{}, fmt.Errorf("read style sheet: %w", err)
+			}
+			sheet := api.Transform(string(source), api.TransformOptions{
+				Loader:           api.LoaderCSS,
+				MinifyWhitespace: true,
+				MinifySyntax:     true,
+				Charset:          api.CharsetUTF8,
+				Sourcefile:       args.Path,
+			})
+			if err := problems(args.Path, sheet.Errors, sheet.Warnings); err != nil {
+				return api.OnLoadResult{}, err
+			}
+			text := strings.TrimSpace(string(sheet.Code))
+			return api.OnLoadResult{Contents: &text, Loader: api.LoaderText}, nil
+		})
+	}}
+}
+
+// problems turns the bundler's messages into one error that names every place.
+// Warnings count: nobody reads those of a build that passes.
+func problems(where string, lists ...[]api.Message) error {
+	var all []error
+	for _, list := range lists {
+		for _, m := range list {
+			place := where
+			if m.Location != nil {
+				place = fmt.Sprintf("%s:%d:%d", m.Location.File, m.Location.Line, m.Location.Column+1)
+			}
+			all = append(all, fmt.Errorf("%s: %s", place, m.Text))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// gzipSize gives the bytes that travel, at the level that servers use at best.
+func gzipSize(body []byte) (int, error) {
+	var packed bytes.Buffer
+	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err != nil {
+		return 0, fmt.Errorf("gzip: %w", err)
+	}
+	if _, err := w.Write(body); err != nil {
+		return 0, fmt.Errorf("gzip: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return 0, fmt.Errorf("gzip: %w", err)
+	}
+	return packed.Len(), nil
+}
+
+// moduleRoot is the nearest folder with a go.mod, from the working directory up.
+func moduleRoot() (string, error) {
+	start, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("working directory: %w", err)
+	}
+	for dir := start; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		if filepath.Dir(dir) == dir {
+			return "", fmt.Errorf("no go.mod in %s or above: run webbuild inside the module", start)
+		}
+	}
+}
