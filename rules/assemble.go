@@ -1,0 +1,49 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"sort"
+	"sync"
+)
+
+func (l *loader) assemble(all []*checked, site Site, lang *language) *Set {
+	s := &Set{Site: site, Source: l.source, Hash: hash(l.source)}
+	s.scratch = &sync.Pool{New: func() any { return &Matcher{} }}
+	for _, c := range all {
+		for _, part := range c.parts {
+			i, err := lang.predicate(part, c.Zone)
+			if err != nil {
+				c.r.fail(c.id, "when", "rule", "cannot be compiled: %v", err)
+				return nil
+			}
+			c.when = append(c.when, i)
+		}
+		if !c.draft {
+			s.Campaigns = append(s.Campaigns, c.Campaign)
+		}
+	}
+	sort.SliceStable(s.Campaigns, func(i, j int) bool {
+		a, b := s.Campaigns[i], s.Campaigns[j]
+		if a.Priority != b.Priority {
+			return a.Priority > b.Priority
+		}
+		return a.ID < b.ID
+	})
+	for _, c := range s.Campaigns {
+		c.open = c.Schedule.always()
+	}
+	s.predicates, s.zones = lang.predicates, lang.zones
+	return s
+}
+
+// hash is the SHA-256 of all files, each name and text after its length, in
+// order of names: the same folder anywhere has the same hash.
+func hash(source map[string]string) string {
+	h := sha256.New()
+	for _, name := range sortedKeys(source) {
+		fmt.Fprintf(h, "%d:%s%d:%s", len(name), name, len(source[name]), source[name])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,188 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// checked is a campaign whose own file is in order, waiting for its rule to be
+// compiled and for the campaigns around it.
+type checked struct {
+	*Campaign
+	draft bool
+	id    *node
+	salt  *node
+	parts []condition
+	r     *reader
+}
+
+// campaign checks one document and turns what is written into what runs.
+func (r *reader) campaign(f *campaignFile, site Site, l *language) *checked {
+	c := &Campaign{
+		ID: f.ID.S, Name: f.Name.S, Status: Status(f.Status.S),
+		Slot: f.Slot.S, Priority: f.Priority.N, Salt: f.ID.S, Traffic: 10_000,
+		File: r.src.name, Line: f.At.line,
+	}
+	out := &checked{Campaign: c, id: f.ID.At, salt: f.Salt.At, r: r}
+	const idHint = "1 to 64 of a-z, 0-9, _ and -"
+	r.wellFormed(f.ID, "id", idForm, idHint)
+	if f.Name.S == "" {
+		c.Name = c.ID
+	} else if n := len([]rune(c.Name)); n > 200 {
+		r.fail(f.Name.At, "name", "value", "the name has %d characters; 200 are allowed", n)
+	}
+	r.oneOf(f.Status, "status", "draft", "shadow", "live", "paused", "ended")
+	out.draft = f.Status.At == nil || f.Status.S == "draft"
+	if f.Salt.At != nil {
+		r.wellFormed(f.Salt, "salt", idForm, idHint)
+		c.Salt = f.Salt.S
+	}
+	if f.Slot.At != nil && (f.Slot.S == "" || len(f.Slot.S) > 200) {
+		r.failWith(f.Slot.At, "slot", "value", "a slot's name has 1 to 200 characters", "leave the key out to compete with nobody")
+	}
+	if f.Traffic.At != nil {
+		c.Traffic = f.Traffic.N
+	}
+	c.Schedule, c.Zone = r.schedule(f.Schedule, "schedule", site.Timezone)
+	c.pages = r.pages(f.Pages, "pages")
+	c.On = r.triggers(f.On)
+	c.Frequency, c.Stop = r.limits(f.Frequency)
+	c.Goals = r.goals(f)
+	c.Variants = r.variants(f)
+	c.Content = contentHash(c.Variants)
+	if f.When.At != nil {
+		out.parts = l.conditions(r, f.When, "when")
+	}
+	return out
+}
+
+func (r *reader) triggers(list []triggerFile) []Trigger {
+	var on []Trigger
+	for i, f := range list {
+		path := "on"
+		if len(list) > 1 {
+			path = fmt.Sprintf("on[%d]", i)
+		}
+		t := Trigger{Kind: f.Word}
+		switch {
+		case f.Args.Dwell.At != nil:
+			t = Trigger{Kind: "dwell", Dwell: f.Args.Dwell.D}
+		case f.At == nil || f.At.kind == mapping:
+			if f.At != nil && len(f.At.pairs) == 0 {
+				r.expected(f.At, path, "a trigger", "write page_view, exit_intent or {dwell: 30s}")
+			}
+			continue // told while reading
+		case f.Word == "tab_return":
+			r.unsupported(f.At, path, `"tab_return"`)
+			continue
+		case f.Word == "dwell":
+			r.failWith(f.At, path, "value", "dwell needs a time", "write {dwell: 30s}")
+			continue
+		case !r.oneOf(text{f.Word, f.At}, path, "page_view", "exit_intent"):
+			continue
+		}
+		if slices.ContainsFunc(on, func(o Trigger) bool { return o.Kind == t.Kind }) {
+			r.fail(f.At, path, "duplicate", "%s is given twice", t.Kind)
+			continue
+		}
+		if t.Kind == "page_view" && len(list) > 1 {
+			r.warn(f.At, path, "value", "page_view adds nothing to other triggers", "remove it")
+			continue
+		}
+		on = append(on, t)
+	}
+	if len(on) == 0 {
+		on = []Trigger{{Kind: "page_view"}}
+	}
+	return on
+}
+
+func (r *reader) limits(list []limitFile) (limits []Limit, stop Stop) {
+	stopped := false
+	for i, f := range list {
+		path := "frequency"
+		if len(list) > 1 {
+			path = fmt.Sprintf("frequency[%d]", i)
+		}
+		switch {
+		case f.At == nil:
+		case f.After != nil && (f.Max.At != nil || f.Per.At != nil):
+			r.failWith(f.At, path, "value", `"after" and "max" do not go together`, "make them two items of a list")
+		case f.After != nil && stopped:
+			r.fail(f.At, path, "duplicate", `"after" is given twice`)
+		case f.After != nil:
+			stopped = true
+			path = join(path, "after")
+			stop = Stop{
+				Closes:      r.atLeastOne(f.After.Closes, join(path, "closes")),
+				Clicks:      r.atLeastOne(f.After.Clicks, join(path, "clicks")),
+				Conversions: r.atLeastOne(f.After.Conversions, join(path, "conversions")),
+			}
+			if f.After.At != nil && len(f.After.At.pairs) == 0 {
+				r.failWith(f.After.At, path, "missing", "after what?", "write {after: {closes: 2}}, also clicks and conversions")
+			}
+		case f.Max.At == nil:
+			if !f.At.has("max") {
+				r.failWith(f.At, path, "missing", `"max" is missing`, "write {max: 1, per: session}, or {max: 1} for once ever")
+			}
+		default:
+			limits = append(limits, Limit{Max: r.atLeastOne(f.Max, join(path, "max")), Per: r.window(f.Per, join(path, "per"))})
+		}
+	}
+	return limits, stop
+}
+
+func (r *reader) atLeastOne(n integer, path string) int {
+	if n.At != nil && n.N < 1 {
+		r.fail(n.At, path, "value", "%d is less than 1", n.N)
+	}
+	return n.N
+}
+
+func (r *reader) window(t text, path string) Window {
+	switch {
+	case t.At == nil || t.S == "lifetime":
+		return Window{Kind: "lifetime"}
+	case t.S == "session" || t.S == "day":
+		return Window{Kind: t.S}
+	}
+	d, err := ParseDuration(t.S)
+	if err != nil {
+		r.failWith(t.At, path, "value", quote(t.S)+" is not a period"+didYouMean(t.S, []string{"session", "day", "lifetime"}), "session, day, lifetime, or a length of time such as 7d")
+	}
+	return Window{Kind: "rolling", Length: d}
+}
+
+func (r *reader) goals(f *campaignFile) []Goal {
+	if f.Goal != nil && f.Goal.At != nil && f.At.has("goals") {
+		r.failWith(f.Goal.At, "goal", "value", `"goal" and "goals" are both given`, "keep goals; the first is the main one")
+	}
+	files, many := f.Goals, true
+	if f.Goal != nil {
+		files, many = []goalFile{*f.Goal}, false
+	}
+	var goals []Goal
+	for i, g := range files {
+		path := "goal"
+		if many {
+			path = fmt.Sprintf("goals[%d]", i)
+		}
+		goal := Goal{Event: g.Event.S, Window: 72 * time.Hour, Value: "value"}
+		r.wellFormed(g.Event, join(path, "event"), eventForm, "an event's name has lower case letters, digits and _, a letter first")
+		if g.Window.At != nil {
+			goal.Window = g.Window.D
+		}
+		if r.wellFormed(g.Value, join(path, "value"), eventForm, "the name of a property of the event, such as value") {
+			goal.Value = g.Value.S
+		}
+		if g.At != nil && slices.Contains(goals, goal) {
+			r.fail(g.At, path, "duplicate", "this goal is given twice")
+		}
+		goals = append(goals, goal)
+	}
+	if len(goals) == 0 {
+		goals = []Goal{{Event: "purchase", Window: 72 * time.Hour, Value: "value"}}
+	}
+	return goals
+}

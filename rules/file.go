@@ -1,0 +1,175 @@
+package rules
+
+// What may be written, as it is written: one struct a file, one field a key.
+// What runs is Site and Campaign; check.go leads from here to there.
+
+type siteFile struct {
+	Timezone   text             `yaml:"timezone"`
+	Currency   text             `yaml:"currency"`
+	SessionGap duration         `yaml:"session_gap"`
+	Holdout    share            `yaml:"holdout"`
+	Traits     table[traitFile] `yaml:"traits"`
+	Origins    oneOrMany[text]  `yaml:"origins"`
+	Consent    text             `yaml:"consent"`
+	Budget     later            `yaml:"budget"`
+	Staff      later            `yaml:"staff"`
+	Channels   later            `yaml:"channels"`
+}
+
+type traitFile struct {
+	Type  text `yaml:"type,required"`
+	Trust text `yaml:"trust"`
+}
+
+type segmentsFile struct {
+	Segments table[ruleText] `yaml:"segments"`
+	Derived  later           `yaml:"derived"`
+}
+
+type campaignFile struct {
+	At         *node
+	ID         text                   `yaml:"id,required"`
+	Name       text                   `yaml:"name"`
+	Status     text                   `yaml:"status"`
+	When       ruleText               `yaml:"when"`
+	Pages      oneOrMany[text]        `yaml:"pages"`
+	On         oneOrMany[triggerFile] `yaml:"on"`
+	Schedule   *scheduleFile          `yaml:"schedule"`
+	Frequency  oneOrMany[limitFile]   `yaml:"frequency"`
+	Slot       text                   `yaml:"slot"`
+	Priority   integer                `yaml:"priority"`
+	Salt       text                   `yaml:"salt"`
+	Traffic    share                  `yaml:"traffic"`
+	Goal       *goalFile              `yaml:"goal"`
+	Goals      []goalFile             `yaml:"goals"`
+	Variants   []variantFile          `yaml:"variants,required"`
+	Layer      later                  `yaml:"layer"`
+	Guardrails later                  `yaml:"guardrails"`
+}
+
+// triggerFile is `page_view`, `exit_intent` or a mapping of one trigger.
+type triggerFile struct {
+	At   *node
+	Word string
+	Args triggerArgs
+}
+
+func (t *triggerFile) read(r *reader, n *node, path string) {
+	if n.kind != str && n.kind != mapping {
+		r.expected(n, path, "a trigger", "write page_view, exit_intent or {dwell: 30s}")
+		return
+	}
+	t.At = n
+	if n.kind == str {
+		t.Word = n.text
+		return
+	}
+	r.decode(n, path, &t.Args)
+}
+
+// triggerArgs holds the triggers that take an argument. The key `at` belongs to
+// reminders, so a trigger's own place is kept outside.
+type triggerArgs struct {
+	Dwell  duration `yaml:"dwell"`
+	Scroll later    `yaml:"scroll"`
+	Idle   later    `yaml:"idle"`
+	InView later    `yaml:"in_view"`
+	Event  later    `yaml:"event"`
+	Where  later    `yaml:"where"`
+	Absent later    `yaml:"absent"`
+	Moment later    `yaml:"at"`
+	Offset later    `yaml:"offset"`
+}
+
+type scheduleFile struct {
+	At       *node
+	From     text            `yaml:"from"`
+	Until    text            `yaml:"until"`
+	Days     oneOrMany[text] `yaml:"days"`
+	Hours    oneOrMany[text] `yaml:"hours"`
+	Timezone text            `yaml:"timezone"`
+}
+
+type limitFile struct {
+	At    *node
+	Max   integer   `yaml:"max"`
+	Per   text      `yaml:"per"`
+	After *stopFile `yaml:"after"`
+}
+
+type stopFile struct {
+	At          *node
+	Closes      integer `yaml:"closes"`
+	Clicks      integer `yaml:"clicks"`
+	Conversions integer `yaml:"conversions"`
+}
+
+type goalFile struct {
+	At     *node
+	Event  text     `yaml:"event,required"`
+	Window duration `yaml:"window"`
+	Value  text     `yaml:"value"`
+	Where  later    `yaml:"where"`
+}
+
+type variantFile struct {
+	At     *node
+	ID     text        `yaml:"id,required"`
+	Weight integer     `yaml:"weight,required"`
+	Action *actionFile `yaml:"action"`
+}
+
+type actionFile struct {
+	At       *node
+	Type     text       `yaml:"type,required"`
+	Title    text       `yaml:"title"`
+	Body     text       `yaml:"body"`
+	Image    text       `yaml:"image"`
+	Link     text       `yaml:"link"`
+	Button   text       `yaml:"button"`
+	Theme    text       `yaml:"theme"`
+	Position text       `yaml:"position"`
+	Code     text       `yaml:"code"`
+	Expires  duration   `yaml:"expires"`
+	Items    []itemFile `yaml:"items"`
+	Cost     costFile   `yaml:"cost"`
+
+	Pool      later `yaml:"pool"`
+	Selector  later `yaml:"selector"`
+	Height    later `yaml:"height"`
+	HTML      later `yaml:"html"`
+	Questions later `yaml:"questions"`
+	Channels  later `yaml:"channels"`
+	Hours     later `yaml:"hours"`
+	URL       later `yaml:"url"`
+	Event     later `yaml:"event"`
+	Window    later `yaml:"window"`
+	Limit     later `yaml:"limit"`
+}
+
+type itemFile struct {
+	At    *node
+	Name  text   `yaml:"name,required"`
+	URL   text   `yaml:"url,required"`
+	Price number `yaml:"price"`
+	Image text   `yaml:"image"`
+}
+
+// costFile is what showing or redeeming costs: `10%` of the order, or an amount.
+type costFile struct {
+	At     *node
+	Share  share
+	Amount number
+}
+
+func (c *costFile) read(r *reader, n *node, path string) {
+	c.At = n
+	if n.kind == str {
+		c.Share.read(r, n, path)
+		return
+	}
+	c.Amount.read(r, n, path)
+	if c.Amount.N < 0 {
+		r.fail(n, path, "value", "%s is less than nothing", n.text)
+	}
+}

@@ -1,0 +1,209 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+const maxFiles = 20_000
+
+// Load reads a rules folder: site.yaml and segments.yaml if they are there, and
+// every campaigns/*.yaml. It returns every complaint at once, by file and place,
+// and a set only when none of them is an error. Drafts are checked like the rest
+// and left out of the set.
+func Load(folder fs.FS) (*Set, Findings) {
+	l := &loader{folder: folder, source: map[string]string{}}
+	set := l.load()
+	l.found.sort()
+	if l.found.Err() != nil {
+		return nil, l.found
+	}
+	return set, l.found
+}
+
+type loader struct {
+	folder fs.FS
+	source map[string]string
+	found  Findings
+}
+
+func (l *loader) load() *Set {
+	names, ok := l.files()
+	if !ok {
+		return nil
+	}
+	var siteText siteFile
+	in := l.single("site.yaml", &siteText)
+	site := in.site(&siteText)
+	lang := newLanguage(site.Traits)
+	l.segments(lang)
+
+	var all []*checked
+	for _, name := range names {
+		all = append(all, l.campaigns(name, site, lang)...)
+	}
+	l.together(all)
+	if l.found.Err() != nil {
+		return nil
+	}
+	return l.assemble(all, site, lang)
+}
+
+func (l *loader) folderError(file, message, hint string) {
+	l.found = append(l.found, Finding{File: file, Severity: Error, Code: "folder", Message: message, Hint: hint})
+}
+
+// files lists the campaign files, in order of their names.
+func (l *loader) files() (names []string, ok bool) {
+	const how = "make it with a campaign in it, or start from an example: omo init DIR"
+	top, err := fs.ReadDir(l.folder, ".")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		l.folderError(".", "there is no such folder", how)
+		return nil, false
+	case err != nil:
+		l.folderError(".", fmt.Sprintf("cannot be read: %v", err), "check that it is a folder and who may read it")
+		return nil, false
+	}
+	for _, e := range top {
+		if n := e.Name(); n == "site.yml" || n == "segments.yml" {
+			l.folderError(n, "is not read", "rename it to "+strings.TrimSuffix(n, ".yml")+".yaml")
+		}
+	}
+	entries, err := fs.ReadDir(l.folder, "campaigns")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		l.folderError("campaigns", "there is no such folder", how)
+		return nil, false
+	case err != nil:
+		l.folderError("campaigns", fmt.Sprintf("cannot be read: %v", err), "check that it is a folder and who may read it")
+		return nil, false
+	}
+	for _, e := range entries {
+		name := path.Join("campaigns", e.Name())
+		switch {
+		case strings.HasPrefix(e.Name(), "."): // an editor's or a version control's own
+		case e.IsDir():
+			l.folderError(name, "folders inside campaigns are not read", "move its files up")
+		case strings.HasSuffix(name, ".yml"):
+			l.folderError(name, "is not read", "rename it to "+strings.TrimSuffix(e.Name(), ".yml")+".yaml")
+		case strings.HasSuffix(name, ".yaml"):
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 && len(l.found) == 0 {
+		l.folderError("campaigns", "the folder holds no .yaml file", how)
+	}
+	if len(names) > maxFiles {
+		l.folderError("campaigns", fmt.Sprintf("the folder holds %d files; %d are allowed", len(names), maxFiles), "put several campaigns in one file, --- between them")
+		return nil, false
+	}
+	return names, true
+}
+
+// read returns the documents of a file; found says whether there is one.
+func (l *loader) read(name string) (in *reader, docs []*node, found bool) {
+	in = &reader{src: &source{name: name}, found: &l.found}
+	f, err := l.folder.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return in, nil, false
+	}
+	var raw []byte
+	if err == nil {
+		raw, err = io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		l.folderError(name, fmt.Sprintf("cannot be read: %v", err), "check who may read it")
+		return in, nil, true
+	}
+	l.source[name] = string(raw)
+	return in, in.parse(name, string(raw)), true
+}
+
+// single reads a file of one document, such as site.yaml; it may be missing or empty.
+func (l *loader) single(name string, into any) *reader {
+	in, docs, _ := l.read(name)
+	if len(docs) > 1 {
+		in.fail(docs[1], "", "value", "%s holds one document", name)
+	}
+	if len(docs) > 0 {
+		in.decode(docs[0], "", into)
+	}
+	return in
+}
+
+func (l *loader) segments(lang *language) {
+	var f segmentsFile
+	in := l.single("segments.yaml", &f)
+	for _, e := range f.Segments {
+		in.wellFormed(text{e.Name, e.Key}, join("segments", e.Name), idForm, "1 to 64 of a-z, 0-9, _ and -")
+		s := &segment{name: e.Name, rule: e.Value, in: in}
+		if e.Value.At == nil {
+			s.state = broken
+		}
+		lang.segments[e.Name] = s
+	}
+	for _, e := range f.Segments {
+		lang.segments[e.Name].check(lang)
+	}
+}
+
+func (l *loader) campaigns(name string, site Site, lang *language) []*checked {
+	before := len(l.found)
+	in, docs, _ := l.read(name)
+	var out []*checked
+	for _, d := range docs {
+		f := campaignFile{At: d}
+		in.decode(d, "", &f)
+		if d.kind == mapping {
+			out = append(out, in.campaign(&f, site, lang))
+		}
+	}
+	if len(docs) == 0 && len(l.found) == before {
+		l.folderError(name, "the file holds no campaign", "write one or delete the file")
+	}
+	return out
+}
+
+// together checks what one campaign alone cannot get wrong.
+func (l *loader) together(all []*checked) {
+	ids, salts := map[string]*checked{}, map[string]*checked{}
+	type place struct {
+		slot     string
+		priority int
+	}
+	slots := map[place]*checked{}
+	for _, c := range all {
+		if c.id == nil {
+			continue
+		}
+		if first := ids[c.ID]; first != nil {
+			c.r.failWith(c.id, "id", "duplicate", fmt.Sprintf("id %q is already used on %s:%d", c.ID, first.File, first.id.line), "every campaign has an id of its own")
+			continue
+		}
+		ids[c.ID] = c
+		at, key := c.id, "id"
+		if c.salt != nil {
+			at, key = c.salt, "salt"
+		}
+		if first := salts[c.Salt]; first != nil {
+			c.r.warn(at, key, "value", fmt.Sprintf("campaign %q has the same salt: both split visitors alike", first.ID), "tests that run at the same time need salts of their own")
+		} else {
+			salts[c.Salt] = c
+		}
+		if c.draft || c.Slot == "" || c.Status != Live {
+			continue
+		}
+		p := place{c.Slot, c.Priority}
+		if first := slots[p]; first != nil {
+			c.r.warn(c.id, "priority", "value", fmt.Sprintf("campaign %q has the same slot %q and priority %d: of two that match, the smaller id is shown", first.ID, c.Slot, c.Priority), "give one of them a higher priority")
+		} else {
+			slots[p] = c
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package rules
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected output in testdata")
+
+// Every file of testdata is a rules folder and, as its file "want", all that
+// Load says of it: the findings as people read them, or what was loaded.
+func TestLoad(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no test files: %v", err)
+	}
+	for _, name := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			folder := fstest.MapFS{}
+			want := -1
+			for i, f := range archive.Files {
+				if f.Name == "want" {
+					want = i
+					continue
+				}
+				folder[f.Name] = &fstest.MapFile{Data: f.Data}
+			}
+			got := describe(folder)
+			if *update {
+				if want < 0 {
+					archive.Files = append(archive.Files, txtar.File{Name: "want"})
+					want = len(archive.Files) - 1
+				}
+				archive.Files[want].Data = []byte(got)
+				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if want < 0 {
+				t.Fatal("no file named want; run with -update and read what it wrote")
+			}
+			if expected := string(archive.Files[want].Data); got != expected {
+				t.Errorf("got:\n%s\nwant:\n%s", got, expected)
+			}
+		})
+	}
+}
+
+// describe is what Load makes of a folder, as text.
+func describe(folder fs.FS) string {
+	set, found := Load(folder)
+	var b strings.Builder
+	for _, f := range found {
+		fmt.Fprintln(&b, f)
+	}
+	if set == nil {
+		return b.String()
+	}
+	fmt.Fprintf(&b, "site: %s %s gap %s holdout %d origins %v consent %s traits %v\n",
+		set.Site.Timezone, set.Site.Currency, set.Site.SessionGap, set.Site.Holdout, set.Site.Origins, set.Site.Consent, set.Site.Traits)
+	for _, c := range set.Campaigns {
+		fmt.Fprintf(&b, "%s:%d %s (%s) %s on %v slot %q priority %d salt %s traffic %d zone %s\n",
+			c.File, c.Line, c.ID, c.Name, c.Status, c.On, c.Slot, c.Priority, c.Salt, c.Traffic, c.Zone)
+		if c.Schedule.From != c.Schedule.Until || c.Schedule.Days != [7]bool{} || c.Schedule.Hours != nil {
+			fmt.Fprintf(&b, "  schedule %s – %s days %v hours %v\n", c.Schedule.From, c.Schedule.Until, c.Schedule.Days, c.Schedule.Hours)
+		}
+		if c.Frequency != nil || c.Stop != (Stop{}) {
+			fmt.Fprintf(&b, "  frequency %v stop %+v\n", c.Frequency, c.Stop)
+		}
+		for _, i := range c.when {
+			fmt.Fprintf(&b, "  when[%d] %s\n", i, set.predicates[i].text)
+		}
+		for _, g := range c.Goals {
+			fmt.Fprintf(&b, "  goal %s %s %s\n", g.Event, g.Window, g.Value)
+		}
+		for _, v := range c.Variants {
+			action, err := json.Marshal(v.Action)
+			if err != nil {
+				panic(err)
+			}
+			fmt.Fprintf(&b, "  [%d,%d) %s %d %s %+v\n", v.Low, v.High, v.ID, v.Weight, action, v.Cost)
+		}
+	}
+	return b.String()
+}

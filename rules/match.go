@@ -1,0 +1,182 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/vm"
+)
+
+// Matcher is one worker's scratch space: what a visit has already been asked.
+// Not safe for concurrent use; take one from Set.Matcher and give it back.
+type Matcher struct {
+	vm     vm.VM
+	memo   []verdict // of the set's predicates, in this visit
+	env    Env
+	fields reflect.Value // of env
+	plain  any           // the env boxed once for all predicates that read no clock
+	zoned  []any         // and once a zone for those that do, when first needed
+	now    time.Time
+	failed []RuleError
+	causes map[int32]error
+}
+
+type verdict byte
+
+const (
+	unasked verdict = iota
+	yes
+	no
+	failed
+)
+
+// RuleError is a rule that could not be evaluated for one visit, by an error or
+// a panic. Its campaign did not match; the others were not touched by it.
+type RuleError struct {
+	Campaign *Campaign
+	Err      error
+}
+
+// Errors lists the campaigns whose rules failed in the last Match. The slice is
+// reused by the next one.
+func (m *Matcher) Errors() []RuleError { return m.failed }
+
+// Matcher takes a scratch space from the set's pool.
+func (s *Set) Matcher() *Matcher { return s.scratch.Get().(*Matcher) }
+
+// Release gives a scratch space back. It keeps nothing of the visit.
+func (s *Set) Release(m *Matcher) {
+	m.env, m.plain = Env{}, nil
+	clear(m.zoned)
+	clear(m.failed)
+	m.failed = m.failed[:0]
+	m.causes = nil
+	clear(m.vm.Stack[:cap(m.vm.Stack)])
+	s.scratch.Put(m)
+}
+
+func (m *Matcher) begin(s *Set, env Env, now time.Time) {
+	if cap(m.memo) < len(s.predicates) {
+		m.memo = make([]verdict, len(s.predicates))
+	}
+	m.memo = m.memo[:len(s.predicates)]
+	clear(m.memo)
+	if cap(m.zoned) < len(s.zones) {
+		m.zoned = make([]any, len(s.zones))
+	}
+	m.zoned = m.zoned[:len(s.zones)]
+	clear(m.zoned)
+	m.env, m.plain, m.now = env, nil, now
+	m.fields = reflect.ValueOf(&m.env).Elem()
+	m.failed = m.failed[:0]
+	clear(m.causes)
+}
+
+// Match appends to dst every live or shadow campaign that is in schedule at now
+// and whose pages and rule match env, in order of priority. It fills env.Now
+// itself, by each campaign's time zone. A rule that fails does not match and is
+// listed by m.Errors.
+func (s *Set) Match(m *Matcher, env Env, now time.Time, dst []*Campaign) []*Campaign {
+	m.begin(s, env, now)
+	for _, c := range s.Campaigns {
+		if reason, _ := m.gate(s, c); reason == "" {
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+// Why answers for one campaign of the set what Match would: "" when it matches,
+// or the first of not_live, out_of_schedule, page, rule_false, error. Detail is
+// the condition that was false, or the error.
+func (s *Set) Why(m *Matcher, c *Campaign, env Env, now time.Time) (reason, detail string) {
+	m.begin(s, env, now)
+	reason, at := m.gate(s, c)
+	switch reason {
+	case "rule_false":
+		detail = s.predicates[at].text
+	case "error":
+		detail = m.failed[0].Err.Error()
+	case "page":
+		detail = env.Page.Path
+	case "not_live":
+		detail = string(c.Status)
+	}
+	return reason, detail
+}
+
+// gate takes one campaign through the gates; at is the predicate that said no.
+func (m *Matcher) gate(s *Set, c *Campaign) (reason string, at int32) {
+	switch {
+	case c.Status != Live && c.Status != Shadow:
+		return "not_live", 0
+	case !c.open && !c.Schedule.Open(m.now, c.Zone):
+		return "out_of_schedule", 0
+	case !c.pages.match(m.env.Page.Path):
+		return "page", 0
+	}
+	for _, i := range c.when {
+		v := m.memo[i]
+		if v == unasked {
+			v = m.ask(s, i)
+			m.memo[i] = v
+		}
+		switch v {
+		case no:
+			return "rule_false", i
+		case failed:
+			m.failed = append(m.failed, RuleError{c, m.causes[i]})
+			return "error", i
+		}
+	}
+	return "", 0
+}
+
+// ask evaluates one predicate for this visit.
+func (m *Matcher) ask(s *Set, i int32) verdict {
+	p := s.predicates[i]
+	if p.native != nil {
+		if p.native(m.fields) {
+			return yes
+		}
+		return no
+	}
+	result, err := m.vm.Run(p.program, m.seen(s, p.zone))
+	if err != nil {
+		if m.causes == nil {
+			m.causes = map[int32]error{}
+		}
+		var located *file.Error // its message alone: it would draw a caret under another text
+		if errors.As(err, &located) {
+			err = errors.New(located.Message)
+		}
+		m.causes[i] = fmt.Errorf("%s: %w", p.text, err)
+		return failed
+	}
+	if result.(bool) {
+		return yes
+	}
+	return no
+}
+
+// seen is the boxed environment for a predicate: boxing copies it, so it is done
+// once a visit, and once more for each zone whose clock is read.
+func (m *Matcher) seen(s *Set, zone int) any {
+	if zone < 0 {
+		if m.plain == nil {
+			m.plain = m.env
+		}
+		return m.plain
+	}
+	if m.zoned[zone] == nil {
+		m.env.Now = NowIn(m.now, s.zones[zone])
+		m.zoned[zone] = m.env
+		if m.plain == nil {
+			m.plain = m.zoned[zone]
+		}
+	}
+	return m.zoned[zone]
+}

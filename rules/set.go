@@ -1,0 +1,114 @@
+package rules
+
+import (
+	"encoding/json"
+	"sync"
+	"time"
+)
+
+// Set is all campaigns and segments of a rules folder, compiled: immutable,
+// shared by all requests, known by its content hash.
+type Set struct {
+	Hash      string            // hex of the content of every file, independent of file order and the folder's place
+	Site      Site              // defaults filled in
+	Campaigns []*Campaign       // every campaign that is not a draft, highest priority first, ties by id
+	Source    map[string]string // file name in the folder → its text: what the hash is of
+
+	predicates []*predicate     // every distinct condition, once
+	zones      []*time.Location // those whose clock a condition reads
+	scratch    *sync.Pool       // of *Matcher
+}
+
+// Site is site.yaml with its defaults filled in.
+type Site struct {
+	Timezone   *time.Location
+	Currency   string
+	SessionGap time.Duration // 30m
+	Holdout    int           // of 10,000 visitors, how many get no campaign at all
+	Traits     map[string]TraitSpec
+	Origins    []string // of the shop's pages; empty: every origin is let in
+	Consent    string   // opt_in | opt_out
+}
+
+// TraitSpec declares one trait of a visitor.
+type TraitSpec struct {
+	Type  string // string | number | boolean
+	Trust string // any | signed
+}
+
+// Status is a campaign's place in its life.
+type Status string
+
+// The states a compiled set can hold; a draft is checked and left out.
+const (
+	Shadow Status = "shadow" // decided and logged, never shown, spends nothing
+	Live   Status = "live"
+	Paused Status = "paused"
+	Ended  Status = "ended"
+)
+
+// Campaign is one campaign, compiled.
+type Campaign struct {
+	ID, Name  string
+	Status    Status
+	On        []Trigger // all of them; a page view alone is []Trigger{{Kind: "page_view"}}
+	Schedule  Schedule
+	Frequency []Limit
+	Stop      Stop
+	Slot      string // "" competes with nobody
+	Priority  int
+	Salt      string
+	Traffic   int    // of 10,000
+	Goals     []Goal // the first is the main one
+	Variants  []Variant
+	Content   string // hash of variants and weights: another content is another phase
+	Zone      *time.Location
+	File      string // where it is written, for people
+	Line      int
+
+	open  bool    // no schedule: always open
+	pages pages   // compiled path patterns
+	when  []int32 // its conjuncts, as places in the set's shared predicates
+}
+
+// Trigger is a moment at which a campaign may open.
+type Trigger struct {
+	Kind  string        // page_view | exit_intent | dwell
+	Dwell time.Duration // of dwell
+}
+
+// Limit is one frequency cap: at most Max times per Per.
+type Limit struct {
+	Max int
+	Per Window
+}
+
+// Window is a stretch of time that ends now.
+type Window struct {
+	Kind   string        // lifetime | session | day | rolling
+	Length time.Duration // of rolling
+}
+
+// Stop ends a campaign for a visitor after so many closes, clicks or
+// conversions; 0 never.
+type Stop struct{ Closes, Clicks, Conversions int }
+
+// Goal is an event a campaign hopes for, within Window after first exposure.
+type Goal struct {
+	Event  string
+	Window time.Duration
+	Value  string // the property summed; "value" unless told
+}
+
+// Variant is one of a campaign's alternatives. It owns the buckets
+// [Low, High) of 10,000.
+type Variant struct {
+	ID        string
+	Weight    int
+	Low, High int
+	Action    json.RawMessage // nil: the control
+	Cost      Cost            // what the action costs the shop; no part of Content
+}
+
+// Control says whether v is the alternative that shows nothing.
+func (v Variant) Control() bool { return v.Action == nil }

@@ -1,0 +1,78 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+)
+
+// variants checks the alternatives and lays them over the 10,000 buckets: a
+// range begins at floor(10000·cumulative/total), so they leave no gap.
+func (r *reader) variants(f *campaignFile) []Variant {
+	var out []Variant
+	total := 0
+	seen := map[string]*node{}
+	for i, v := range f.Variants {
+		path := fmt.Sprintf("variants[%d]", i)
+		r.wellFormed(v.ID, join(path, "id"), idForm, "1 to 64 of a-z, 0-9, _ and -")
+		if first := seen[v.ID.S]; first != nil && v.ID.At != nil {
+			r.fail(v.ID.At, join(path, "id"), "duplicate", "variant %q is given twice, first on line %d", v.ID.S, first.line)
+		}
+		seen[v.ID.S] = v.ID.At
+		if v.Weight.N < 0 || v.Weight.N > 1_000_000 {
+			r.fail(v.Weight.At, join(path, "weight"), "value", "%d is not between 0 and 1000000", v.Weight.N)
+		}
+		variant := Variant{ID: v.ID.S, Weight: v.Weight.N}
+		if v.Action != nil && v.Action.At != nil {
+			variant.Action, variant.Cost = r.action(v.Action, join(path, "action"))
+		}
+		total += v.Weight.N
+		out = append(out, variant)
+	}
+	list := f.At.value("variants")
+	switch {
+	case list == nil || list.kind != sequence:
+	case len(out) == 0:
+		r.failWith(list, "variants", "missing", "a campaign needs at least one variant", "variants: [{id: control, weight: 50}, {id: a, weight: 50, action: {…}}]")
+	case total <= 0:
+		r.failWith(list, "variants", "value", "the weights sum to nothing", "give at least one variant a weight above 0")
+	default:
+		sum := 0
+		for i := range out {
+			out[i].Low = 10_000 * sum / total
+			sum += out[i].Weight
+			out[i].High = 10_000 * sum / total
+		}
+	}
+	return out
+}
+
+func (n *node) value(key string) *node {
+	for _, p := range n.pairs {
+		if p.key.text == key {
+			return p.value
+		}
+	}
+	return nil
+}
+
+// contentHash tells one phase of a campaign from the next: 16 hex digits of the
+// SHA-256 of ids, weights and actions as JSON.
+func contentHash(variants []Variant) string {
+	type content struct {
+		ID     string          `json:"id"`
+		Weight int             `json:"weight"`
+		Action json.RawMessage `json:"action"`
+	}
+	list := make([]content, len(variants))
+	for i, v := range variants {
+		list[i] = content{v.ID, v.Weight, v.Action}
+	}
+	raw, err := json.Marshal(list)
+	if err != nil {
+		panic("rules: actions are JSON we wrote: " + err.Error())
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:8])
+}
