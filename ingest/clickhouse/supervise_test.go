@@ -1,0 +1,197 @@
+package clickhouse
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestBreaker(t *testing.T) {
+	t.Parallel()
+	type exit struct {
+		at    time.Duration
+		pause time.Duration
+		open  bool
+	}
+	for name, exits := range map[string][]exit{
+		"five within two minutes open it, then the count is clean": {
+			{0, 100 * time.Millisecond, false}, {time.Second, 200 * time.Millisecond, false},
+			{2 * time.Second, 400 * time.Millisecond, false}, {3 * time.Second, 800 * time.Millisecond, false},
+			{119 * time.Second, time.Minute, true}, {180 * time.Second, 100 * time.Millisecond, false},
+		},
+		"an exit two minutes ago is forgotten": {
+			{0, 100 * time.Millisecond, false}, {60 * time.Second, 200 * time.Millisecond, false},
+			{90 * time.Second, 400 * time.Millisecond, false}, {100 * time.Second, 800 * time.Millisecond, false},
+			{120 * time.Second, 800 * time.Millisecond, false}, {121 * time.Second, time.Minute, true},
+		},
+		"one an hour is always forgiven": {
+			{0, 100 * time.Millisecond, false}, {time.Hour, 100 * time.Millisecond, false}, {2 * time.Hour, 100 * time.Millisecond, false},
+		},
+	} {
+		b := breaker{limit: 5, window: 2 * time.Minute, rest: time.Minute}
+		start := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+		for i, want := range exits {
+			if pause, open := b.exit(start.Add(want.at)); pause != want.pause || open != want.open {
+				t.Errorf("%s: exit %d at %s: pause %s, open %v; want %s, %v", name, i, want.at, pause, open, want.pause, want.open)
+			}
+		}
+	}
+}
+
+// shell is an engine that a line of shell stands in for.
+func shell(line string) *engine {
+	return &engine{program: "/bin/sh", args: []string{"-c", line, "sh"}}
+}
+
+func TestChildThatExitsAtOnceOpensTheBreaker(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	runs := filepath.Join(t.TempDir(), "runs")
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	s, err := Open(Options{Dir: dir, engine: shell("echo run >> " + runs + "; echo no space left on the moon >&2; exit 7")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := os.WriteFile(filepath.Join(dir, "data", "precious"), []byte("rows"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err = s.Wait(ctx)
+	if err == nil {
+		t.Fatal("a child that exits at once is ready")
+	}
+	for _, want := range []string{"the embedded ClickHouse is broken: ", "exit status 7", "no space left on the moon"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error lacks %q: %v", want, err)
+		}
+	}
+	if st := s.State(); st.Phase != Broken || st.Starts != 5 || st.PID != 0 {
+		t.Errorf("state %+v, want broken after 5 starts, without a child", st)
+	}
+	if out, err := os.ReadFile(runs); err != nil || strings.Count(string(out), "run\n") != 5 {
+		t.Errorf("the child ran %d times, %v; want 5", strings.Count(string(out), "run\n"), err)
+	}
+	if out, err := os.ReadFile(filepath.Join(dir, "data", "precious")); err != nil || string(out) != "rows" {
+		t.Errorf("data were touched: %q, %v", out, err)
+	}
+	log, err := os.ReadFile(filepath.Join(dir, "log", "clickhouse.log"))
+	if err != nil || strings.Count(string(log), "no space left on the moon") != 5 {
+		t.Errorf("the log file: %q, %v", log, err)
+	}
+}
+
+func TestBrokenServerTriesAgainAfterItsRest(t *testing.T) {
+	t.Parallel()
+	startTest(t, Options{Dir: t.TempDir()}) // so that the library is there
+	library, err := Install(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := libraryEngine(library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	well := filepath.Join(t.TempDir(), "well")
+	patient := *shell("test -e " + well + " || exit 1; exec " + e.program + ` "$@"`)
+	patient.env = e.env
+	s, err := Open(Options{Dir: t.TempDir(), engine: &patient,
+		breaker: &breaker{limit: 2, window: time.Minute, rest: 300 * time.Millisecond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	eventually(t, 10*time.Second, "the breaker is open", func() bool { return s.State().Phase == Broken })
+	if err := os.WriteFile(well, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 30*time.Second, "the server is ready", func() bool { return s.Ready() == nil })
+}
+
+func TestChildThatNoLongerAnswers(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		stuckAfter time.Duration
+		wakes      bool
+	}{
+		"is waited for, and recovers":     {time.Minute, true},
+		"is killed and started once more": {2 * time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startTest(t, Options{Dir: t.TempDir(), probeEvery: 500 * time.Millisecond, stuckAfter: c.stuckAfter})
+			pid := s.State().PID
+			if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, 10*time.Second, "the server says that its child is stuck", func() bool {
+				err := s.Ready()
+				return err != nil && strings.HasPrefix(err.Error(), "the embedded ClickHouse is stuck: ")
+			})
+			if c.wakes {
+				if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+					t.Fatal(err)
+				}
+			}
+			eventually(t, 30*time.Second, "the server is ready", func() bool { return s.Ready() == nil })
+			if same := s.State().PID == pid; same != c.wakes {
+				t.Errorf("the same child as before: %v, want %v", same, c.wakes)
+			}
+		})
+	}
+}
+
+func TestLibraryThatCannotBeLoaded(t *testing.T) {
+	t.Parallel()
+	broken := filepath.Join(t.TempDir(), libraryFile)
+	if err := os.WriteFile(broken, []byte("not a library"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	e, err := libraryEngine(broken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	_, err = Start(ctx, Options{Dir: t.TempDir(), engine: &e})
+	if err == nil || !strings.Contains(err.Error(), "the ClickHouse library cannot be loaded") {
+		t.Errorf("Start: %v, want it to say that the library cannot be loaded", err)
+	}
+}
+
+func TestOpenReturnsBeforeTheChildAnswers(t *testing.T) {
+	t.Parallel()
+	s, err := Open(Options{Dir: t.TempDir(), engine: shell("cat >/dev/null")}) // lives, listens to nobody
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	if err := s.Wait(ctx); err == nil || err.Error() != "the embedded ClickHouse is starting: context deadline exceeded" {
+		t.Errorf("Wait: %v", err)
+	}
+	pid := s.State().PID
+	if err := s.Close(); err != nil || alive(pid) {
+		t.Errorf("Close: %v, child alive: %v", err, alive(pid))
+	}
+}
+
+// What the parent holds of secrets does not reach the child.
+func TestChildDoesNotInheritSecrets(t *testing.T) {
+	t.Setenv("OMO_SECRET_KEY", "sk_secret")
+	s := startTest(t, Options{Dir: t.TempDir()})
+	env, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(s.State().PID), "environ"))
+	if err != nil || strings.Contains(string(env), "sk_secret") || !strings.Contains(string(env), libraryEnv) {
+		t.Errorf("environment of the child: %q, %v", env, err)
+	}
+	group, err := syscall.Getpgid(s.State().PID)
+	if err != nil || group != s.State().PID {
+		t.Errorf("process group %d, %v; want one of its own", group, err)
+	}
+}
