@@ -1,0 +1,70 @@
+package ingest
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// paidMedium is GA4's expression for paid media, and the words for it that
+// Japanese shops use besides.
+var paidMedium = regexp.MustCompile(`^(.*cp.*|ppc|retargeting|paid.*|display|banner|affiliate)$`)
+
+// adClicks are the click ids of advertisers. Facebook's is not among them: it
+// is put on every link that leaves Facebook, paid or not.
+var adClicks = [...]string{"gclid", "gbraid", "wbraid", "dclid", "yclid", "msclkid", "ldtag_cl", "twclid", "ttclid"}
+
+// SourceOf reads what brought a visitor to page: UTM parameters first, then
+// an advertiser's click id, then the referrer. It is nil for a step inside
+// the shop (a referrer of the same registrable domain and no UTM).
+func SourceOf(page *url.URL, referrer string) *Source {
+	var q url.Values
+	if page.RawQuery != "" {
+		q = page.Query()
+	}
+	utm := func(name string) string { return clip(q.Get("utm_"+name), maxText) }
+	s := Source{Source: utm("source"), Medium: utm("medium"), Campaign: utm("campaign"), Term: utm("term"), Content: utm("content")}
+	tagged := s != Source{}
+	clicked := false
+	for _, name := range adClicks {
+		clicked = clicked || q.Has(name)
+	}
+	if ref, err := url.Parse(referrer); err == nil && referrer != "" {
+		s.ReferrerHost = clip(strings.ToLower(ref.Hostname()), maxText)
+	}
+	if s.ReferrerHost != "" && domain(s.ReferrerHost) == domain(strings.ToLower(page.Hostname())) {
+		if !tagged && !clicked {
+			return nil
+		}
+		s.ReferrerHost = ""
+	}
+	s.Channel = channel(s, clicked)
+	if s.Channel == "direct" && q.Has("fbclid") {
+		s.Channel = "social"
+	}
+	return &s
+}
+
+func channel(s Source, clicked bool) string {
+	medium, source := strings.ToLower(s.Medium), strings.ToLower(s.Source)
+	switch {
+	case medium == "email" || medium == "e-mail" || medium == "mail" || source == "email":
+		return "email"
+	case paidMedium.MatchString(medium):
+		return "paid"
+	case strings.HasPrefix(medium, "social") || medium == "sns":
+		return "social"
+	case medium == "organic":
+		return "search"
+	case clicked:
+		return "paid"
+	case socialNames[source]: // utm_source=line, medium=message
+		return "social"
+	case s.ReferrerHost != "":
+		return channelOfHost(s.ReferrerHost)
+	case source != "":
+		return "referral"
+	default:
+		return "direct"
+	}
+}
