@@ -1,0 +1,51 @@
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// A refused handshake ends the embedded build's process, so what people read
+// after one is held here and not against the real child.
+func TestErrorsNamePlaceReasonAndRemedy(t *testing.T) {
+	t.Parallel()
+	w := &Warehouse{addr: "db:9000"}
+	for want, err := range map[string]error{
+		"ClickHouse at db:9000: code: 81, message: Database shop does not exist; create it with CREATE DATABASE, or name another at the end of the address": &clickhouse.Exception{Code: 81, Message: "Database shop does not exist"},
+		"ClickHouse at db:9000 does not let this user in: code: 516, message: Authentication failed; check user and password in the address":                &clickhouse.Exception{Code: 516, Message: "Authentication failed"},
+		"ClickHouse at db:9000: code: 60, message: Unknown table":                                                                                           &clickhouse.Exception{Code: 60, Message: "Unknown table"},
+		"ClickHouse at db:9000 cannot be reached: read: EOF; start it, or leave out --clickhouse to run the embedded one":                                   fmt.Errorf("read: %w", io.EOF),
+		"ClickHouse at db:9000 did not answer in time: context deadline exceeded":                                                                           context.DeadlineExceeded,
+	} {
+		if got := w.explain(err); got.Error() != want {
+			t.Errorf("%v:\n%s\nwant:\n%s", err, got, want)
+		}
+	}
+}
+
+func TestOnlyTheServersWordRefusesAnInsert(t *testing.T) {
+	t.Parallel()
+	w := &Warehouse{addr: "db:9000"}
+	for _, c := range []struct {
+		err  error
+		want error
+	}{
+		{&clickhouse.Exception{Code: 252, Message: "Too many parts"}, ErrRefused},
+		{&clickhouse.Exception{Code: 242, Message: "Table is in readonly mode"}, ErrRefused},
+		{&clickhouse.Exception{Code: 159, Message: "Timeout exceeded"}, ErrUnknown},
+		{&clickhouse.Exception{Code: 319, Message: "Unknown status of insert"}, ErrUnknown},
+		{fmt.Errorf("read: %w", io.EOF), ErrUnknown},
+		{context.Canceled, ErrUnknown},
+		{errors.New("anything else"), ErrUnknown},
+	} {
+		got := w.sent(c.err)
+		if !errors.Is(got, c.want) || !errors.Is(got, c.err) {
+			t.Errorf("%v became %v, want %v", c.err, got, c.want)
+		}
+	}
+}
