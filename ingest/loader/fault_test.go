@@ -1,0 +1,151 @@
+package loader_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/omotenashi-web/omotenashi/ingest/loader"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+)
+
+// The insert completes, its answer never comes, the connection breaks.
+func TestAnswersLostAfterCompletedInserts(t *testing.T) {
+	t.Parallel()
+	dsn := database(t)
+	p, proxied := through(t, dsn)
+	direct := openWarehouse(t, dsn)
+	conn := connect(t, dsn)
+	if err := conn.Exec(t.Context(), "SYSTEM STOP MERGES event_log"); err != nil {
+		t.Fatal(err)
+	}
+	source := newLedger()
+	config := quick()
+	registry := prometheus.NewRegistry()
+	config.Metrics = registry
+	l := loader.New(source, openWarehouse(t, proxied), config)
+	run(t, l)
+	const times, each = 10, 500
+	n := 0
+	for range times {
+		p.swallowing(true)
+		first, last := uint64(0), uint64(0)
+		for range each {
+			last = source.commit(t, pageView(n))
+			n++
+			if first == 0 {
+				first = last
+			}
+		}
+		<-p.swallowed
+		await(t, "the rows behind the lost answer", func() bool {
+			count, err := direct.Loaded(t.Context(), source.ID(), first, last)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return count > 0
+		})
+		p.swallowing(false)
+		p.cut()
+		flush(t, l)
+	}
+	exact(t, conn, n)
+	var rows uint64
+	if err := conn.QueryRow(t.Context(), "SELECT count() FROM event_log").Scan(&rows); err != nil {
+		t.Fatal(err)
+	}
+	if rows != uint64(n) {
+		t.Errorf("%d rows in the table, want %d: the token did not hold", rows, n)
+	}
+	if got := counter(t, registry, "omo_loader_inserts_total", "unknown"); got < times {
+		t.Errorf("%v unknown outcomes, want at least %d: the fault did not happen", got, times)
+	}
+}
+
+// dying is a Sink whose process ends before or after one of its inserts.
+type dying struct {
+	*warehouse.Warehouse
+	source *ledger
+	stop   context.CancelFunc
+	after  bool
+}
+
+func (d *dying) Insert(ctx context.Context, token string, rows []warehouse.Row) error {
+	if d.after {
+		if err := d.Warehouse.Insert(ctx, token, rows); err != nil {
+			return err
+		}
+	}
+	d.source.crash()
+	d.stop()
+	if d.after {
+		return nil
+	}
+	return fmt.Errorf("%w: the process is dead", warehouse.ErrUnknown)
+}
+
+func TestCrashBetweenPendingAndPosition(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		after bool
+		how   string // the next start deals with it
+	}{
+		{"before the insert", false, "resent"},
+		{"after the insert", true, "verified"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dsn := database(t)
+			w, conn := openWarehouse(t, dsn), connect(t, dsn)
+			source := newLedger()
+			n := 0
+			commit := func(visits int) {
+				for range visits {
+					source.commit(t, pageView(n), pageView(n+1))
+					n += 2
+				}
+			}
+			commit(300)
+			for round := range 3 {
+				ctx, cancel := context.WithCancel(t.Context())
+				dead := loader.New(source, &dying{w, source, cancel, c.after}, quick())
+				if err := dead.Run(ctx); err != nil {
+					t.Fatal(err)
+				}
+				source = source.afterCrash()
+				commit(50) // more came in before the pending range is dealt with
+				config := quick()
+				registry := prometheus.NewRegistry()
+				config.Metrics = registry
+				l := loader.New(source, w, config)
+				stop := run(t, l)
+				flush(t, l)
+				exact(t, conn, n)
+				if got := counter(t, registry, "omo_loader_recovered_total", c.how); got != 1 {
+					t.Errorf("round %d: %v pending ranges %s, want 1", round, got, c.how)
+				}
+				stop()
+				commit(20)
+			}
+		})
+	}
+}
+
+func counter(t *testing.T, registry *prometheus.Registry, name, label string) float64 {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			if family.GetName() == name && metric.GetLabel()[0].GetValue() == label {
+				return metric.GetCounter().GetValue()
+			}
+		}
+	}
+	return 0
+}
