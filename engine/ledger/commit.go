@@ -1,0 +1,114 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// Visit is what one visit of one visitor adds, all of it or nothing.
+type Visit struct {
+	Visitor string   // "" for events of no visitor
+	Events  [][]byte // canonical JSON, in order
+	IDs     []ID     // of those events a client may send again
+	Profile []byte   // as the events left it; nil writes none
+}
+
+// Commit applies v and gives its sequence number. Later reads see it at once;
+// it is durable after the next Sync.
+func (l *Ledger) Commit(v Visit) (uint64, error) {
+	if err := l.turnPeriod(); err != nil {
+		return 0, fmt.Errorf("ledger could not drop old event ids: %w", err)
+	}
+	batch := l.db.NewBatch()
+	defer batch.Close()
+	if v.Profile != nil {
+		if err := batch.Set(profileKey(v.Visitor), v.Profile, nil); err != nil {
+			return 0, err
+		}
+	}
+	for _, id := range v.IDs {
+		if err := batch.Set(l.ids.key(id), nil, nil); err != nil {
+			return 0, err
+		}
+	}
+	value := joinEvents(v.Events)
+
+	l.order.Lock()
+	defer l.order.Unlock()
+	seq := l.last + 1
+	if err := batch.Set(eventKey(seq), value, nil); err != nil {
+		return 0, err
+	}
+	if err := l.db.Apply(batch, pebble.NoSync); err != nil {
+		return 0, fmt.Errorf("ledger could not commit: %w", err)
+	}
+	l.last = seq
+	return seq, nil
+}
+
+// Profile gives a visitor's profile, nil when there is none.
+func (l *Ledger) Profile(visitor string) ([]byte, error) { return l.get(profileKey(visitor)) }
+
+// Mark keeps a small record under a name, fsynced when it returns.
+func (l *Ledger) Mark(name string, value []byte) error {
+	if err := l.db.Set(markKey(name), value, pebble.Sync); err != nil {
+		return fmt.Errorf("ledger could not keep %s: %w", name, err)
+	}
+	return nil
+}
+
+// Marked gives the record kept under a name, nil when there is none.
+func (l *Ledger) Marked(name string) ([]byte, error) { return l.get(markKey(name)) }
+
+func (l *Ledger) get(key []byte) ([]byte, error) {
+	value, closer, err := l.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ledger could not read: %w", err)
+	}
+	own := append(make([]byte, 0, len(value)), value...)
+	return own, closer.Close()
+}
+
+func markKey(name string) []byte { return append([]byte{'m'}, name...) }
+
+func profileKey(visitor string) []byte {
+	return append(append(make([]byte, 0, 1+len(visitor)), 'p'), visitor...)
+}
+
+func eventKey(seq uint64) []byte {
+	return binary.BigEndian.AppendUint64(append(make([]byte, 0, 10), 'e'), seq) // and room for one more
+}
+
+// joinEvents frames each event by its length.
+func joinEvents(events [][]byte) []byte {
+	size := 0
+	for _, e := range events {
+		size += len(e) + binary.MaxVarintLen32
+	}
+	out := make([]byte, 0, size)
+	for _, e := range events {
+		out = binary.AppendUvarint(out, uint64(len(e)))
+		out = append(out, e...)
+	}
+	return out
+}
+
+// splitEvents is joinEvents undone; the parts share value's memory.
+func splitEvents(value []byte) ([][]byte, error) {
+	var out [][]byte
+	for len(value) > 0 {
+		n, used := binary.Uvarint(value)
+		if used <= 0 || n > uint64(len(value)-used) {
+			return nil, errors.New("a visit's events are cut short")
+		}
+		out = append(out, value[used:used+int(n)])
+		value = value[used+int(n):]
+	}
+	return out, nil
+}

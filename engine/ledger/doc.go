@@ -1,0 +1,18 @@
+// Package ledger is the durable record: events in order, profiles, and what
+// else must be true at the same instant, committed together.
+//
+// One commit is one visit of one visitor: its new events and the profile they
+// folded into. A commit has a sequence number; numbers grow by one, and a
+// crash leaves a prefix of whole visits. Commit makes a visit visible, Sync
+// makes everything committed so far durable with one fsync that concurrent
+// callers share, and Durable says how far that has come. The loader reads
+// only durable visits, so the warehouse never knows more than the ledger.
+//
+// What a distributed ledger could not also give is not here: no scan over
+// visitors, no transaction across two of them. Keys, all in one Pebble store:
+//
+//	e <seq>            the visit's events, canonical JSON
+//	p <visitor>        profile
+//	i <period> <id>    an event id that was accepted; kept 8 to 16 days
+//	m <name>           a mark: a small durable record under a name
+package ledger

@@ -1,0 +1,200 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/uuid"
+)
+
+// SyncEvery is the longest a commit that nobody waits for stays unsynced.
+const SyncEvery = 50 * time.Millisecond
+
+// Options of Open.
+type Options struct {
+	Log *slog.Logger     // required
+	Now func() time.Time // of event ids' periods; time.Now unless told
+}
+
+// Ledger is the embedded implementation. Safe for concurrent use.
+type Ledger struct {
+	db   *pebble.DB
+	lock *pebble.Lock
+	log  *slog.Logger
+	now  func() time.Time
+	id   string
+
+	order sync.Mutex // a sequence number is taken and its commit applied as one step
+	last  uint64     // guarded by order
+
+	durable atomic.Uint64
+	changed notifier
+	ids     idPeriods
+	stop    chan struct{}
+	done    sync.WaitGroup
+}
+
+// Open opens the ledger in dir, which is created if its parent is there. A
+// second process on the same folder is refused.
+func Open(dir string, o Options) (*Ledger, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if parent := filepath.Dir(dir); !isDir(parent) {
+		return nil, fmt.Errorf("data folder %s does not exist: create it, or name another with --data", parent)
+	}
+	return open(dir, o, vfs.Default)
+}
+
+// open is Open on any file system: one that loses what was not fsynced stands
+// for a power cut.
+func open(dir string, o Options, fs vfs.FS) (*Ledger, error) {
+	lock, err := lockFolder(dir, fs)
+	if err != nil {
+		return nil, err
+	}
+	tuning := tuned(o.Log)
+	tuning.FS, tuning.Lock = fs, lock
+	db, err := pebble.Open(dir, tuning)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("ledger %s cannot be opened: %w", dir, err), lock.Close())
+	}
+	l := &Ledger{db: db, lock: lock, log: o.Log, now: o.Now, stop: make(chan struct{})}
+	if err := l.recover(); err != nil {
+		return nil, errors.Join(fmt.Errorf("ledger %s: %w", dir, err), db.Close(), lock.Close())
+	}
+	l.done.Go(l.syncNowAndThen)
+	return l, nil
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// recover finds the last sequence number and the ledger's own id.
+func (l *Ledger) recover() error {
+	it, err := l.db.NewIter(&pebble.IterOptions{LowerBound: []byte{'e'}, UpperBound: []byte{'e' + 1}})
+	if err != nil {
+		return err
+	}
+	if it.Last() {
+		l.last = binary.BigEndian.Uint64(it.Key()[1:])
+	}
+	if err := it.Close(); err != nil {
+		return err
+	}
+	// Trimming may have taken the last event; the floor keeps numbers growing.
+	floor, err := l.floor()
+	if err != nil {
+		return err
+	}
+	l.last = max(l.last, floor)
+	l.durable.Store(l.last)
+	id, err := l.Marked("ledger-id")
+	if err != nil {
+		return err
+	}
+	if id == nil {
+		id = []byte(uuid.NewString()[:8])
+		if err := l.Mark("ledger-id", id); err != nil {
+			return err
+		}
+	}
+	l.id = string(id)
+	return l.recoverPeriods()
+}
+
+// ID names this ledger for as long as its folder lives.
+func (l *Ledger) ID() string { return l.id }
+
+// Close syncs what is committed and closes the store.
+func (l *Ledger) Close() error {
+	close(l.stop)
+	l.done.Wait()
+	return errors.Join(l.Sync(), l.db.Close(), l.lock.Close())
+}
+
+// Sync returns once everything committed before the call is fsynced.
+func (l *Ledger) Sync() error {
+	upTo := l.Last()
+	if upTo <= l.durable.Load() {
+		return nil
+	}
+	// An empty record behind the others: its fsync covers them, and Pebble
+	// lets concurrent callers share one.
+	if err := l.db.LogData(nil, pebble.Sync); err != nil {
+		return fmt.Errorf("ledger could not be synced: %w", err)
+	}
+	for {
+		was := l.durable.Load()
+		if was >= upTo {
+			return nil
+		}
+		if l.durable.CompareAndSwap(was, upTo) {
+			l.changed.notify()
+			return nil
+		}
+	}
+}
+
+// Last is the last sequence number that was committed.
+func (l *Ledger) Last() uint64 {
+	l.order.Lock()
+	defer l.order.Unlock()
+	return l.last
+}
+
+// Durable is the last sequence number that is fsynced.
+func (l *Ledger) Durable() uint64 { return l.durable.Load() }
+
+// Changed is closed when Durable has moved since the call.
+func (l *Ledger) Changed() <-chan struct{} { return l.changed.wait() }
+
+func (l *Ledger) syncNowAndThen() {
+	tick := time.NewTicker(SyncEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-l.stop:
+			return
+		case <-tick.C:
+			if err := l.Sync(); err != nil {
+				l.log.Error("ledger sync failed", "error", err)
+			}
+		}
+	}
+}
+
+// notifier hands out a channel that the next notify closes.
+type notifier struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+func (n *notifier) wait() <-chan struct{} {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ch == nil {
+		n.ch = make(chan struct{})
+	}
+	return n.ch
+}
+
+func (n *notifier) notify() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ch != nil {
+		close(n.ch)
+		n.ch = nil
+	}
+}

@@ -1,0 +1,63 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"syscall"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// lockFolder makes the folder and keeps every other process out of it.
+func lockFolder(dir string, fs vfs.FS) (*pebble.Lock, error) {
+	var lock *pebble.Lock
+	err := fs.MkdirAll(dir, 0o755)
+	if err == nil {
+		lock, err = pebble.LockDirectory(dir, fs)
+	}
+	switch {
+	case err == nil:
+		return lock, nil
+	case errors.Is(err, os.ErrPermission):
+		return nil, fmt.Errorf("ledger %s cannot be written: %w; give this user the folder, or name another with --data", dir, err)
+	case errors.Is(err, syscall.ENOTDIR):
+		return nil, fmt.Errorf("ledger %s is not a folder; move that file away, or name another data folder with --data", dir)
+	default:
+		return nil, fmt.Errorf("ledger %s is in use by another omo (%w); stop that one, or name another data folder with --data", dir, err)
+	}
+}
+
+func tuned(log *slog.Logger) *pebble.Options {
+	o := &pebble.Options{
+		Logger:       pebbleLog{log},
+		MemTableSize: 16 << 20, // a second or two of busy ingest
+		// Pebble takes its memtables, two at a time, out of the cache: a third
+		// stays for the blocks by which Seen knows that an id is new.
+		CacheSize: 48 << 20,
+	}
+	o.EnsureDefaults()
+	// Most looks are for ids that were never seen: the filter answers them without a read.
+	for i := range o.Levels {
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	return o
+}
+
+// pebbleLog lets Pebble speak through slog; its chatter is debug.
+type pebbleLog struct{ log *slog.Logger }
+
+func (p pebbleLog) Infof(format string, args ...any) { p.log.Debug(fmt.Sprintf(format, args...)) }
+func (p pebbleLog) Errorf(format string, args ...any) {
+	p.log.Error("ledger: " + fmt.Sprintf(format, args...))
+}
+
+// Fatalf is called when the log on disk can no longer be trusted (a failed
+// fsync): going on would acknowledge what may be lost.
+func (p pebbleLog) Fatalf(format string, args ...any) {
+	p.log.Error("ledger: " + fmt.Sprintf(format, args...))
+	os.Exit(1)
+}

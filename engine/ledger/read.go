@@ -1,0 +1,85 @@
+package ledger
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+// Read gives the events of whole visits with after < seq <= upTo, in order,
+// stopping before the visit that would pass max events; at least one visit if
+// there is any. Seq and Idx are set, Props are not parsed.
+func (l *Ledger) Read(ctx context.Context, after, upTo uint64, max int) ([]ingest.Record, error) {
+	if after >= upTo {
+		return nil, nil
+	}
+	// The key of upTo itself is the last one before that key and a zero byte.
+	it, err := l.db.NewIterWithContext(ctx, &pebble.IterOptions{
+		LowerBound: eventKey(after + 1), UpperBound: append(eventKey(upTo), 0),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ledger could not be read: %w", err)
+	}
+	defer it.Close()
+	var out []ingest.Record
+	for it.First(); it.Valid(); it.Next() {
+		seq := binary.BigEndian.Uint64(it.Key()[1:])
+		value, err := it.ValueAndErr()
+		if err != nil {
+			return nil, fmt.Errorf("ledger could not read visit %d: %w", seq, err)
+		}
+		events, err := splitEvents(append([]byte(nil), value...))
+		if err != nil {
+			return nil, fmt.Errorf("ledger, visit %d: %w", seq, err)
+		}
+		if len(out) > 0 && len(out)+len(events) > max {
+			break
+		}
+		for i, raw := range events {
+			event, err := ingest.Parse(raw)
+			if err != nil {
+				return nil, fmt.Errorf("ledger, event %d of visit %d: %w", i, seq, err)
+			}
+			event.Seq, event.Idx = seq, uint16(i)
+			out = append(out, ingest.Record{Event: event, Raw: raw})
+		}
+	}
+	return out, it.Error()
+}
+
+// Trim forgets the events of visits up to and including seq. Profiles, ids
+// and marks stay; numbers go on growing.
+func (l *Ledger) Trim(seq uint64) error {
+	seq = min(seq, l.Last())
+	floor, err := l.floor()
+	if err != nil || seq <= floor {
+		return err
+	}
+	batch := l.db.NewBatch()
+	defer batch.Close()
+	if err := batch.Set(markKey(floorMark), binary.BigEndian.AppendUint64(nil, seq), nil); err != nil {
+		return err
+	}
+	if err := batch.DeleteRange(eventKey(0), eventKey(seq+1), nil); err != nil {
+		return err
+	}
+	if err := l.db.Apply(batch, pebble.Sync); err != nil {
+		return fmt.Errorf("ledger could not be trimmed: %w", err)
+	}
+	return nil
+}
+
+// floorMark holds the last sequence number that was trimmed.
+const floorMark = "seq-floor"
+
+func (l *Ledger) floor() (uint64, error) {
+	value, err := l.Marked(floorMark)
+	if err != nil || len(value) != 8 {
+		return 0, err
+	}
+	return binary.BigEndian.Uint64(value), nil
+}
