@@ -1,0 +1,220 @@
+package profile
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+// Terms are what folding needs to know of the rule set.
+type Terms struct {
+	Gap   time.Duration     // ends a session
+	Goals map[string][]Goal // by event name
+}
+
+// Goal is one campaign's interest in an event.
+type Goal struct {
+	Campaign string
+	Window   time.Duration // after first exposure
+}
+
+// Fold adds one event to p and stamps the event with the session it fell in.
+// Events come in ledger order; Props must be parsed.
+func Fold(p *Profile, e *ingest.Event, t Terms) {
+	switch e.Name {
+	case ingest.Decision:
+		e.Session = p.sessionID()
+		foldDecision(p, e)
+		return
+	case ingest.Rules:
+		return
+	}
+	known(p, e)
+	old := p.older(e.Time, t.Gap.Milliseconds())
+	if !old {
+		if p.Session.N == 0 || e.Time-p.Session.End >= t.Gap.Milliseconds() {
+			p.open(e)
+		}
+		p.Session.Start = min(p.Session.Start, e.Time)
+		p.Session.End = max(p.Session.End, e.Time)
+		e.Session = p.sessionID()
+		e.New = p.Session.N == 1
+	}
+	switch e.Name {
+	case ingest.PageView:
+		foldPageView(p, e, old)
+	case ingest.Exposure:
+		foldExposure(p, e, old)
+	case ingest.Click:
+		p.shown(e.Props.Campaign).Clicks++
+	case ingest.Close:
+		p.shown(e.Props.Campaign).Closes++
+		p.release(func(h Hold) bool { return h.Campaign == e.Props.Campaign })
+	case ingest.Purchase:
+		if !p.firstTime(e.Props.TransactionID) {
+			return
+		}
+		foldPurchase(p, e, old)
+	case "refund":
+		p.Revenue -= math.Abs(valueOf(e)) // some shops write it below zero
+	default:
+		if !old {
+			foldCart(p, e)
+		}
+	}
+	for _, g := range t.Goals[e.Name] {
+		if x := p.Campaigns[g.Campaign]; x != nil && x.Count > 0 &&
+			e.Time >= x.First && e.Time < x.First+g.Window.Milliseconds() {
+			x.Conversions++
+		}
+	}
+}
+
+// older says whether a moment belongs to an earlier session than the one under
+// way. What came in late but lies within the gap before its start belongs to
+// it: two tabs that open at once, a clock that is a second behind.
+func (p *Profile) older(at, gap int64) bool {
+	return p.Session.N > 0 && at < p.Session.Start && (p.Session.Start-at >= gap || at <= p.PrevEnd)
+}
+
+// known takes in who this is and when it was seen.
+func known(p *Profile, e *ingest.Event) {
+	if p.First == 0 || e.Time < p.First {
+		p.First = e.Time
+	}
+	p.Last = max(p.Last, e.Time)
+	if e.User != "" && e.User != p.User {
+		p.User = strings.Clone(e.User)
+	}
+	for name, v := range e.Traits {
+		if p.Traits == nil {
+			p.Traits = map[string]any{}
+		}
+		if text, ok := v.(string); ok {
+			v = strings.Clone(text)
+		}
+		p.Traits[strings.Clone(name)] = v
+	}
+}
+
+// open completes the session under way and starts the next at e.
+func (p *Profile) open(e *ingest.Event) {
+	if s := p.Session; s.N > 0 {
+		p.Done++
+		p.DoneMS += s.End - s.Start
+		p.DoneViews += s.Views
+		p.PrevEnd = s.End
+	}
+	p.Session = Session{N: p.Session.N + 1, Start: e.Time, End: e.Time}
+	p.Holds = slices.DeleteFunc(p.Holds, func(h Hold) bool { return h.At+HoldFor <= e.Time })
+}
+
+// sessionID names the session under way: the visitor and its number.
+func (p *Profile) sessionID() string {
+	if p.Session.N == 0 {
+		return ""
+	}
+	return p.Visitor + "." + strconv.Itoa(p.Session.N)
+}
+
+func foldPageView(p *Profile, e *ingest.Event, old bool) {
+	p.Pageviews++
+	if old {
+		return
+	}
+	p.Session.Views++
+	path := ""
+	if e.Page != nil {
+		path = e.Page.Path
+	}
+	if p.Session.Views == 1 {
+		p.Session.Landing, p.Session.Source = strings.Clone(path), keep(e.Source)
+	}
+	// The page that was there is gone, and with it what stood in its slots.
+	p.release(func(h Hold) bool { return h.Page == path })
+}
+
+// keep copies what the profile will remember: texts of an event are parts of
+// the whole request's body, which must not stay in memory for them.
+func keep(s *ingest.Source) *ingest.Source {
+	if s == nil {
+		return nil
+	}
+	own := *s
+	for _, text := range []*string{&own.Channel, &own.ReferrerHost, &own.Source, &own.Medium, &own.Campaign, &own.Term, &own.Content} {
+		*text = strings.Clone(*text)
+	}
+	return &own
+}
+
+// release frees the slots of holds that which picks; what they spent stays spent.
+func (p *Profile) release(which func(Hold) bool) {
+	for i := range p.Holds {
+		if which(p.Holds[i]) {
+			p.Holds[i].Slot = ""
+		}
+	}
+	p.Holds = slices.DeleteFunc(p.Holds, func(h Hold) bool { return h.Exposed && h.Slot == "" })
+}
+
+func (p *Profile) shown(campaign string) *Shown {
+	if p.Campaigns == nil {
+		p.Campaigns = map[string]*Shown{}
+	}
+	x := p.Campaigns[campaign]
+	if x == nil {
+		x = &Shown{}
+		p.Campaigns[strings.Clone(campaign)] = x
+	}
+	return x
+}
+
+// foldExposure makes a hold's spend permanent, in the session of the hold.
+func foldExposure(p *Profile, e *ingest.Event, old bool) {
+	session := p.Session.N
+	if old {
+		session = 0 // an earlier one; which, nobody knows any more
+	}
+	for i := range p.Holds {
+		h := &p.Holds[i]
+		if h.Campaign == e.Props.Campaign && !h.Exposed && (e.Props.DecisionID == "" || e.Props.DecisionID == h.Decision) {
+			h.Exposed, session = true, h.Session
+			break
+		}
+	}
+	p.release(func(Hold) bool { return false })
+	x := p.shown(e.Props.Campaign)
+	x.Count++
+	x.Spends = append(x.Spends, Spend{At: e.Time, Session: session})
+	if over := len(x.Spends) - maxSpends; over > 0 {
+		x.Spends = slices.Delete(x.Spends, 0, over)
+	}
+	if x.First == 0 || x.Phase != e.Props.Phase {
+		x.First, x.Phase, x.Variant = e.Time, strings.Clone(e.Props.Phase), strings.Clone(e.Props.Variant)
+	}
+}
+
+// foldDecision holds what was offered; control holds like any other variant.
+func foldDecision(p *Profile, e *ingest.Event) {
+	path := ""
+	if e.Page != nil {
+		path = e.Page.Path
+	}
+	p.Holds = slices.DeleteFunc(p.Holds, func(h Hold) bool { return !h.Exposed && h.At+HoldFor <= e.Time })
+	for _, o := range e.Props.Outcomes {
+		if o.Reason != "offered" && o.Reason != "control" {
+			continue
+		}
+		p.Holds = append(p.Holds, Hold{
+			Campaign: strings.Clone(o.Campaign), Decision: strings.Clone(e.Props.DecisionID),
+			Slot: strings.Clone(o.Slot), Page: strings.Clone(path), At: e.Time, Session: p.Session.N,
+		})
+	}
+	if over := len(p.Holds) - maxHolds; over > 0 {
+		p.Holds = slices.Delete(p.Holds, 0, over)
+	}
+}

@@ -1,0 +1,111 @@
+package profile
+
+import "github.com/omotenashi-web/omotenashi/ingest"
+
+// Profile is the present state of one visitor. Times are milliseconds since
+// 1970. Its JSON is what the ledger keeps.
+type Profile struct {
+	Visitor string         `json:"v"`
+	Unit    string         `json:"u,omitempty"` // what is bucketed; the visitor unless a person's unit was adopted
+	User    string         `json:"user,omitempty"`
+	Traits  map[string]any `json:"t,omitempty"`
+
+	First int64 `json:"f,omitempty"` // the earliest event
+	Last  int64 `json:"l,omitempty"` // the latest event
+
+	Session   Session `json:"s"`            // the one under way, or the last one
+	Done      int     `json:"d,omitempty"`  // completed sessions
+	DoneMS    int64   `json:"dm,omitempty"` // their lengths summed
+	DoneViews int     `json:"dv,omitempty"` // their page views summed
+	PrevEnd   int64   `json:"pe,omitempty"` // end of the session before this one
+
+	Pageviews    int      `json:"pv,omitempty"`
+	Purchases    int      `json:"p,omitempty"`
+	Revenue      float64  `json:"r,omitempty"` // less refunds
+	LastPurchase int64    `json:"lp,omitempty"`
+	Orders       []uint64 `json:"o,omitempty"` // hashes of the latest transaction ids, at most maxOrders
+
+	Cart      Cart              `json:"c"`
+	Campaigns map[string]*Shown `json:"x,omitempty"` // those it was shown, or that it clicked or closed
+	Holds     []Hold            `json:"h,omitempty"`
+}
+
+// Session is one visit to the shop.
+type Session struct {
+	N       int            `json:"n,omitempty"` // counts from 1
+	Start   int64          `json:"s,omitempty"`
+	End     int64          `json:"e,omitempty"`
+	Views   int            `json:"v,omitempty"`
+	Landing string         `json:"l,omitempty"`
+	Source  *ingest.Source `json:"src,omitempty"`
+}
+
+// Cart is what lies in it, and when that last changed.
+type Cart struct {
+	Lines   []Line `json:"l,omitempty"` // at most maxLines
+	Changed int64  `json:"c,omitempty"`
+}
+
+// Line is one product in the cart.
+type Line struct {
+	ID       string  `json:"i,omitempty"` // "" where an event named a value and no product
+	Price    float64 `json:"p,omitempty"`
+	Quantity float64 `json:"q,omitempty"`
+}
+
+// Shown is what one campaign has been to this visitor.
+type Shown struct {
+	Count       int     `json:"n,omitempty"` // exposures ever
+	Spends      []Spend `json:"s,omitempty"` // the latest of them, at most maxSpends
+	First       int64   `json:"f,omitempty"` // first exposure in Phase
+	Phase       string  `json:"p,omitempty"`
+	Variant     string  `json:"v,omitempty"`
+	Closes      int     `json:"x,omitempty"`
+	Clicks      int     `json:"k,omitempty"`
+	Conversions int     `json:"c,omitempty"`
+}
+
+// Spend is one exposure, as frequency caps count it.
+type Spend struct {
+	At      int64 `json:"a"`
+	Session int   `json:"s"`
+}
+
+// Hold is an offer whose exposure has not come yet, or whose action is still
+// open on its page. It counts like a spend until HoldFor has passed.
+type Hold struct {
+	Campaign string `json:"c"`
+	Decision string `json:"d,omitempty"` // whose offer it is
+	Slot     string `json:"s,omitempty"` // "" once that page is gone or the action is closed
+	Page     string `json:"p,omitempty"` // path
+	At       int64  `json:"a"`
+	Session  int    `json:"n"`
+	Exposed  bool   `json:"x,omitempty"` // spent for good; it keeps its slot only
+}
+
+// HoldFor is how long an offer counts as spent without its exposure.
+const HoldFor = 60_000
+
+// Bounds of a profile's lists. Past them the oldest go.
+const (
+	maxOrders = 64
+	maxLines  = 100
+	maxSpends = 100
+	maxHolds  = 32
+)
+
+// New is the profile of a visitor that nothing is known of.
+func New(visitor string) *Profile { return &Profile{Visitor: visitor, Unit: visitor} }
+
+// Visits counts sessions, the one under way included.
+func (p *Profile) Visits() int { return p.Session.N }
+
+// Sum is what its lines add up to, in the shop's currency.
+func (c Cart) Sum() (value float64, quantity int) {
+	pieces := 0.0
+	for _, l := range c.Lines {
+		value += l.Price * l.Quantity
+		pieces += l.Quantity
+	}
+	return value, int(pieces)
+}
