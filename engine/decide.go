@@ -1,0 +1,205 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine/bucket"
+	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+// Reason codes, in the order in which a campaign passes the gates; the last
+// ones are outcomes.
+const (
+	Consent       = "consent"
+	Bot           = "bot"
+	NotLive       = "not_live"
+	OutOfSchedule = "out_of_schedule"
+	NotThisPage   = "page"
+	RuleFalse     = "rule_false"
+	NotTriggered  = "trigger"
+	Holdout       = "holdout"
+	Frequency     = "frequency"
+	Stopped       = "stopped"
+	Traffic       = "traffic"
+	SlotTaken     = "slot_taken"
+	Failed        = "error"
+
+	Armed   = "armed"
+	Offered = "offered"
+	Control = "control"
+	Shadow  = "shadow"
+)
+
+// Request is one call of decide.
+type Request struct {
+	ID      string        // of the decision
+	Context *ingest.Event // the page, device and place, enriched; on a page view that event itself
+	Trigger string        // "" on a page view; else what happened: "exit_intent", "dwell:30s"
+	Slots   []string      // the places this page has; nil all
+	Consent bool
+	Explain bool
+}
+
+// Decision is the answer to one call.
+type Decision struct {
+	ID         string
+	Rules      string // the rule set's hash
+	Offers     []Offer
+	Outcomes   []ingest.Outcome // of every campaign whose rule matched
+	Suppressed []Suppressed     // why the others did not come; only if asked
+	Degraded   []string         // what went wrong, if anything
+}
+
+// Offer is one campaign that may open, now or when its trigger comes.
+type Offer struct {
+	Campaign *rules.Campaign
+	Variant  *rules.Variant // nil while armed
+	Phase    string
+}
+
+// Armed says whether the offer waits for its trigger.
+func (o Offer) Armed() bool { return o.Variant == nil }
+
+// Suppressed is a campaign that did not come, and the first gate that stopped it.
+type Suppressed struct {
+	Campaign string `json:"campaign"`
+	Reason   string `json:"reason"`
+	Detail   string `json:"detail,omitempty"` // the condition that was false
+}
+
+// Decide is pure: the same rule set, profile, request and clock give the same
+// decision. The profile has already folded the page view being decided.
+func Decide(live *Live, p *profile.Profile, r Request, now time.Time) Decision {
+	d := Decision{ID: r.ID, Rules: live.Set.Hash}
+	env := environment(p, r, now)
+	m := live.Set.Matcher()
+	defer live.Set.Release(m)
+	matched := live.Set.Match(m, env, now, make([]*rules.Campaign, 0, 16))
+	for _, failed := range m.Errors() {
+		d.Degraded = append(d.Degraded, "rule of "+failed.Campaign.ID+" failed")
+	}
+	g := gates{live: live, p: p, r: r, now: now, taken: slotsTaken(p, r, now)}
+	if len(matched) > 0 {
+		d.Outcomes = make([]ingest.Outcome, 0, len(matched))
+	}
+	for _, c := range matched {
+		o := ingest.Outcome{Campaign: c.ID, Phase: live.Phases[c.ID], Slot: c.Slot}
+		variant, reason := g.pass(c)
+		o.Reason = reason
+		switch reason {
+		case Armed:
+			d.Offers = append(d.Offers, Offer{Campaign: c, Phase: o.Phase})
+		case Offered, Control:
+			o.Variant = variant.ID
+			d.Offers = append(d.Offers, Offer{Campaign: c, Variant: variant, Phase: o.Phase})
+			if c.Slot != "" {
+				g.taken = append(g.taken, c.Slot)
+			}
+		case Shadow:
+			o.Variant = variant.ID
+		default:
+			if r.Explain {
+				d.Suppressed = append(d.Suppressed, Suppressed{Campaign: c.ID, Reason: reason})
+			}
+		}
+		d.Outcomes = append(d.Outcomes, o)
+	}
+	if r.Explain {
+		d.explainUnmatched(&g, m, env, matched)
+	}
+	return d
+}
+
+// explainUnmatched adds the campaigns whose rule never matched.
+func (d *Decision) explainUnmatched(g *gates, m *rules.Matcher, env rules.Env, matched []*rules.Campaign) {
+	set := g.live.Set
+	for _, c := range set.Campaigns {
+		if slices.Contains(matched, c) {
+			continue
+		}
+		s := Suppressed{Campaign: c.ID, Reason: g.closed()}
+		if s.Reason == "" {
+			s.Reason, s.Detail = set.Why(m, c, env, g.now)
+		}
+		d.Suppressed = append(d.Suppressed, s)
+	}
+}
+
+// gates are what a campaign passes after its rule matched.
+type gates struct {
+	live  *Live
+	p     *profile.Profile
+	r     Request
+	now   time.Time
+	taken []string // slots that are occupied on this page
+}
+
+// pass gives the first gate that stops c, or its outcome and, unless armed,
+// the variant. The order is the contract's.
+func (g *gates) pass(c *rules.Campaign) (*rules.Variant, string) {
+	if reason := g.closed(); reason != "" {
+		return nil, reason
+	}
+	waits, mine := triggered(c, g.r.Trigger)
+	switch {
+	case !mine:
+		return nil, NotTriggered
+	case bucket.Bucket(bucket.Holdout, "", g.p.Unit) < g.live.Set.Site.Holdout:
+		return nil, Holdout
+	case capped(c, g.p, g.now):
+		return nil, Frequency
+	case stopped(c, g.p):
+		return nil, Stopped
+	case bucket.Bucket(bucket.Traffic, c.Salt, g.p.Unit) >= c.Traffic:
+		return nil, Traffic
+	}
+	shadow := c.Status == rules.Shadow
+	switch {
+	case !shadow && g.absent(c.Slot):
+		return nil, SlotTaken
+	case waits:
+		return nil, Armed
+	case !shadow && c.Slot != "" && slices.Contains(g.taken, c.Slot):
+		return nil, SlotTaken
+	}
+	v := variantOf(c, g.p.Unit)
+	switch {
+	case shadow:
+		return v, Shadow
+	case v.Control():
+		return v, Control
+	default:
+		return v, Offered
+	}
+}
+
+// closed is the gate that stands before every campaign alike, "" if none does.
+func (g *gates) closed() string {
+	switch {
+	case !g.r.Consent:
+		return Consent
+	case g.r.Context.Bot:
+		return Bot
+	default:
+		return ""
+	}
+}
+
+// absent says whether the page has no such slot.
+func (g *gates) absent(slot string) bool {
+	return slot != "" && g.r.Slots != nil && !slices.Contains(g.r.Slots, slot)
+}
+
+func variantOf(c *rules.Campaign, unit string) *rules.Variant {
+	b := bucket.Bucket(bucket.Variant, c.Salt, unit)
+	for i := range c.Variants {
+		if v := &c.Variants[i]; b >= v.Low && b < v.High {
+			return v
+		}
+	}
+	// Ranges tile [0, 10000), so this is not reached with a compiled set.
+	return &c.Variants[len(c.Variants)-1]
+}

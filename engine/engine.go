@@ -1,0 +1,135 @@
+package engine
+
+import (
+	"crypto/rand"
+	"fmt"
+	"hash/maphash"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/engine/profile"
+)
+
+// Store is what the engine needs of a ledger.
+type Store interface {
+	Commit(ledger.Visit) (seq uint64, err error)
+	Last() uint64
+	Sync() error
+	Profile(visitor string) ([]byte, error)
+	Seen(ledger.ID) (bool, error)
+	Mark(name string, value []byte) error
+	Marked(name string) ([]byte, error)
+}
+
+// Options of New.
+type Options struct {
+	Store    Store
+	Key      []byte        // signs decision tokens; kept over restarts
+	NewID    func() string // UUIDv7 unless told
+	Profiles int           // how many decoded profiles stay in memory; 50,000 unless told
+}
+
+// Engine answers visits. Safe for concurrent use.
+type Engine struct {
+	store  Store
+	key    []byte
+	newID  func() string
+	using  sync.Mutex // one Use at a time
+	live   atomic.Pointer[Live]
+	seed   maphash.Seed
+	shards [shardCount]shard
+	perMax int // profiles a shard keeps
+}
+
+// shardCount locks and caches: visits of different visitors seldom meet.
+const shardCount = 256
+
+// shard guards the visitors that hash to it and keeps their decoded profiles.
+type shard struct {
+	mu       sync.Mutex
+	profiles map[string]*profile.Profile
+}
+
+// New gives an engine; Use must be called before the first visit.
+func New(o Options) *Engine {
+	if o.NewID == nil {
+		o.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
+	}
+	if o.Profiles == 0 {
+		o.Profiles = 50_000
+	}
+	e := &Engine{
+		store: o.Store, key: o.Key, newID: o.NewID,
+		seed: maphash.MakeSeed(), perMax: max(1, o.Profiles/shardCount),
+	}
+	for i := range e.shards {
+		e.shards[i].profiles = map[string]*profile.Profile{}
+	}
+	return e
+}
+
+// NewKey is a fresh key for Options.Key.
+func NewKey() []byte {
+	key := make([]byte, 32)
+	rand.Read(key) // never fails; see crypto/rand
+	return key
+}
+
+// NewID mints an id for a visitor, an event or a decision.
+func (e *Engine) NewID() string { return e.newID() }
+
+// Live is the rule set in use and what belongs to it.
+func (e *Engine) Live() *Live { return e.live.Load() }
+
+// Profile gives a copy of a visitor's profile, nil when nothing is known.
+func (e *Engine) Profile(visitor string) (*profile.Profile, error) {
+	raw, err := e.store.Profile(visitor)
+	if err != nil || raw == nil {
+		return nil, err
+	}
+	return decodeProfile(raw)
+}
+
+func (e *Engine) shard(visitor string) *shard {
+	return &e.shards[maphash.String(e.seed, visitor)%shardCount]
+}
+
+// load gives the visitor's profile, a new one where nothing is known. The
+// shard's lock is held.
+func (e *Engine) load(s *shard, visitor string) (*profile.Profile, error) {
+	if p := s.profiles[visitor]; p != nil {
+		return p, nil
+	}
+	raw, err := e.store.Profile(visitor)
+	if err != nil {
+		return nil, err
+	}
+	visitor = strings.Clone(visitor) // it is a part of the request's body
+	p := profile.New(visitor)
+	if raw != nil {
+		if p, err = decodeProfile(raw); err != nil {
+			return nil, fmt.Errorf("visitor %s: %w", visitor, err)
+		}
+	}
+	// Any one may go: a map's order is random, and what is asked for again
+	// comes back from the store.
+	for other := range s.profiles {
+		if len(s.profiles) < e.perMax {
+			break
+		}
+		delete(s.profiles, other)
+	}
+	s.profiles[visitor] = p
+	return p, nil
+}
+
+// Sync returns once everything visited before the call is durable.
+func (e *Engine) Sync() error { return e.store.Sync() }
+
+// clock is a time as events know it: milliseconds since 1970.
+func clock(now time.Time) int64 { return now.UnixMilli() }

@@ -1,0 +1,158 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+// Live is a rule set in use and what belongs to it: immutable, swapped as one.
+type Live struct {
+	Set    *rules.Set
+	Phases map[string]string // campaign → its phase
+
+	terms profile.Terms
+}
+
+// phase is the stretch during which a campaign's variants and weights did not
+// change. Its id holds the sequence number it began at, so that going back to
+// former content opens a new one.
+type phase struct {
+	ID      string `json:"id"`
+	Content string `json:"content"`
+}
+
+const phasesMark = "phases"
+
+// Use puts a rule set to work for every visit from now on, and records it:
+// its text, its campaigns and their phases, as an omo_rules event.
+func (e *Engine) Use(set *rules.Set, now time.Time) error {
+	e.using.Lock()
+	defer e.using.Unlock()
+	phases := map[string]phase{}
+	raw, err := e.store.Marked(phasesMark)
+	if err != nil {
+		return err
+	}
+	if raw != nil {
+		if err := json.Unmarshal(raw, &phases); err != nil {
+			return fmt.Errorf("campaign phases kept in the ledger cannot be read: %w", err)
+		}
+	}
+	live := &Live{Set: set, Phases: map[string]string{}, terms: terms(set)}
+	for _, c := range set.Campaigns {
+		if phases[c.ID].Content != c.Content {
+			phases[c.ID] = phase{ID: fmt.Sprintf("%.8s-%d", c.Content, e.store.Last()+1), Content: c.Content}
+		}
+		live.Phases[c.ID] = phases[c.ID].ID
+	}
+	event, err := e.announced(live, now)
+	if err != nil {
+		return err
+	}
+	if raw, err = json.Marshal(phases); err != nil {
+		return err
+	}
+	if err := e.store.Mark(phasesMark, raw); err != nil {
+		return err
+	}
+	if _, err := e.store.Commit(ledger.Visit{Events: [][]byte{event}}); err != nil {
+		return fmt.Errorf("rule set %s could not be recorded: %w", set.Hash, err)
+	}
+	e.live.Store(live)
+	return nil
+}
+
+// announced is the rule set as an omo_rules event, for the warehouse to find
+// arms, weights and goals, and for replay to find the rules of any moment.
+func (e *Engine) announced(live *Live, now time.Time) ([]byte, error) {
+	type arm struct {
+		Variant string `json:"variant"`
+		Weight  int    `json:"weight"`
+		Control bool   `json:"control"`
+	}
+	type goal struct {
+		Event  string `json:"event"`
+		Window int64  `json:"window_ms"`
+		Value  string `json:"value"`
+	}
+	type campaign struct {
+		ID     string `json:"id"`
+		Name   string `json:"name"`
+		Status string `json:"status"`
+		Phase  string `json:"phase"`
+		Slot   string `json:"slot"`
+		Arms   []arm  `json:"arms"`
+		Goals  []goal `json:"goals"`
+	}
+	campaigns := make([]campaign, 0, len(live.Set.Campaigns))
+	for _, c := range live.Set.Campaigns {
+		out := campaign{ID: c.ID, Name: c.Name, Status: string(c.Status), Phase: live.Phases[c.ID], Slot: c.Slot}
+		for _, v := range c.Variants {
+			out.Arms = append(out.Arms, arm{v.ID, v.Weight, v.Control()})
+		}
+		for _, g := range c.Goals {
+			out.Goals = append(out.Goals, goal{g.Event, g.Window.Milliseconds(), g.Value})
+		}
+		campaigns = append(campaigns, out)
+	}
+	props, err := json.Marshal(map[string]any{
+		"rules": live.Set.Hash, "campaigns": campaigns, "source": live.Set.Source,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ingest.Encode(&ingest.Event{
+		ID: e.newID(), Name: ingest.Rules, Time: clock(now), Received: clock(now), Properties: props,
+	})
+}
+
+func terms(set *rules.Set) profile.Terms {
+	t := profile.Terms{Gap: set.Site.SessionGap, Goals: map[string][]profile.Goal{}}
+	for _, c := range set.Campaigns {
+		for _, g := range c.Goals[:min(1, len(c.Goals))] { // the main goal is what stops a campaign
+			t.Goals[g.Event] = append(t.Goals[g.Event], profile.Goal{Campaign: c.ID, Window: g.Window})
+		}
+	}
+	return t
+}
+
+// believed are the traits that site.yaml declares and that came in a way it
+// trusts. An undeclared trait is nobody's business.
+func (l *Live) believed(traits map[string]any, signed bool) map[string]any {
+	if len(traits) == 0 {
+		return nil
+	}
+	out := map[string]any{}
+	for name, value := range traits {
+		spec, declared := l.Set.Site.Traits[name]
+		if !declared || (spec.Trust == "signed" && !signed) {
+			continue
+		}
+		if hasType(value, spec.Type) {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// maxTrait bounds a trait's text, in bytes: a profile is read at every visit.
+const maxTrait = 512
+
+func hasType(value any, declared string) bool {
+	switch v := value.(type) {
+	case string:
+		return declared == "string" && len(v) <= maxTrait
+	case float64:
+		return declared == "number"
+	case bool:
+		return declared == "boolean"
+	default:
+		return false
+	}
+}

@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+// Token is what a browser gives back with an exposure, a click or a close: the
+// phase, and a proof that this server offered this variant to this visitor.
+func (e *Engine) Token(visitor, decision string, o Offer) string {
+	return o.Phase + "." + e.proof(visitor, decision, o.Campaign.ID, o.Variant.ID, o.Phase)
+}
+
+func (e *Engine) proof(parts ...string) string {
+	mac := hmac.New(sha256.New, e.key)
+	for _, part := range parts {
+		mac.Write([]byte(part))
+		mac.Write([]byte{0})
+	}
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:12])
+}
+
+// Vouch checks an event about a campaign (exposure, click, close) and writes
+// its phase into it. From a browser the token must be this server's; a
+// trusted server needs none, and gets the phase of now.
+func (e *Engine) Vouch(event *ingest.Event, trusted bool) *ingest.Rejection {
+	switch event.Name {
+	case ingest.Exposure, ingest.Click, ingest.Close:
+	default:
+		return nil
+	}
+	p := event.Props
+	if p.Campaign == "" || p.Variant == "" {
+		return &ingest.Rejection{Code: "bad_properties", Message: event.Name + " needs properties.campaign and properties.variant"}
+	}
+	now, known := e.live.Load().Phases[p.Campaign]
+	var given struct {
+		Token string `json:"token"`
+	}
+	if err := json.Unmarshal(event.Properties, &given); err != nil {
+		return &ingest.Rejection{Code: "bad_properties", Message: "properties.token is not a text"}
+	}
+	switch {
+	case given.Token != "":
+		phase, proof, _ := strings.Cut(given.Token, ".")
+		if !hmac.Equal([]byte(proof), []byte(e.proof(event.Visitor, p.DecisionID, p.Campaign, p.Variant, phase))) {
+			return &ingest.Rejection{Code: "bad_token", Message: "properties.token was not given to this visitor for this decision, campaign and variant"}
+		}
+		p.Phase = phase
+	case !trusted:
+		return &ingest.Rejection{Code: "bad_token", Message: event.Name + " needs the token that came with the decision"}
+	case !known:
+		return &ingest.Rejection{Code: "unknown_campaign", Message: fmt.Sprintf("campaign %q is not in the rules folder: add it there before its exposures are imported", p.Campaign)}
+	case p.Phase == "":
+		p.Phase = now
+	}
+	return writePhase(event, p.Phase)
+}
+
+// writePhase replaces the token in the event's properties by the phase.
+func writePhase(event *ingest.Event, phase string) *ingest.Rejection {
+	all := map[string]json.RawMessage{}
+	if err := json.Unmarshal(event.Properties, &all); err != nil {
+		return &ingest.Rejection{Code: "bad_properties", Message: "properties is not an object"}
+	}
+	delete(all, "token")
+	quoted, err := json.Marshal(phase)
+	if err != nil {
+		return &ingest.Rejection{Code: "bad_properties", Message: err.Error()}
+	}
+	all["phase"] = quoted
+	if event.Properties, err = json.Marshal(all); err != nil {
+		return &ingest.Rejection{Code: "bad_properties", Message: err.Error()}
+	}
+	event.Props.Phase = phase
+	return nil
+}

@@ -1,0 +1,229 @@
+package engine
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+// Visit is events in, decision out, of one visitor.
+type Visit struct {
+	Visitor string         // "" without consent: nothing is kept
+	User    string         // the person, as a signature or a trusted server told
+	Traits  map[string]any // as told; unsigned ones only where site.yaml lets them in
+	Signed  bool           // User and Traits are signed, or told by a trusted server
+	Events  []ingest.Event // accepted and enriched, in order; the visit's own to change
+	Decide  *Request       // nil: events only
+}
+
+// Answer is what became of a visit.
+type Answer struct {
+	Visitor    string // another one than asked, where the browser changed hands
+	New        bool   // nothing was known of the visitor before
+	Decision   *Decision
+	Duplicates int    // events that had been accepted before
+	Seq        uint64 // the commit; 0 when there was nothing to keep
+}
+
+// errOtherPerson: the browser's visitor belongs to another user_id.
+var errOtherPerson = errors.New("visitor belongs to another person")
+
+// Visit runs v at now. What it accepted is visible when it returns and
+// durable after the store's next Sync.
+func (e *Engine) Visit(v Visit, now time.Time) (Answer, error) {
+	if v.Visitor == "" {
+		return e.stranger(v, now), nil
+	}
+	answer, err := e.visit(v, now)
+	if errors.Is(err, errOtherPerson) {
+		v.Visitor = e.another(v.Visitor, v.User)
+		answer, err = e.visit(v, now)
+	}
+	return answer, err
+}
+
+// another is the visitor that a browser becomes for another person: families
+// share browsers, and do not share profiles. It is the same one at every call,
+// since not every call can tell the browser of its new id; the key keeps it
+// from being guessed.
+func (e *Engine) another(visitor, user string) string {
+	of := []byte(visitor + "\x00" + user)
+	return uuid.NewHash(hmac.New(sha256.New, e.key), uuid.NameSpaceOID, of, 8).String()
+}
+
+// stranger decides for somebody who gave no consent: on the page alone,
+// nothing kept.
+func (e *Engine) stranger(v Visit, now time.Time) Answer {
+	if v.Decide == nil {
+		return Answer{}
+	}
+	live := e.live.Load()
+	p := profile.New("")
+	for i := range v.Events {
+		profile.Fold(p, &v.Events[i], live.terms)
+	}
+	d := Decide(live, p, *v.Decide, now)
+	return Answer{New: true, Decision: &d}
+}
+
+func (e *Engine) visit(v Visit, now time.Time) (Answer, error) {
+	live := e.live.Load()
+	s := e.shard(v.Visitor)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := e.load(s, v.Visitor)
+	if err != nil {
+		return Answer{}, err
+	}
+	kept := false
+	defer func() {
+		if !kept { // an error or a panic: p may have folded what was not committed
+			delete(s.profiles, v.Visitor)
+		}
+	}()
+	if v.Signed && v.User != "" && p.User != "" && p.User != v.User {
+		return Answer{}, errOtherPerson
+	}
+	answer := Answer{Visitor: v.Visitor, New: p.First == 0}
+	keep, err := e.fold(live, p, v, now, &answer)
+	if err == nil && len(keep.Events) > 0 {
+		if keep.Profile, err = encodeProfile(p); err == nil {
+			answer.Seq, err = e.store.Commit(keep)
+		}
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	kept = true
+	return answer, nil
+}
+
+// fold takes in the visit's events and the decision, and gives what to commit.
+func (e *Engine) fold(live *Live, p *profile.Profile, v Visit, now time.Time, answer *Answer) (ledger.Visit, error) {
+	keep := ledger.Visit{Visitor: v.Visitor}
+	add := func(event *ingest.Event) error {
+		event.Visitor = v.Visitor
+		if event.User == "" {
+			event.User = p.User
+		}
+		profile.Fold(p, event, live.terms)
+		raw, err := ingest.Encode(event)
+		if err != nil {
+			return err
+		}
+		keep.Events = append(keep.Events, raw)
+		return nil
+	}
+	sent := len(v.Events)
+	var err error
+	if v.Events, keep.IDs, err = e.fresh(v); err != nil {
+		return keep, err
+	}
+	answer.Duplicates = sent - len(v.Events)
+	v.Events = e.introduce(live, p, v, now)
+	for i := range v.Events {
+		if err := add(&v.Events[i]); err != nil {
+			return keep, err
+		}
+	}
+	if v.Decide == nil {
+		return keep, nil
+	}
+	d := Decide(live, p, *v.Decide, now)
+	answer.Decision = &d
+	logged, err := e.logged(&d, v.Decide, now)
+	if err != nil {
+		return keep, err
+	}
+	return keep, add(logged)
+}
+
+// fresh drops the events that were accepted before and gives the ids that are
+// to be known from now on. The page view being decided has an id of this
+// server's making: nobody can send it again.
+func (e *Engine) fresh(v Visit) (events []ingest.Event, ids []ledger.ID, err error) {
+	events = v.Events[:0]
+	for _, event := range v.Events {
+		if v.Decide != nil && event.ID == v.Decide.Context.ID {
+			events = append(events, event)
+			continue
+		}
+		id, err := uuid.Parse(event.ID)
+		if err != nil {
+			return nil, nil, fmt.Errorf("event id %q is no UUID: %w", event.ID, err)
+		}
+		known, err := e.seen(ids, ledger.ID(id))
+		if err != nil {
+			return nil, nil, err
+		}
+		if !known {
+			events, ids = append(events, event), append(ids, ledger.ID(id))
+		}
+	}
+	return events, ids, nil
+}
+
+func (e *Engine) seen(batch []ledger.ID, id ledger.ID) (bool, error) {
+	if slices.Contains(batch, id) {
+		return true, nil
+	}
+	return e.store.Seen(id)
+}
+
+// introduce puts who the visitor is, where that is news, on the first event,
+// or on an identify event of its own where there is none.
+func (e *Engine) introduce(live *Live, p *profile.Profile, v Visit, now time.Time) []ingest.Event {
+	traits := live.believed(v.Traits, v.Signed)
+	user := ""
+	if v.Signed && v.User != p.User {
+		user = v.User
+	}
+	for name, value := range traits {
+		if p.Traits[name] == value {
+			delete(traits, name)
+		}
+	}
+	if user == "" && len(traits) == 0 {
+		return v.Events
+	}
+	if len(v.Events) == 0 {
+		v.Events = []ingest.Event{{ID: e.newID(), Name: ingest.Identify, Time: clock(now), Received: clock(now)}}
+	}
+	first := &v.Events[0]
+	first.User = user
+	if first.Traits == nil {
+		first.Traits = map[string]any{}
+	}
+	maps.Copy(first.Traits, traits)
+	return v.Events
+}
+
+// logged is the decision as an event.
+func (e *Engine) logged(d *Decision, r *Request, now time.Time) (*ingest.Event, error) {
+	props := ingest.Properties{DecisionID: d.ID, Rules: d.Rules, Trigger: r.Trigger, Outcomes: d.Outcomes}
+	raw, err := codec.Marshal(&props)
+	if err != nil {
+		return nil, fmt.Errorf("decision %s cannot be encoded: %w", d.ID, err)
+	}
+	event := &ingest.Event{
+		ID: d.ID, Name: ingest.Decision, Time: clock(now), Received: clock(now),
+		Bot: r.Context.Bot, Properties: raw, Props: props,
+	}
+	if page := r.Context.Page; page != nil {
+		event.Page = &ingest.Page{Path: page.Path, Type: page.Type}
+	}
+	if r.Trigger != "" { // there is no page view beside it that tells the rest
+		event.Page, event.Device, event.Geo = r.Context.Page, r.Context.Device, r.Context.Geo
+	}
+	return event, nil
+}
