@@ -1,0 +1,188 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/omotenashi-web/omotenashi/api"
+)
+
+const connections = 32
+
+// hundred are live campaigns of four conditions each, of which the page of
+// the benchmark matches two: number 17 and number 42.
+func hundred(o *opening) {
+	o.files = fstest.MapFS{"site.yaml": o.files["site.yaml"]}
+	for i := range 100 {
+		rank := []string{"silver", "bronze", "diamond"}[i%3]
+		when := []string{
+			fmt.Sprintf(`device.type == "desktop" && visitor.visits >= %d && visitor.rank == %q && now.hour >= %d`, 1+i%3, rank, i%12),
+			fmt.Sprintf(`device.type == "desktop" && page.path startsWith "/items/%d/" && visitor.visits >= 1 && geo.country == "JP"`, i),
+			fmt.Sprintf(`geo.country == "JP" && device.type == "mobile" && visitor.visits < %d && now.hour < %d`, 3+i%5, 12+i%12),
+			fmt.Sprintf(`visitor.visits >= 1 && geo.country == "JP" && now.hour >= 0 && visitor.rank == %q`, rank),
+		}[i%4]
+		if i == 17 || i == 42 {
+			when = `device.type == "desktop" && visitor.visits >= 1 && page.path startsWith "/items/7/" && visitor.rank == "gold"`
+		}
+		o.files[fmt.Sprintf("campaigns/c%02d.yaml", i)] = &fstest.MapFile{Data: fmt.Appendf(nil, `id: c%02d
+status: live
+when: '%s'
+priority: %d
+variants:
+  - {id: control, weight: 20}
+  - {id: banner, weight: 80, action: {type: banner, title: "今だけ送料無料", body: "5,000円以上のお買い物で", link: /guide/shipping, button: 詳しく見る}}
+`, i, when, i)}
+	}
+}
+
+// BenchmarkDecideHTTP: decide over loopback with 100 live campaigns of four
+// conditions, two of which match, warm profiles and the page view committed,
+// against a bare echo handler that decodes the same body and encodes an answer
+// of the same size. Both in turns of a quarter of a second, with the same clients.
+func BenchmarkDecideHTTP(b *testing.B) {
+	s := open(b, hundred, options(func(o *api.Options) { o.Now, o.TrustProxy = time.Now, true }))
+	asks := s.members(16384)
+	toShop := dialAll(b, s.URL)
+	example, err := toShop[0].ask(asks[0])
+	if err != nil {
+		b.Fatal(err)
+	}
+	bare, err := api.BareEcho(example)
+	if err != nil {
+		b.Fatal(err)
+	}
+	echo := httptest.NewServer(bare)
+	b.Cleanup(echo.Close)
+	toEcho := dialAll(b, echo.URL)
+	asked := make([]int, connections)
+	next := func(i int) []byte { // each line speaks for visitors of its own, in turn
+		asked[i]++
+		return asks[(i+asked[i]*connections)%len(asks)]
+	}
+	check := func(answer []byte) error {
+		if bytes.Count(answer, []byte(`"campaign":`)) != 2 || !bytes.Contains(answer, []byte(`"campaign":"c17"`)) || !bytes.Contains(answer, []byte(`"degraded":[]`)) {
+			return fmt.Errorf("not the decision: %s", answer)
+		}
+		return nil
+	}
+	const round = 250 * time.Millisecond
+	drive(b, toEcho, round, next, check)
+	drive(b, toShop, round, next, check)
+	var bareLoad, load load
+	before := s.ledger.Last()
+	for b.Loop() {
+		bareLoad.add(drive(b, toEcho, round, next, check))
+		load.add(drive(b, toShop, round, next, check))
+	}
+	if grown := s.ledger.Last() - before; grown != uint64(len(load.waits)) {
+		b.Errorf("%d visits were committed for %d calls", grown, len(load.waits))
+	}
+	report(b, "bare", &bareLoad)
+	report(b, "decide", &load)
+	b.ReportMetric(load.perSecond()/bareLoad.perSecond(), "of-bare-echo")
+	b.ReportMetric(float64(load.quantile(.99))/float64(bareLoad.quantile(.99)), "p99-of-bare-echo")
+	b.ReportMetric(0, "ns/op")
+}
+
+func dialAll(b *testing.B, url string) []*line {
+	b.Helper()
+	lines := make([]*line, connections)
+	for i := range lines {
+		lines[i] = dial(b, url)
+	}
+	return lines
+}
+
+func report(b *testing.B, name string, l *load) {
+	b.ReportMetric(l.perSecond(), name+"/s")
+	b.ReportMetric(float64(l.cpu.Microseconds())/float64(len(l.waits)), name+"-cpu-µs")
+	b.ReportMetric(float64(l.quantile(.5).Microseconds()), name+"-p50-µs")
+	b.ReportMetric(float64(l.quantile(.99).Microseconds()), name+"-p99-µs")
+}
+
+// members are visitors with a history; each one's request for a page, as its
+// browser sends it, comes back.
+func (s *shop) members(n int) [][]byte {
+	header := s.browser().with("Authorization", "").with("Cf-Ipcountry", "JP").with("X-Forwarded-For", "203.0.113.7").
+		with("Accept-Language", "ja,en-US;q=0.9").with("Origin", "https://shop.example").with("Content-Type", "text/plain;charset=UTF-8").header
+	server := s.Config.Handler.(*api.Server)
+	asks := make([][]byte, n)
+	events := list{}
+	before := time.Now().Add(-48 * time.Hour).UnixMilli()
+	for i := range n {
+		id := fmt.Sprintf("018f3c5e-7a10-7cc3-98c4-%012d", i)
+		who := object{"id": id, "user_id": fmt.Sprintf("u%d", i), "traits": object{"rank": "gold"}}
+		events = append(events,
+			object{"visitor": who, "name": "page_view", "time": before, "page": object{"url": "https://shop.example/"}},
+			object{"visitor": object{"id": id}, "name": "purchase", "time": before, "properties": object{"value": 5400, "transaction_id": fmt.Sprint(i)}},
+			object{"visitor": object{"id": id}, "name": "add_to_cart", "properties": object{"items": list{object{"item_id": "sku-7", "price": 2980, "quantity": 1}}}})
+		if len(events) > 450 || i == n-1 {
+			s.trusted().sends(object{"events": events})
+			events = list{}
+		}
+		header.Set("Cookie", server.CookieOf(id))
+		asks[i] = request("/v1/decide?k="+publicKey, header, rawBody(s.t, object{
+			"visitor": object{"id": id},
+			"page":    object{"url": "https://shop.example/items/7/blue?color=navy", "title": "ネイビーのシャツ | お店", "referrer": "https://shop.example/items", "type": "item", "lang": "ja", "item": object{"id": "7", "name": "シャツ", "price": 2980}},
+			"sent_at": time.Now().UTC().Format(time.RFC3339Nano), "consent": "granted",
+		}))
+	}
+	return asks
+}
+
+// BenchmarkEvents: batches of 50 events of ten visitors, out of 100,000, over
+// 32 connections, each answered once it is on disk. An iteration is half a second.
+func BenchmarkEvents(b *testing.B) {
+	s := open(b, options(func(o *api.Options) { o.Now = time.Now }))
+	lines := dialAll(b, s.URL)
+	header := s.browser().header
+	var batches atomic.Int64
+	next := func(int) []byte { return request("/v1/events", header, batch(int(batches.Add(1)))) }
+	check := func(answer []byte) error {
+		var r received
+		if err := json.Unmarshal(answer, &r); err != nil || r.Accepted != 50 || len(r.Rejected) != 0 {
+			return fmt.Errorf("not 50 accepted: %s", answer)
+		}
+		return nil
+	}
+	var all load
+	before := s.ledger.Last()
+	for b.Loop() {
+		all.add(drive(b, lines, 500*time.Millisecond, next, check))
+	}
+	if s.ledger.Durable() != s.ledger.Last() {
+		b.Errorf("durable %d of %d", s.ledger.Durable(), s.ledger.Last())
+	}
+	if visits := s.ledger.Last() - before; visits != uint64(10*len(all.waits)) {
+		b.Errorf("%d visits were committed for %d batches of ten visitors", visits, len(all.waits))
+	}
+	if n := len(s.recorded()); n != 50*len(all.waits) {
+		b.Errorf("%d events are in the ledger, %d were acknowledged", n, 50*len(all.waits))
+	}
+	b.ReportMetric(50*all.perSecond(), "events/s")
+	b.ReportMetric(float64(all.quantile(.5).Microseconds()), "p50-µs")
+	b.ReportMetric(float64(all.quantile(.99).Microseconds()), "p99-µs")
+	b.ReportMetric(0, "ns/op")
+}
+
+// batch is the n-th of fifty events of ten visitors, out of 100,000.
+func batch(n int) []byte {
+	out := []byte(`{"sent_at":"` + time.Now().UTC().Format(time.RFC3339Nano) + `","events":[`)
+	for i := range 50 {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		visitor := (n*7919 + i%10*10007) % 100_000
+		out = fmt.Appendf(out, `{"id":"%s","name":"view_item","time":%d,"visitor":{"id":"visitor-%06d"},"page":{"url":"https://shop.example/items/%d","title":"商品"},"properties":{"value":%d,"currency":"JPY","items":[{"item_id":"sku-%d","price":%d}]}}`,
+			uuid.Must(uuid.NewV7()), time.Now().UnixMilli(), visitor, i, 100*i, i, 100*i)
+	}
+	return append(out, `]}`...)
+}

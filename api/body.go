@@ -1,0 +1,82 @@
+package api
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/bytedance/sonic"
+	"github.com/labstack/echo/v4"
+
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+// Limits of a request body, as it comes and once inflated.
+const (
+	MaxBody     = 512 << 10
+	MaxInflated = 2 << 20
+)
+
+// decode reads a JSON body into v. Its content type is not asked: browsers
+// send JSON as text/plain to spare themselves a preflight.
+func decode(c echo.Context, v any) error {
+	body, err := read(c.Request())
+	if err != nil {
+		return err
+	}
+	if err := ingest.Decode(body, v); err != nil {
+		return problem("bad_json", err.Error())
+	}
+	return nil
+}
+
+func read(r *http.Request) ([]byte, error) {
+	if r.ContentLength > MaxBody {
+		return nil, tooLarge()
+	}
+	body, err := readAtMost(r.Body, MaxBody, r.ContentLength)
+	if err != nil {
+		return nil, err
+	}
+	// Gzip is known by its first bytes: some clients forget the header.
+	if !bytes.HasPrefix(body, []byte{0x1f, 0x8b}) {
+		return body, nil
+	}
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, problem("bad_json", "body looks like gzip and is not: "+err.Error())
+	}
+	return readAtMost(z, MaxInflated, int64(4*len(body)))
+}
+
+func readAtMost(r io.Reader, limit, guess int64) ([]byte, error) {
+	buf := bytes.NewBuffer(make([]byte, 0, min(max(guess, 0), limit)+bytes.MinRead))
+	n, err := buf.ReadFrom(io.LimitReader(r, limit+1))
+	var failed *http.MaxBytesError
+	switch {
+	case n > limit, errors.As(err, &failed):
+		return nil, tooLarge()
+	case err != nil:
+		return nil, problem("bad_request", "body could not be read to its end: "+err.Error())
+	}
+	return buf.Bytes(), nil
+}
+
+func tooLarge() error {
+	return problem("too_large", fmt.Sprintf("body is larger than %d KiB (%d KiB inflated): send fewer events at a time", MaxBody>>10, MaxInflated>>10))
+}
+
+// codec writes answers; what a client sent in another encoding than UTF-8
+// does not go back as it came.
+var codec = sonic.Config{ValidateString: true, NoValidateJSONMarshaler: true, NoQuoteTextMarshaler: true}.Froze()
+
+func encode(c echo.Context, status int, v any) error {
+	raw, err := codec.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("answer cannot be encoded: %w", err)
+	}
+	return c.JSONBlob(status, raw)
+}

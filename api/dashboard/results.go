@@ -1,0 +1,73 @@
+package dashboard
+
+import (
+	"embed"
+	"html/template"
+	"io"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine/stats"
+)
+
+//go:embed templates
+var templates embed.FS
+
+// Campaign is one campaign on the results page.
+type Campaign struct {
+	Name    string
+	File    string
+	Results *stats.Results // nil: they could not be counted
+	Problem string         // why not
+}
+
+// Page is the results page.
+type Page struct {
+	Campaigns []Campaign
+	Rules     string    // the rule set's hash
+	At        time.Time // when it was counted
+	Notice    string    // shown above everything: the visitors are simulated, say
+}
+
+// Render writes the page as HTML that needs no script.
+func Render(w io.Writer, p Page) error { return page.ExecuteTemplate(w, "results.html", p) }
+
+var page = template.Must(template.New("").Funcs(template.FuncMap{
+	"rate": percent, "amount": amount, "lift": signed, "interval": interval, "p": pValue, "count": count,
+	"verdict": verdict, "status": status, "scale": scale, "bar": bar,
+}).ParseFS(templates, "templates/*.html"))
+
+// verdict is the word of the trade for it.
+func verdict(v stats.Verdict) string {
+	switch v {
+	case stats.Collecting:
+		return "データ収集中"
+	case stats.Win:
+		return "勝ち"
+	case stats.LikelyWin:
+		return "勝ちそう"
+	case stats.NoDifference:
+		return "差なし"
+	case stats.LikelyLoss:
+		return "負けそう"
+	case stats.Loss:
+		return "負け"
+	case stats.BrokenSplit:
+		return "配分の異常"
+	default:
+		return string(v)
+	}
+}
+
+// status is a campaign's state where that is worth a word.
+func status(s string) string {
+	switch s {
+	case "shadow":
+		return "試験中（表示なし）"
+	case "paused":
+		return "一時停止中"
+	case "ended":
+		return "終了"
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,168 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+// decideBody is the body of POST /v1/decide.
+type decideBody struct {
+	Visitor    *ingest.Who       `json:"visitor"`
+	Page       *ingest.Page      `json:"page"`
+	Events     []ingest.Incoming `json:"events"`
+	SentAt     ingest.Stamp      `json:"sent_at"`
+	Trigger    string            `json:"trigger"`
+	PageView   *bool             `json:"page_view"`    // false goes with a trigger
+	PageViewID string            `json:"page_view_id"` // under which the client would send it again
+	Slots      []string          `json:"slots"`
+	Consent    string            `json:"consent"`
+	Identify   string            `json:"identify"`
+	Context    *ingest.Client    `json:"context"`
+	Explain    bool              `json:"explain"`
+	WriteKey   string            `json:"writeKey"`
+}
+
+// maxTrigger bounds a trigger's name, which is kept in the decision's record.
+const maxTrigger = 80
+
+func (s *Server) decide(c echo.Context) error {
+	var body decideBody
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	may, err := s.admit(c, body.WriteKey)
+	if err != nil {
+		return err
+	}
+	if err := body.check(may); err != nil {
+		return err
+	}
+	id, err := s.identify(c, body.Visitor, body.Identify, may)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	consent := s.consents(body.Consent)
+	switch {
+	case !consent:
+		id.visitor = ""
+	case id.visitor == "":
+		id.visitor = s.engine.NewID()
+	}
+	v, rejected := s.visitOfPage(c, &body, id, may, now)
+	told := len(v.Events) > 0 || id.told()
+	if body.PageView == nil || *body.PageView {
+		v.Events = append(v.Events, *v.Decide.Context)
+		if body.PageViewID != "" {
+			v.Events[len(v.Events)-1].ID = body.PageViewID // the client may send it again
+		}
+	}
+	answer, err := s.visit(v, now)
+	if err == nil && told && answer.Seq > 0 {
+		err = s.engine.Sync()
+	}
+	if err != nil {
+		return s.degraded(c, v, told, err)
+	}
+	if consent {
+		s.metrics.taken(len(v.Events)-answer.Duplicates, answer.Duplicates, rejected)
+	}
+	if may == public {
+		s.remember(c, answer.Visitor, id.cookie, body.Consent)
+	}
+	return encode(c, http.StatusOK, s.decideAnswer(answer, rejected))
+}
+
+// visitOfPage is the visit that a call of decide asks for, but for the page
+// view itself: that is v.Decide.Context.
+func (s *Server) visitOfPage(c echo.Context, body *decideBody, id identity, may access, now time.Time) (engine.Visit, []ingest.Rejection) {
+	around := s.surroundings(c, body.Context, body.Consent, may)
+	consent := s.consents(body.Consent)
+	context := ingest.Event{ID: s.engine.NewID(), Name: ingest.PageView, Visitor: id.visitor, Page: body.Page, Time: now.UnixMilli(), Received: now.UnixMilli()}
+	s.enricher.Enrich(&context, around)
+	v := engine.Visit{
+		Visitor: id.visitor, User: id.user, Traits: id.traits, Signed: id.signed,
+		Decide: &engine.Request{
+			ID: s.engine.NewID(), Context: &context, Trigger: body.Trigger, Slots: body.Slots,
+			Consent: consent, Explain: body.Explain,
+		},
+	}
+	terms := ingest.Terms{Received: now, SentAt: body.SentAt, Trusted: may == secret, NewID: s.engine.NewID}
+	who := &ingest.Who{ID: id.visitor}
+	var rejected []ingest.Rejection
+	for i, in := range body.Events {
+		in.Visitor = nil // a decision is of one visitor
+		event, refused := s.accept(in, who, terms, around, consent)
+		if refused != nil {
+			refused.Index = i
+			rejected = append(rejected, *refused)
+			continue
+		}
+		v.Events = append(v.Events, event)
+	}
+	return v, rejected
+}
+
+func (b *decideBody) check(may access) error {
+	triggered := b.PageView != nil && !*b.PageView
+	switch {
+	case b.Page == nil || b.Page.URL == "":
+		return problem("bad_request", "page.url is missing: a decision is about a page")
+	case pageBytes(b.Page) > ingest.MaxEventBytes:
+		return problem("too_large", fmt.Sprintf("page has %d bytes, at most %d are taken", pageBytes(b.Page), ingest.MaxEventBytes))
+	case triggered && b.Trigger == "":
+		return problem("bad_request", `"page_view": false goes with a trigger ("exit_intent", "dwell:30s", …)`)
+	case !triggered && b.Trigger != "":
+		return problem("bad_request", `a trigger goes with "page_view": false: the page view itself was decided before`)
+	case len(b.Trigger) > maxTrigger:
+		return problem("bad_request", fmt.Sprintf("trigger is longer than %d bytes: it is a word (exit_intent) or a word and a time (dwell:30s)", maxTrigger))
+	case b.Context != nil && may != secret:
+		return problem("needs_secret", "context is taken with the secret key only")
+	case b.Explain && may != secret:
+		return problem("needs_secret", "explain is answered with the secret key only: it tells what the rules are")
+	case len(b.Events) > ingest.MaxEvents:
+		return problem("too_large", fmt.Sprintf("events has %d, at most %d are taken at a time", len(b.Events), ingest.MaxEvents))
+	}
+	if b.Visitor != nil {
+		if err := checkID("visitor.id", b.Visitor.ID); err != nil {
+			return err
+		}
+	}
+	if b.PageViewID != "" {
+		id, err := uuid.Parse(b.PageViewID)
+		if err != nil {
+			return problem("bad_request", "page_view_id is no UUID: make a UUIDv7 once and keep it when the page view is sent again")
+		}
+		b.PageViewID = id.String()
+	}
+	return checkConsent(b.Consent)
+}
+
+func checkConsent(consent string) error {
+	switch consent {
+	case "", "granted", "denied", "unknown":
+		return nil
+	}
+	return problem("bad_request", `consent is one of "granted", "denied", "unknown"`)
+}
+
+// degraded answers a decision that could not be made. The page is not to
+// suffer, unless it handed us events: those it must send again.
+func (s *Server) degraded(c echo.Context, v engine.Visit, told bool, err error) error {
+	s.log.Error("decide failed", "error", err)
+	s.metrics.degraded.Inc()
+	if told {
+		return problem("unavailable", "events could not be made durable; send them again")
+	}
+	return encode(c, http.StatusOK, decideAnswer{
+		DecisionID: v.Decide.ID, Rules: s.engine.Live().Set.Hash, Visitor: visitorAnswer{ID: v.Visitor},
+		Decisions: []offer{}, Degraded: []string{"ledger"},
+	})
+}

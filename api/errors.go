@@ -1,0 +1,69 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Problem is an error as clients see it.
+type Problem struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Details []any  `json:"details,omitempty"`
+}
+
+func (p *Problem) Error() string { return p.Code + ": " + p.Message }
+
+// problem makes one; its code must stand in the table below.
+func problem(code, message string, details ...any) *Problem {
+	return &Problem{Code: code, Message: message, Details: details}
+}
+
+// statuses is the one table from an error's code to its HTTP status.
+var statuses = map[string]int{
+	"bad_json":       http.StatusBadRequest,
+	"bad_request":    http.StatusBadRequest,
+	"no_valid_event": http.StatusBadRequest,
+	"no_key":         http.StatusUnauthorized,
+	"wrong_key":      http.StatusUnauthorized,
+	"bad_token":      http.StatusUnauthorized,
+	"needs_secret":   http.StatusForbidden,
+	"origin":         http.StatusForbidden,
+	"not_found":      http.StatusNotFound,
+	"bad_method":     http.StatusMethodNotAllowed,
+	"too_large":      http.StatusRequestEntityTooLarge,
+	"internal":       http.StatusInternalServerError,
+	"unavailable":    http.StatusServiceUnavailable,
+}
+
+// retryAfter is what clients are told to wait when we cannot take a request.
+const retryAfter = 2 // seconds
+
+// answerError is echo's error handler: every error leaves through here.
+func (s *Server) answerError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	var p *Problem
+	var h *echo.HTTPError
+	switch {
+	case errors.As(err, &p):
+	case errors.As(err, &h) && h.Code == http.StatusNotFound:
+		p = problem("not_found", "nothing is at "+c.Request().URL.Path+"; GET /openapi.yaml lists what there is")
+	case errors.As(err, &h) && h.Code == http.StatusMethodNotAllowed:
+		p = problem("bad_method", c.Request().Method+" is not taken at "+c.Request().URL.Path+": use one of "+c.Response().Header().Get(echo.HeaderAllow))
+	default:
+		s.log.Error("request failed", "method", c.Request().Method, "path", c.Request().URL.Path, "error", err)
+		p = problem("internal", "something went wrong on the server; its log says what")
+	}
+	status := statuses[p.Code]
+	if status == http.StatusServiceUnavailable {
+		c.Response().Header().Set("Retry-After", strconv.Itoa(retryAfter))
+	}
+	if err := encode(c, status, map[string]*Problem{"error": p}); err != nil {
+		s.log.Debug("error could not be sent", "error", err)
+	}
+}

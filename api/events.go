@@ -1,0 +1,140 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+// events takes a batch; its visitors are visited one after the other and
+// made durable together.
+func (s *Server) events(c echo.Context) error {
+	var body ingest.Batch
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	may, err := s.admit(c, body.WriteKey)
+	if err != nil {
+		return err
+	}
+	if err := checkConsent(body.Consent); err != nil {
+		return err
+	}
+	switch {
+	case len(body.Events) == 0:
+		return problem("no_valid_event", "events is empty: there is nothing to keep")
+	case len(body.Events) > ingest.MaxEvents:
+		return problem("too_large", fmt.Sprintf("events has %d, at most %d are taken at a time", len(body.Events), ingest.MaxEvents))
+	case body.Context != nil && may != secret:
+		return problem("needs_secret", "context is taken with the secret key only")
+	}
+	id, err := s.identify(c, body.Visitor, body.Identify, may)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	visits, rejected := s.visitsOf(c, &body, id, may, now)
+	accepted, duplicates, err := s.keep(c, visits, rejected, id, may, now)
+	if err != nil {
+		s.log.Error("events could not be kept", "error", err)
+		return problem("unavailable", "events could not be made durable; send them again")
+	}
+	if accepted == 0 {
+		details := make([]any, len(rejected))
+		for i := range rejected {
+			details[i] = rejected[i]
+		}
+		return problem("no_valid_event", "none of the events is good; details says why", details...)
+	}
+	return encode(c, http.StatusOK, eventsAnswer{accepted, duplicates, rejected})
+}
+
+// eventsAnswer counts; Duplicates of those accepted had been taken before and
+// changed nothing.
+type eventsAnswer struct {
+	Accepted   int                `json:"accepted"`
+	Duplicates int                `json:"duplicates"`
+	Rejected   []ingest.Rejection `json:"rejected"`
+}
+
+// visitsOf sorts a batch's good events by visitor, each visitor's in their order.
+func (s *Server) visitsOf(c echo.Context, body *ingest.Batch, id identity, may access, now time.Time) ([]engine.Visit, []ingest.Rejection) {
+	around := s.surroundings(c, body.Context, body.Consent, may)
+	terms := ingest.Terms{Received: now, SentAt: body.SentAt, Trusted: may == secret, NewID: s.engine.NewID}
+	// A shop's server answers for the consent of those whose history it hands over.
+	consent := s.consents(body.Consent) || may == secret && body.Consent != "denied"
+	batch := &ingest.Who{ID: id.visitor}
+	rejected := []ingest.Rejection{}
+	var visits []engine.Visit
+	at := map[string]int{} // visitor → its place in visits
+	for i, in := range body.Events {
+		if in.Visitor != nil && id.cookie != "" {
+			in.Visitor.ID = id.cookie // the signed cookie wins
+		}
+		event, refused := s.accept(in, batch, terms, around, consent)
+		if refused == nil && in.Visitor != nil {
+			refused = checkTold(in.Visitor)
+		}
+		if refused != nil {
+			refused.Index = i
+			rejected = append(rejected, *refused)
+			continue
+		}
+		place, known := at[event.Visitor]
+		// What an event tells of its visitor holds from that event on.
+		if !known || in.Visitor != nil && (len(in.Visitor.Traits) > 0 || in.Visitor.UserID != "") {
+			place = len(visits)
+			at[event.Visitor] = place
+			visits = append(visits, visitOf(in, event.Visitor, id, may))
+		}
+		visits[place].Events = append(visits[place].Events, event)
+	}
+	return visits, rejected
+}
+
+// visitOf is an empty visit of one of a batch's visitors. The batch's own
+// identity speaks for its own visitor only, and the event's before it.
+func visitOf(in ingest.Incoming, visitor string, id identity, may access) engine.Visit {
+	v := engine.Visit{Visitor: visitor}
+	if visitor == id.visitor {
+		v.User, v.Traits, v.Signed = id.user, id.traits, id.signed
+	}
+	if in.Visitor == nil {
+		return v
+	}
+	if may == secret {
+		v.Signed = true
+		if in.Visitor.UserID != "" {
+			v.User = in.Visitor.UserID
+		}
+	}
+	if len(in.Visitor.Traits) > 0 && (may == secret || !v.Signed) {
+		v.Traits = in.Visitor.Traits
+	}
+	return v
+}
+
+// keep makes the visits' events durable and counts them.
+func (s *Server) keep(c echo.Context, visits []engine.Visit, rejected []ingest.Rejection, id identity, may access, now time.Time) (accepted, duplicates int, err error) {
+	for _, v := range visits {
+		answer, err := s.visit(v, now)
+		if err != nil {
+			return 0, 0, err
+		}
+		if may == public && v.Visitor == id.cookie && answer.Visitor != id.cookie {
+			s.setVisitor(c, answer.Visitor) // the browser changed hands
+		}
+		accepted += len(v.Events)
+		duplicates += answer.Duplicates
+	}
+	if err := s.engine.Sync(); err != nil {
+		return 0, 0, err
+	}
+	s.metrics.taken(accepted-duplicates, duplicates, rejected)
+	return accepted, duplicates, nil
+}

@@ -1,0 +1,48 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Routes are the methods and paths that are answered, as echo knows them.
+func (s *Server) Routes() [][2]string {
+	var out [][2]string
+	for _, r := range s.echo.Routes() {
+		out = append(out, [2]string{r.Method, r.Path})
+	}
+	return out
+}
+
+// BareEcho is an echo handler that decodes what decide decodes and encodes
+// what decide encodes, and does nothing between: what decide is measured by.
+func BareEcho(example []byte) (http.Handler, error) {
+	var answer decideAnswer
+	if err := json.Unmarshal(example, &answer); err != nil {
+		return nil, err
+	}
+	e := echo.New()
+	e.POST("/v1/decide", func(c echo.Context) error {
+		var body decideBody
+		if err := decode(c, &body); err != nil {
+			return err
+		}
+		return encode(c, http.StatusOK, answer)
+	})
+	return e, nil
+}
+
+// CookieOf is the cookie of a visitor that has been here before.
+func (s *Server) CookieOf(visitor string) string {
+	return visitorCookie + "=" + s.cookieValue(visitor)
+}
+
+// UnmarshalJSON keeps the bytes, so that an answer can be read back.
+func (r *raw) UnmarshalJSON(text []byte) error {
+	if *r = nil; string(text) != "null" {
+		*r = append(raw{}, text...)
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	_ "embed"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/omotenashi-web/omotenashi/api/beacon"
+)
+
+//go:embed openapi.yaml
+var openAPIText []byte
+
+func openAPI(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", openAPIText) }
+
+// healthz says that the process answers at all.
+func (s *Server) healthz(c echo.Context) error {
+	return encode(c, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// mayFail are the parts without which events and decisions go on: a warehouse
+// that is away, and a rules folder with a mistake, whose last good set serves.
+var mayFail = map[string]bool{"warehouse": true, "rules": true}
+
+// readyz says whether shops may be sent here: 503 with the part that is not.
+func (s *Server) readyz(c echo.Context) error {
+	checks := append([]Check{}, s.ready(c.Request().Context())...)
+	status := http.StatusOK
+	for _, check := range checks {
+		if !check.OK && !mayFail[check.Part] {
+			status = http.StatusServiceUnavailable
+			c.Response().Header().Set("Retry-After", strconv.Itoa(retryAfter))
+		}
+	}
+	return encode(c, status, map[string]any{"ready": status == http.StatusOK, "checks": checks})
+}
+
+// script serves the beacon. Its address never changes, so it is kept for an
+// hour only and then asked for by its hash.
+func script(asset beacon.Asset) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Cache-Control", "public, max-age=3600")
+		h.Set("ETag", asset.ETag)
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		h.Set("X-Content-Type-Options", "nosniff")
+		if names(c.Request().Header.Get("If-None-Match"), asset.ETag) {
+			return c.NoContent(http.StatusNotModified)
+		}
+		return c.Blob(http.StatusOK, "text/javascript; charset=utf-8", asset.Body)
+	}
+}
+
+// names says whether an If-None-Match header names the tag. A proxy that
+// compressed the body has made the tag weak.
+func names(header, tag string) bool {
+	for given := range strings.SplitSeq(header, ",") {
+		given = strings.TrimPrefix(strings.TrimSpace(given), "W/")
+		if given == tag || given == "*" {
+			return true
+		}
+	}
+	return false
+}

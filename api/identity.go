@@ -1,0 +1,123 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/labstack/echo/v4"
+
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+// identity is who a request speaks of.
+type identity struct {
+	visitor string         // "" unknown, or no consent
+	user    string         // the person
+	traits  map[string]any // as told
+	signed  bool           // user and traits are signed, or told with the secret key
+	cookie  string         // the visitor the signed cookie names
+}
+
+// told says whether somebody answered for who this is, which is not to be lost.
+func (id identity) told() bool { return id.signed && (id.user != "" || len(id.traits) > 0) }
+
+// identify reads who it is: the signed cookie wins over the body, and a
+// person counts only as signed.
+func (s *Server) identify(c echo.Context, who *ingest.Who, token string, may access) (identity, error) {
+	id := identity{signed: may == secret}
+	if who != nil {
+		if why := checkTold(who); why != nil {
+			return id, problem("bad_request", why.Message)
+		}
+		id.visitor, id.traits = who.ID, who.Traits
+		if may == secret {
+			id.user = who.UserID
+		}
+	}
+	if may == public {
+		if id.cookie = s.cookieVisitor(c.Request()); id.cookie != "" {
+			id.visitor = id.cookie
+		}
+	}
+	if token == "" {
+		return id, nil
+	}
+	claims, err := s.verify(token)
+	if err != nil {
+		return id, err
+	}
+	id.user, id.traits, id.signed = claims.Subject, s.together(id.traits, claims.Traits, may), true
+	return id, nil
+}
+
+// together are the traits that came unsigned and those of a token. What a
+// browser says of a trait that must be signed is left out: beside a signature
+// it would pass for signed.
+func (s *Server) together(unsigned, signed map[string]any, may access) map[string]any {
+	declared := s.engine.Live().Set.Site.Traits
+	out := make(map[string]any, len(unsigned)+len(signed))
+	for name, value := range unsigned {
+		if may == secret || declared[name].Trust != "signed" {
+			out[name] = value
+		}
+	}
+	maps.Copy(out, signed)
+	return out
+}
+
+// personClaims are what a shop signs about its member.
+type personClaims struct {
+	jwt.RegisteredClaims
+	Traits map[string]any `json:"traits"`
+}
+
+func (s *Server) verify(token string) (personClaims, error) {
+	var claims personClaims
+	_, err := s.tokens.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return s.identifyKey, nil })
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return claims, problem("bad_token", "the identify token has expired: sign a new one with a later exp")
+	case err != nil:
+		return claims, problem("bad_token", fmt.Sprintf("the identify token is not good: %v; sign it with HS256 and the identify secret", err))
+	case claims.Subject == "":
+		return claims, problem("bad_token", "the identify token names nobody: its sub must be the user id")
+	}
+	if why := checkTold(&ingest.Who{UserID: claims.Subject, Traits: claims.Traits}); why != nil {
+		return claims, problem("bad_token", "the identify token is not good: "+why.Message)
+	}
+	return claims, nil
+}
+
+// Bounds of what is told about a visitor: all of it stays in its profile.
+const (
+	maxID     = 128 // bytes
+	maxTrait  = 1024
+	maxTraits = 100
+)
+
+// checkTold bounds what a client tells of a visitor beside its id.
+func checkTold(who *ingest.Who) *ingest.Rejection {
+	if err := checkID("visitor.user_id", who.UserID); err != nil {
+		return &ingest.Rejection{Code: "bad_visitor", Message: err.Message}
+	}
+	if n := len(who.Traits); n > maxTraits {
+		return &ingest.Rejection{Code: "bad_visitor", Message: fmt.Sprintf("visitor.traits has %d, at most %d are taken", n, maxTraits)}
+	}
+	for name, value := range who.Traits {
+		if text, ok := value.(string); ok && len(text) > maxTrait {
+			return &ingest.Rejection{Code: "bad_visitor", Message: fmt.Sprintf("visitor.traits.%.80s has %d bytes, at most %d are taken", name, len(text), maxTrait)}
+		}
+	}
+	return nil
+}
+
+func checkID(field, id string) *Problem {
+	if len(id) <= maxID && utf8.ValidString(id) && !strings.ContainsFunc(id, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
+		return nil
+	}
+	return problem("bad_request", fmt.Sprintf("%s is longer than %d bytes or has control characters", field, maxID))
+}

@@ -1,0 +1,54 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/omotenashi-web/omotenashi/api/dashboard"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+)
+
+// resultsPage shows every campaign's main goal.
+func (s *Server) resultsPage(c echo.Context) error {
+	live := s.engine.Live()
+	page := dashboard.Page{Rules: live.Set.Hash, At: s.now().In(live.Set.Site.Timezone), Notice: s.notice}
+	for _, campaign := range live.Set.Campaigns {
+		goal := campaign.Goals[0]
+		row := dashboard.Campaign{Name: campaign.Name, File: campaign.File}
+		q := warehouse.Query{Campaign: campaign.ID, Goal: goal.Event, Window: goal.Window, Value: goal.Value}
+		result, err := s.judge(c.Request().Context(), campaign, q)
+		var p *Problem
+		switch {
+		case errors.As(err, &p):
+			row.Problem = p.Message
+		case err != nil:
+			return err
+		default:
+			row.Results = &result
+		}
+		page.Campaigns = append(page.Campaigns, row)
+	}
+	var out bytes.Buffer
+	if err := dashboard.Render(&out, page); err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	return c.HTMLBlob(http.StatusOK, out.Bytes())
+}
+
+// askPassword makes a browser ask for the secret key, as the password of any user.
+func askPassword(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		var p *Problem
+		if errors.As(err, &p) && (p.Code == "no_key" || p.Code == "wrong_key") {
+			c.Response().Header().Set("WWW-Authenticate", `Basic realm="omotenashi: any user, the secret key as password", charset="UTF-8"`)
+		}
+		return err
+	}
+}

@@ -1,0 +1,234 @@
+package api_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+)
+
+// sums are the contract's own example.
+func sums() warehouse.Sums {
+	return warehouse.Sums{Query: warehouse.Query{Phase: "p1"}, Crossovers: 3, Arms: []warehouse.Arm{
+		{Variant: "control", Control: true, Weight: 20, Exposed: 9000, Converted: 279, Sum: 1.2e6, SumSquares: 9e9},
+		{Variant: "coupon10", Weight: 80, Exposed: 36000, Converted: 1400, Sum: 6e6, SumSquares: 5e10},
+	}}
+}
+
+func TestCampaigns(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var got struct {
+		Rules     string
+		Campaigns []struct {
+			ID, Name, Status, Phase, File string
+			Line                          int
+			Goals                         []struct{ Event, Window, Value string }
+			Variants                      []struct {
+				ID      string
+				Weight  int
+				Control bool
+			}
+		}
+	}
+	s.trusted().get("/v1/campaigns").is(http.StatusOK).into(&got)
+	if got.Rules != s.engine.Live().Set.Hash || len(got.Campaigns) != 6 {
+		t.Fatalf("%+v", got)
+	}
+	c := got.Campaigns[5]
+	if c.ID != "welcome" || c.Name != "はじめての方へ" || c.Status != "live" || c.Phase != s.engine.Live().Phases["welcome"] || c.File != "campaigns/welcome.yaml" || c.Line != 1 {
+		t.Errorf("%+v", c)
+	}
+	if len(c.Goals) != 2 || c.Goals[0].Event != "purchase" || c.Goals[0].Window != "72h" || c.Goals[1].Window != "7d" || c.Variants[0].ID != "a" || c.Variants[0].Control {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestResults(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.reports.sums = sums()
+	var got struct {
+		Campaign, Phase, Goal, Window, Status, Verdict string
+		AsOf                                           time.Time `json:"as_of"`
+		Arms                                           []struct {
+			Variant  string
+			Control  bool
+			Exposed  int
+			Rate     float64
+			RateCI   []float64 `json:"rate_ci"`
+			Lift     *float64
+			PerHead  float64 `json:"value_per_visitor"`
+			Reasons  map[string]struct{ Code string }
+			Sentence map[string]string
+		}
+		Crossovers struct{ Count int }
+		SRM        struct{ OK bool }
+		Sentence   struct{ Ja, En string }
+	}
+	s.trusted().get("/v1/campaigns/welcome/results").is(http.StatusOK).into(&got)
+	if got.Campaign != "welcome" || got.Phase != "p1" || got.Goal != "purchase" || got.Window != "72h" || got.Status != "live" || !got.AsOf.Equal(s.clock.Now()) {
+		t.Errorf("%+v", got)
+	}
+	control, coupon := got.Arms[0], got.Arms[1]
+	if control.Rate != 0.031 || len(control.RateCI) != 2 || control.Lift != nil || control.Reasons["lift"].Code != "is_control" || control.PerHead < 133.3 || control.PerHead > 133.4 {
+		t.Errorf("control %+v", control)
+	}
+	if coupon.Lift == nil || *coupon.Lift < 0.25 || got.Verdict != "win" || got.Crossovers.Count != 3 || !got.SRM.OK || got.Sentence.Ja == "" {
+		t.Errorf("coupon %+v of %+v", coupon, got)
+	}
+}
+
+func TestResultsAreAskedForAsTold(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	tokyo := time.FixedZone("JST", 9*60*60)
+	day := 24 * time.Hour
+	now := s.clock.Now()
+	for query, want := range map[string]warehouse.Query{
+		"":                         {Goal: "purchase", Window: 72 * time.Hour, AsOf: now},
+		"goal=sign_up":             {Goal: "sign_up", Window: 7 * day, AsOf: now},
+		"goal=add_to_cart":         {Goal: "add_to_cart", Window: 72 * time.Hour, AsOf: now},
+		"window=1d&phase=p7":       {Goal: "purchase", Window: day, Phase: "p7", AsOf: now},
+		"from=2026-11-01":          {Goal: "purchase", Window: 72 * time.Hour, From: time.Date(2026, 11, 1, 0, 0, 0, 0, tokyo), AsOf: now},
+		"to=2026-11-01T12:00:00Z":  {Goal: "purchase", Window: 72 * time.Hour, To: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC), AsOf: now},
+		"as_of=2026-11-01":         {Goal: "purchase", Window: 72 * time.Hour, AsOf: time.Date(2026, 11, 1, 0, 0, 0, 0, tokyo)},
+		"matured=true&goal=refund": {Goal: "refund", Window: 72 * time.Hour, Matured: true, AsOf: now},
+	} {
+		s.trusted().get("/v1/campaigns/welcome/results?" + query).is(http.StatusOK)
+		got := s.reports.asked[len(s.reports.asked)-1]
+		if got.Campaign != "welcome" || got.Goal != want.Goal || got.Window != want.Window || got.Phase != want.Phase || got.Matured != want.Matured ||
+			!got.From.Equal(want.From) || !got.To.Equal(want.To) || !got.AsOf.Equal(want.AsOf) || got.Value != "value" {
+			t.Errorf("%s\n  asked %+v\n  want  %+v", query, got, want)
+		}
+	}
+	for query, message := range map[string]string{
+		"window=soon":                    "window soon is not a length of time like 72h or 7d",
+		"window=-1h":                     "window -1h is not a length of time like 72h or 7d",
+		"from=yesterday":                 "from yesterday is neither a date (2026-12-01) nor a time (2026-12-01T09:00:00+09:00)",
+		"from=2026-11-02&to=2026-11-01":  "from 2026-11-02 is not before to 2026-11-01",
+		"as_of=2026-11-31":               "as_of 2026-11-31 is neither a date (2026-12-01) nor a time (2026-12-01T09:00:00+09:00)",
+		"matured=yes":                    "matured yes is neither true nor false",
+		"to=2026-11-01T12:00:00%2B09:00": "",
+	} {
+		a := s.trusted().get("/v1/campaigns/welcome/results?" + query)
+		if message == "" {
+			a.is(http.StatusOK)
+			continue
+		}
+		a.says(http.StatusBadRequest, "bad_request", message)
+	}
+	s.trusted().get("/v1/campaigns/xmas/results").says(http.StatusNotFound, "not_found", "no campaign xmas in the rules folder; GET /v1/campaigns lists them")
+}
+
+func TestResultsTellTheirSQL(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.reports.sums = sums()
+	var got struct {
+		Results struct{ Campaign string }
+		SQL     string
+	}
+	s.trusted().get("/v1/campaigns/welcome/results?sql=1&goal=" + url.QueryEscape("it's")).is(http.StatusOK).into(&got)
+	if got.Results.Campaign != "welcome" || !strings.Contains(got.SQL, "'welcome'") || !strings.Contains(got.SQL, `'it\'s'`) {
+		t.Errorf("%s", got.SQL)
+	}
+}
+
+func TestWarehouseAway(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.reports.away = true
+	a := s.trusted().get("/v1/campaigns/welcome/results")
+	a.says(http.StatusServiceUnavailable, "unavailable", "the warehouse could not answer: ClickHouse at 127.0.0.1:9000 cannot be reached: connection refused; start it")
+	if got := a.header.Get("Retry-After"); got != "2" {
+		t.Errorf("Retry-After %q", got)
+	}
+	s.browser().sends(object{"visitor": object{"id": "v1"}, "events": list{object{"name": "look"}}})
+	if s.browser().decide(nil).campaigns() == "" {
+		t.Error("decisions stopped with the warehouse")
+	}
+	var v visitorReport
+	s.trusted().get("/v1/visitors/v1").is(http.StatusOK).into(&v)
+	if v.Note != "the warehouse could not answer, so events are missing: "+errAway.Error() || v.Profile == nil {
+		t.Errorf("%+v", v)
+	}
+	s.trusted().get("/v1/visitors/nobody").says(http.StatusServiceUnavailable, "unavailable", "the warehouse could not answer: "+errAway.Error())
+	if page := string(s.trusted().get("/ui").is(http.StatusOK).body); strings.Count(page, "connection refused") != 6 {
+		t.Errorf("the page does not say so for each campaign: %s", page)
+	}
+}
+
+type visitorReport struct {
+	ID      string
+	Note    string
+	Events  []struct{ Name string }
+	Profile *struct {
+		UserID    string    `json:"user_id"`
+		FirstSeen time.Time `json:"first_seen"`
+		Visits    int
+		Pageviews int
+		Purchases int
+		Revenue   float64
+		Traits    map[string]any
+		Cart      struct {
+			Value float64
+			Items []struct {
+				ItemID   string `json:"item_id"`
+				Quantity float64
+			}
+		}
+		Campaigns map[string]struct {
+			Variant      string
+			Exposures    int
+			FirstExposed time.Time `json:"first_exposed"`
+			Clicks       int
+		}
+	}
+}
+
+func TestVisitor(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	b := s.browser()
+	d := b.decide(object{"identify": token(t, s, nil)})
+	b.sends(object{"events": list{
+		object{"name": "omo_exposure", "properties": d.about("welcome")},
+		object{"name": "omo_click", "properties": d.about("welcome")},
+		object{"name": "purchase", "properties": object{"value": 3000}},
+		object{"name": "add_to_cart", "properties": object{"items": list{object{"item_id": "sku-1", "price": 500, "quantity": 2}}}},
+	}})
+	s.reports.events = []ingest.Record{{Event: ingest.Event{Name: "page_view"}}, {Event: ingest.Event{Name: "purchase"}}}
+	var v visitorReport
+	s.trusted().get("/v1/visitors/" + d.Visitor.ID).is(http.StatusOK).into(&v)
+	p := v.Profile
+	if v.ID != d.Visitor.ID || p.UserID != "u1" || p.Traits["rank"] != "gold" || p.Visits != 1 || p.Pageviews != 1 || p.Purchases != 1 || p.Revenue != 3000 || !p.FirstSeen.Equal(s.clock.Now()) {
+		t.Errorf("%+v", p)
+	}
+	if p.Cart.Value != 1000 || len(p.Cart.Items) != 1 || p.Cart.Items[0].ItemID != "sku-1" || p.Cart.Items[0].Quantity != 2 {
+		t.Errorf("cart %+v", p.Cart)
+	}
+	if w := p.Campaigns["welcome"]; w.Variant != "a" || w.Exposures != 1 || w.Clicks != 1 || !w.FirstExposed.Equal(s.clock.Now()) {
+		t.Errorf("welcome %+v", w)
+	}
+	if len(v.Events) != 2 || v.Events[1].Name != "purchase" {
+		t.Errorf("events %+v", v.Events)
+	}
+}
+
+func TestVisitorIDsOfAnyForm(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, id := range []string{"a/b", "a b", "花子", "100%", "a?b#c", "a+b"} {
+		s.trusted().sends(object{"visitor": object{"id": id}, "events": list{object{"name": "look"}}})
+		var v visitorReport
+		if s.trusted().get("/v1/visitors/" + url.PathEscape(id)).is(http.StatusOK).into(&v); v.ID != id || v.Profile == nil {
+			t.Errorf("%q: %+v", id, v)
+		}
+	}
+	s.trusted().get("/v1/visitors/nobody").says(http.StatusNotFound, "not_found", "nothing is known of visitor nobody")
+}

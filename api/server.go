@@ -1,0 +1,176 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/omotenashi-web/omotenashi/api/beacon"
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+)
+
+// Reports is what analysts' questions are put to.
+type Reports interface {
+	Results(context.Context, warehouse.Query) (warehouse.Sums, error)
+	Visitor(ctx context.Context, id string, limit int) ([]ingest.Record, error)
+}
+
+// Options of New. All but Now, TrustProxy and OpenDashboard are required.
+type Options struct {
+	Engine      *engine.Engine
+	Reports     Reports
+	Keys        Keys
+	CookieKey   []byte // proves visitor cookies
+	IdentifyKey []byte // HS256 secret of the shop's identify tokens
+	Ready       func(context.Context) []Check
+	Metrics     *prometheus.Registry
+	Log         *slog.Logger
+	Now         func() time.Time
+
+	TrustProxy    bool   // take the client's address and country from a proxy's headers
+	OpenDashboard bool   // results pages without the secret key; for a demo on loopback
+	Notice        string // shown on the results page: that its visitors are simulated, say
+}
+
+// Check is one part's readiness.
+type Check struct {
+	Part   string `json:"part"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// Server answers HTTP.
+type Server struct {
+	echo        *echo.Echo
+	http        *http.Server
+	engine      *engine.Engine
+	reports     Reports
+	enricher    *ingest.Enricher
+	keys        Keys
+	macs        *sync.Pool // of visitor cookies
+	identifyKey []byte
+	tokens      *jwt.Parser
+	ready       func(context.Context) []Check
+	log         *slog.Logger
+	now         func() time.Time
+	trustProxy  bool
+	notice      string
+	metrics     *metrics
+}
+
+// Time limits of a connection. Bodies are small: what takes longer is no browser.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 10 * time.Second
+	writeTimeout  = 60 * time.Second // reports may take a while
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 16 << 10
+)
+
+// minKey is the least length of a key that proves something, in bytes: with
+// none at all anybody could sign.
+const minKey = 16
+
+// New assembles the server; Serve starts it.
+func New(o Options) (*Server, error) {
+	if len(o.CookieKey) < minKey || len(o.IdentifyKey) < minKey {
+		return nil, fmt.Errorf("the cookie key has %d bytes and the identify key %d: each needs %d or more, of a random source", len(o.CookieKey), len(o.IdentifyKey), minKey)
+	}
+	asset, err := beacon.Script()
+	if err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Server{
+		echo: echo.New(), engine: o.Engine, reports: o.Reports, enricher: ingest.NewEnricher(),
+		keys: o.Keys, macs: newMACs(o.CookieKey), identifyKey: o.IdentifyKey,
+		tokens: jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(o.Now)),
+		ready:  o.Ready, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
+		metrics: newMetrics(o.Metrics),
+	}
+	s.http = &http.Server{
+		Handler: s.echo, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+	}
+	s.routes(o, asset)
+	return s, nil
+}
+
+func (s *Server) routes(o Options, asset beacon.Asset) {
+	e := s.echo
+	e.HTTPErrorHandler = s.answerError
+	// echo's own defaults believe any X-Forwarded-For and X-Forwarded-Proto.
+	e.IPExtractor = echo.ExtractIPDirect()
+	if s.trustProxy {
+		e.IPExtractor = echo.ExtractIPFromXFFHeader()
+	} else {
+		e.Pre(withoutForwarding)
+	}
+	e.Use(s.metrics.measure, middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: s.panicked}))
+	get := func(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) {
+		e.GET(path, h, m...)
+		e.HEAD(path, h, m...) // net/http leaves the body out
+	}
+	get("/b.js", script(asset))
+	for path, h := range map[string]echo.HandlerFunc{"/v1/decide": s.decide, "/v1/events": s.events} {
+		e.POST(path, h, s.forPages)
+		e.OPTIONS(path, preflight, s.forPages)
+	}
+	get("/v1/campaigns", s.campaigns, s.needSecret)
+	get("/v1/campaigns/:id/results", s.results, s.needSecret)
+	get("/v1/visitors/:id", s.visitor, s.needSecret)
+	get("/healthz", s.healthz)
+	get("/readyz", s.readyz)
+	get("/metrics", metricsOf(o.Metrics))
+	get("/openapi.yaml", openAPI)
+	pages := []echo.MiddlewareFunc{}
+	if !o.OpenDashboard {
+		pages = append(pages, askPassword, s.needSecret)
+	}
+	get("/ui", s.resultsPage, pages...)
+}
+
+// ServeHTTP lets tests and other servers call it without a listener.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+// Serve answers on l until Shutdown.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("http on %s: %w", l.Addr(), err)
+	}
+	return nil
+}
+
+// Shutdown lets requests under way end, until ctx is done.
+func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ctx) }
+
+// withoutForwarding drops the headers by which anybody could claim to be a proxy.
+func withoutForwarding(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Request().Header
+		for _, name := range [...]string{"X-Forwarded-Proto", "X-Forwarded-Protocol", "X-Forwarded-Ssl", "X-Url-Scheme"} {
+			h.Del(name)
+		}
+		return next(c)
+	}
+}
+
+func (s *Server) panicked(c echo.Context, err error, stack []byte) error {
+	s.log.Error("handler panicked", "path", c.Request().URL.Path, "error", err, "stack", string(stack))
+	return problem("internal", "something went wrong on the server; its log says what")
+}

@@ -1,0 +1,215 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/omotenashi-web/omotenashi/api"
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+const (
+	publicKey = "pk_0123456789abcdef"
+	secretKey = "sk_fedcba9876543210"
+)
+
+var (
+	cookieKey   = []byte("a cookie key that is long enough")
+	identifyKey = []byte("an identify key that is long too")
+)
+
+// A shop is the whole server on a real ledger, and its rules from a folder.
+type shop struct {
+	*httptest.Server
+	t       testing.TB
+	ledger  *ledger.Ledger
+	engine  *engine.Engine
+	reports *reports
+	clock   *clock
+	checks  []api.Check
+	log     *slog.Logger
+}
+
+// An option changes what a shop is opened with.
+type option func(*opening)
+
+type opening struct {
+	files fstest.MapFS
+	store func(engine.Store) engine.Store
+	api   func(*api.Options)
+}
+
+// edit replaces a text in a file of the rules folder.
+func edit(name, old, text string) option {
+	return func(o *opening) {
+		o.files[name] = &fstest.MapFile{Data: []byte(strings.Replace(string(o.files[name].Data), old, text, 1))}
+	}
+}
+
+// consent is what the site does about visitors who said nothing.
+func consent(rule string) option { return edit("site.yaml", "opt_out", rule) }
+
+var trustProxy = options(func(o *api.Options) { o.TrustProxy = true })
+
+// store puts something between the engine and the ledger.
+func store(between func(engine.Store) engine.Store) option {
+	return func(o *opening) { o.store = between }
+}
+
+// options changes what the server is assembled with.
+func options(change func(*api.Options)) option { return func(o *opening) { o.api = change } }
+
+func open(t testing.TB, changes ...option) *shop {
+	t.Helper()
+	o := opening{files: folder(t), store: func(s engine.Store) engine.Store { return s }, api: func(*api.Options) {}}
+	for _, change := range changes {
+		change(&o)
+	}
+	log := slog.New(slog.DiscardHandler)
+	s := &shop{t: t, clock: &clock{now: time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)}, reports: &reports{}, log: log}
+	var err error
+	if s.ledger, err = ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: log, Now: s.clock.Now}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.ledger.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s.engine = engine.New(engine.Options{Store: o.store(s.ledger), Key: engine.NewKey()})
+	set, found := rules.Load(o.files)
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.engine.Use(set, s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	given := api.Options{
+		Engine: s.engine, Reports: s.reports, Keys: api.Keys{Public: publicKey, Secret: api.HashKey(secretKey)},
+		CookieKey: cookieKey, IdentifyKey: identifyKey,
+		Ready:   func(context.Context) []api.Check { return s.checks },
+		Metrics: prometheus.NewRegistry(), Log: log, Now: s.clock.Now,
+	}
+	o.api(&given)
+	server, err := api.New(given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Server = httptest.NewServer(server)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// on is the same shop for a subtest.
+func (s *shop) on(t testing.TB) *shop {
+	again := *s
+	again.t = t
+	return &again
+}
+
+// folder is testdata/rules, ready to be changed.
+func folder(t testing.TB) fstest.MapFS {
+	t.Helper()
+	out := fstest.MapFS{}
+	root := os.DirFS("testdata/rules")
+	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(root, name)
+		out[name] = &fstest.MapFile{Data: data}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// recorded gives everything the ledger keeps but the rule set itself.
+func (s *shop) recorded() []ingest.Record {
+	s.t.Helper()
+	all, err := s.ledger.Read(context.Background(), 0, s.ledger.Last(), 1_000_000)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return all[1:]
+}
+
+// names are the recorded events' names, in order.
+func (s *shop) names() []string {
+	s.t.Helper()
+	names := []string{}
+	for _, r := range s.recorded() {
+		names = append(names, r.Event.Name)
+	}
+	return names
+}
+
+// reports stands where ClickHouse is: it answers what a test wants and
+// remembers what it was asked.
+type reports struct {
+	mu     sync.Mutex
+	sums   warehouse.Sums
+	events []ingest.Record
+	away   bool
+	asked  []warehouse.Query
+}
+
+var errAway = errors.New("ClickHouse at 127.0.0.1:9000 cannot be reached: connection refused; start it")
+
+func (r *reports) Results(_ context.Context, q warehouse.Query) (warehouse.Sums, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked = append(r.asked, q)
+	if r.away {
+		return warehouse.Sums{}, errAway
+	}
+	return r.sums, nil
+}
+
+func (r *reports) Visitor(_ context.Context, _ string, limit int) ([]ingest.Record, error) {
+	if r.away {
+		return nil, errAway
+	}
+	return r.events[max(0, len(r.events)-limit):], nil
+}
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// newClient has connections of its own, so that no other test closes them.
+func newClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{}, Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
