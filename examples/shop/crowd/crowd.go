@@ -1,0 +1,130 @@
+package crowd
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+
+	"github.com/omotenashi-web/omotenashi/examples/shop/visits"
+)
+
+// MaxPages is where a simulated session is cut: one in five real ones is longer.
+const MaxPages = 50
+
+// Goal is what a campaign hopes for: an event within Window after first exposure.
+type Goal struct {
+	Event  string
+	Window time.Duration
+}
+
+// Options of New.
+type Options struct {
+	Server    string // of omotenashi, http://host:port
+	Shop      string // the pages' origin
+	PublicKey string
+	SecretKey string                                      // for what happened before today
+	Sign      func(claims map[string]any) (string, error) // the shop's identify tokens
+	Goals     map[string]Goal                             // by campaign: what the tally counts
+	Effects   map[string]float64                          // by campaign: what share of those who would not have bought do after its action
+	Seed      uint64                                      // the same seed draws the same people
+	Name      string                                      // part of the visitors' ids, new for each run
+}
+
+// Crowd sends visitors. Safe for one Run at a time.
+type Crowd struct {
+	o     Options
+	table visits.Table
+	http  *http.Client
+	done  atomic.Int64
+
+	mu   sync.Mutex
+	seen map[string]map[string]*Arm // campaign → variant
+}
+
+// workers is how many visitors are on the shop at once.
+const workers = 12
+
+// New makes a crowd.
+func New(o Options) (*Crowd, error) {
+	table, err := visits.Published()
+	if err != nil {
+		return nil, err
+	}
+	return &Crowd{
+		o: o, table: table, seen: map[string]map[string]*Arm{},
+		http: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: workers, MaxConnsPerHost: workers}},
+	}, nil
+}
+
+// Done is how many visitors have come and gone.
+func (c *Crowd) Done() int64 { return c.done.Load() }
+
+// Run sends the visitors numbered from..to (to excluded), at most perSecond of
+// them a second; 0 is as fast as the server answers.
+func (c *Crowd) Run(ctx context.Context, from, to int, perSecond float64) error {
+	limit := rate.NewLimiter(rate.Inf, 1)
+	if perSecond > 0 {
+		limit.SetLimit(rate.Limit(perSecond))
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(workers)
+	for n := from; n < to; n++ {
+		if err := limit.Wait(ctx); err != nil {
+			break
+		}
+		group.Go(func() error {
+			p := c.person(n)
+			if err := p.live(ctx); err != nil {
+				return fmt.Errorf("simulated visitor %s: %w", p.id, err)
+			}
+			c.count(p)
+			c.done.Add(1)
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// person draws the n-th visitor.
+func (c *Crowd) person(n int) *person {
+	r := rand.New(rand.NewPCG(c.o.Seed, uint64(n)))
+	p := &person{
+		crowd: c, r: r, id: fmt.Sprintf("sim-%s-%d", c.o.Name, n),
+		plan: c.table.Draw(r), agent: agents[r.IntN(len(agents))],
+	}
+	member := 0.15
+	if p.plan.Returning {
+		member = 0.6
+	}
+	if r.Float64() < member {
+		p.member = &account{
+			id: fmt.Sprintf("sim-member-%s-%d", c.o.Name, n), rank: ranks[r.IntN(len(ranks))],
+			gender: []string{"female", "female", "female", "male"}[r.IntN(4)], age: 20 + r.IntN(50),
+		}
+	}
+	return p
+}
+
+var ranks = []string{"bronze", "bronze", "bronze", "silver", "silver", "gold", "diamond"}
+
+var agents = []string{
+	"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
+	"Mozilla/5.0 (iPhone; CPU iPhone OS 17_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.6 Mobile/15E148 Safari/604.1",
+	"Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
+	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
+	"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15",
+	"Mozilla/5.0 (iPad; CPU OS 17_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.6 Mobile/15E148 Safari/604.1",
+}
+
+// referrers are where sessions come from; "" is typed in.
+var referrers = []string{
+	"https://www.google.com/", "https://www.google.com/", "https://search.yahoo.co.jp/", "https://www.instagram.com/",
+	"https://t.co/abc", "https://chatgpt.com/", "", "",
+}

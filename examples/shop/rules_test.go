@@ -1,0 +1,199 @@
+package shop
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+func load(t *testing.T) *rules.Set {
+	t.Helper()
+	set, findings := rules.Load(Rules())
+	for _, f := range findings {
+		t.Error(f)
+	}
+	if set == nil {
+		t.Fatal("the rules of the shop do not load")
+	}
+	return set
+}
+
+// What the campaigns offer must exist in the shop: codes, pages, pictures, names and prices.
+func TestCampaignsOfferWhatTheShopHas(t *testing.T) {
+	set, shop := load(t), open(t)
+	if len(set.Campaigns) != 12 {
+		t.Errorf("%d campaigns, want 12", len(set.Campaigns))
+	}
+	there := func(where, path string) {
+		if path != "" && newBrowser(t, shop).get(path).status != http.StatusOK {
+			t.Errorf("%s leads to %s, which is not there", where, path)
+		}
+	}
+	threeArms := 0
+	for _, c := range set.Campaigns {
+		controls := 0
+		for _, v := range c.Variants {
+			where := c.ID + "/" + v.ID
+			if v.Control() {
+				controls++
+				continue
+			}
+			var action struct {
+				Type, Title, Code, Link, Image, Button string
+				Items                                  []struct {
+					Name, URL, Image string
+					Price            int
+				}
+			}
+			if err := json.Unmarshal(v.Action, &action); err != nil {
+				t.Fatal(err)
+			}
+			there(where, action.Link)
+			there(where, action.Image)
+			if action.Title == "" || action.Link == "" || action.Button == "" {
+				t.Errorf("%s has no title, link or button", where)
+			}
+			if action.Type == "coupon" && (!shop.knows(action.Code) || action.Link != "/cart?coupon="+action.Code) {
+				t.Errorf("%s hands out %q, which the shop does not take", where, action.Code)
+			}
+			for i, offered := range action.Items {
+				item, ok := shop.Item(strings.TrimPrefix(offered.URL, "/items/"))
+				if !ok || offered.Name != item.Name || offered.Price != item.Price || offered.Image != item.Picture() {
+					t.Errorf("%s: the shop does not sell %+v", where, offered)
+				}
+				if shop.catalog.Weekly[i] != item.ID {
+					t.Errorf("%s: place %d of the ranking is %s", where, i+1, shop.catalog.Weekly[i])
+				}
+			}
+		}
+		if controls != 1 {
+			t.Errorf("%s has %d controls, want 1", c.ID, controls)
+		}
+		if len(c.Variants) == 3 {
+			threeArms++
+		}
+		if len(c.Frequency) == 0 && c.Stop == (rules.Stop{}) {
+			t.Errorf("%s may be shown without end", c.ID)
+		}
+	}
+	if threeArms != 1 {
+		t.Errorf("%d campaigns with three arms, want 1", threeArms)
+	}
+}
+
+// The trade's reason stands above each campaign: letter, sentence, why.
+func TestEveryCampaignSaysWhy(t *testing.T) {
+	files, err := fs.Glob(Rules(), "campaigns/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var letters []string
+	for _, name := range files {
+		text, err := fs.ReadFile(Rules(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(string(text), "\n")
+		if len(lines) < 2 || !strings.HasPrefix(lines[0], "# (") || !strings.HasPrefix(lines[1], "# ") || !strings.HasSuffix(lines[1], "。") {
+			t.Errorf("%s does not begin with its reason", name)
+			continue
+		}
+		letters = append(letters, lines[0][3:4])
+	}
+	slices.Sort(letters)
+	if got := strings.Join(letters, ""); got != "abcdefghijkl" {
+		t.Errorf("campaigns %s, want abcdefghijkl", got)
+	}
+}
+
+// Each campaign is reached by somebody, and nobody gets what is not meant for them.
+func TestWhoGetsWhat(t *testing.T) {
+	set := load(t)
+	tokyo, err := time.LoadLocation("Asia/Tokyo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := rules.Visitor{New: true, Visits: 1, Pageviews: 1, Age: rules.Unknown, DaysSinceLastVisit: rules.Unknown, DaysSincePurchase: rules.Unknown}
+	second := first
+	second.New, second.Visits, second.DaysSinceLastVisit = false, 2, 3
+	buyer := second
+	buyer.Purchases, buyer.DaysSincePurchase = 1, 3
+	regular := buyer
+	regular.Visits = 3
+	as := func(v rules.Visitor, gender string, age float64, rank string) rules.Visitor {
+		v.Identified, v.Gender, v.Age, v.Rank = true, gender, age, rank
+		return v
+	}
+	away := as(buyer, "male", 41, "silver")
+	away.DaysSinceLastVisit = 31
+	reached := map[string]bool{}
+	for _, c := range []struct {
+		name    string
+		visitor rules.Visitor
+		path    string
+		hour    int
+		cart    []string
+		want    string // in order of priority
+	}{
+		{"new at the door", first, "/", 12, nil, "weekly-ranking exit-coupon"},
+		{"new among the shelves", first, "/category/women", 12, nil, "exit-coupon shipping-guide"},
+		{"new before an article", first, "/items/linen-blouse", 12, nil, "refund-promise exit-coupon"},
+		{"new at the checkout", first, "/checkout", 22, nil, ""},
+		{"back without having bought", second, "/", 12, nil, "trial-set"},
+		{"back without having bought, before an article", second, "/items/linen-blouse", 12, nil, "first-purchase-points"},
+		{"the trial set is in the cart", second, "/ranking", 12, []string{"trial-set"}, ""},
+		{"back late", buyer, "/", 23, nil, "night-manager"},
+		{"back after midnight", buyer, "/", 1, nil, "night-manager"},
+		{"back at two", buyer, "/", 2, nil, ""},
+		{"back at nine in the evening", buyer, "/", 21, nil, "night-manager"},
+		{"a regular", regular, "/", 12, nil, "regular-coupon"},
+		{"a regular diamond", as(regular, "male", 56, "diamond"), "/", 12, nil, "diamond-welcome"},
+		{"a diamond for the first time", as(first, "female", 29, "diamond"), "/shipping", 12, nil, "exit-coupon shipping-guide"},
+		{"a woman of 30", as(buyer, "female", 30, "gold"), "/", 12, nil, "pair-look"},
+		{"a woman of 49", as(buyer, "female", 49, "gold"), "/items/linen-blouse", 12, nil, "pair-look"},
+		{"a woman of 50", as(buyer, "female", 50, "gold"), "/", 12, nil, ""},
+		{"a woman of 34 at the pair looks", as(buyer, "female", 34, "gold"), "/category/pair-look", 12, nil, ""},
+		{"a woman whose age is not known", as(buyer, "female", rules.Unknown, "gold"), "/", 12, nil, ""},
+		{"a man of 34", as(buyer, "male", 34, "gold"), "/", 12, nil, ""},
+		{"a man after a month", away, "/", 12, nil, "mens-return"},
+		{"a man after a month, at the men's", away, "/category/mens", 12, nil, ""},
+		{"before the sneakers", buyer, "/items/walking-sneakers", 12, nil, "sneaker-coupon"},
+		{"before the sneakers, which are in the cart", buyer, "/items/walking-sneakers", 12, []string{"walking-sneakers"}, ""},
+	} {
+		env := rules.Env{
+			Visitor: c.visitor,
+			Session: rules.Session{Pageviews: 1},
+			Page:    rules.Page{Path: c.path, URL: "http://shop.example" + c.path},
+			Cart:    rules.Cart{SKUs: c.cart, Quantity: len(c.cart), SecondsSinceChange: rules.Unknown},
+		}
+		if id, ok := strings.CutPrefix(c.path, "/items/"); ok {
+			item, _ := open(t).Item(id)
+			env.Page.Item = rules.Item{ID: item.ID, Category: item.Category, Price: float64(item.Price)}
+		}
+		m := set.Matcher()
+		var got []string
+		for _, campaign := range set.Match(m, env, time.Date(2026, 11, 21, c.hour, 0, 0, 0, tokyo), nil) {
+			got = append(got, campaign.ID)
+			reached[campaign.ID] = true
+		}
+		for _, e := range m.Errors() {
+			t.Errorf("%s: %s: %v", c.name, e.Campaign.ID, e.Err)
+		}
+		set.Release(m)
+		if fmt.Sprint(got) != fmt.Sprint(strings.Fields(c.want)) {
+			t.Errorf("%s: %v, want [%s]", c.name, got, c.want)
+		}
+	}
+	for _, c := range set.Campaigns {
+		if !reached[c.ID] {
+			t.Errorf("nobody is reached by %s", c.ID)
+		}
+	}
+}
