@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/omotenashi-web/omotenashi/api"
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/ingest/clickhouse"
+	"github.com/omotenashi-web/omotenashi/ingest/loader"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+// config is what serve and demo are told.
+type config struct {
+	Rules      string // the rules folder
+	Data       string
+	ClickHouse string // DSN; "" runs the embedded one
+	Addr       string
+	TrustProxy bool
+	Demo       string // shown on the results page, which is then open; "" on a real server
+	Log        *slog.Logger
+	Progress   clickhouse.Progress
+	Now        func() time.Time // time.Now unless told
+}
+
+// app is the running product. Each part that must be stopped is named when it
+// starts, and they are undone in reverse.
+type app struct {
+	log       *slog.Logger
+	keys      *keyring
+	engine    *engine.Engine
+	ledger    *ledger.Ledger
+	loader    *loader.Loader
+	warehouse *warehouse.Warehouse
+	child     *clickhouse.Server // nil with a DSN of the user's
+	addr      string             // host:port it listens on
+	failed    chan error         // a part that ended by itself
+
+	stops []stopper
+}
+
+type stopper struct {
+	name string
+	stop func(context.Context) error
+}
+
+// stopWithin bounds the wait for each part.
+const stopWithin = 15 * time.Second
+
+// start assembles the product in one straight line:
+//
+//	data folder ─ keys ─ ledger ─ engine ◄── rules ◄── watch
+//	                        │        ▲
+//	                     loader      └───────── http ◄── storefronts
+//	                        ▼                     │
+//	 clickhouse child ◄─ warehouse ◄──────────────┘ results
+//
+// The HTTP door opens last and closes first. ClickHouse comes up beside it:
+// events and decisions do not wait for it.
+func start(ctx context.Context, c config) (_ *app, err error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	a := &app{log: c.Log, failed: make(chan error, 4)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.stop())
+		}
+	}()
+	set, err := loadRules(c.Rules)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := listen(ctx, c.Addr)
+	if err != nil {
+		return nil, err
+	}
+	a.addr = listener.Addr().String()
+	a.later("listener", func(context.Context) error { listener.Close(); return nil })
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder %s cannot be made: %w; name another with --data", c.Data, err)
+	}
+	if a.keys, err = openKeys(c.Data); err != nil {
+		return nil, err
+	}
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if a.ledger, err = ledger.Open(filepath.Join(c.Data, "ledger"), ledger.Options{Log: c.Log}); err != nil {
+		return nil, err
+	}
+	a.later("ledger", func(context.Context) error { return a.ledger.Close() })
+	if err := a.openWarehouse(ctx, c); err != nil {
+		return nil, err
+	}
+	a.loader = loader.New(a.ledger, a.warehouse, loader.Config{Log: c.Log, Metrics: metrics})
+	a.background("loader", a.loader.Run)
+	a.background("trimming", a.trim)
+
+	a.engine = engine.New(engine.Options{Store: a.ledger, Key: a.keys.Token})
+	if err := a.engine.Use(set, c.Now()); err != nil {
+		return nil, err
+	}
+	reload := newReloader(a.engine, c, set, metrics)
+	a.background("rules watch", reload.run)
+
+	keys, err := a.keys.forAPI()
+	if err != nil {
+		return nil, err
+	}
+	server, err := api.New(api.Options{
+		Engine: a.engine, Reports: a.warehouse, Keys: keys, CookieKey: a.keys.Cookie, IdentifyKey: []byte(a.keys.Identify),
+		Ready: a.checks(reload), Metrics: metrics, Log: c.Log, Now: c.Now, TrustProxy: c.TrustProxy,
+		OpenDashboard: c.Demo != "", Notice: c.Demo,
+	})
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		if err := server.Serve(listener); err != nil {
+			a.failed <- err
+		}
+	}()
+	a.later("http", server.Shutdown)
+	return a, nil
+}
+
+// openWarehouse connects to the user's ClickHouse or starts our own.
+func (a *app) openWarehouse(ctx context.Context, c config) (err error) {
+	dsn := c.ClickHouse
+	if dsn == "" {
+		if _, err := clickhouse.Install(ctx, c.Progress); err != nil {
+			return err
+		}
+		a.child, err = clickhouse.Open(clickhouse.Options{Dir: filepath.Join(c.Data, "clickhouse"), Log: c.Log})
+		if err != nil {
+			return err
+		}
+		a.later("clickhouse", func(context.Context) error { return a.child.Close() })
+		dsn = a.child.DSN()
+	}
+	if a.warehouse, err = warehouse.Open(ctx, dsn); err != nil {
+		return err
+	}
+	a.later("warehouse", func(context.Context) error { return a.warehouse.Close() })
+	if c.ClickHouse != "" {
+		if err := a.warehouse.Ping(ctx); err != nil {
+			a.log.Warn("ClickHouse is away; events are kept in the ledger until it is back", "error", err)
+		}
+	}
+	return nil
+}
+
+// background runs work until stop; if it ends by itself with an error, the
+// whole product stops.
+func (a *app) background(name string, work func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := work(ctx); err != nil && ctx.Err() == nil {
+			a.failed <- fmt.Errorf("%s: %w", name, err)
+		}
+	})
+	a.later(name, func(context.Context) error { cancel(); running.Wait(); return nil })
+}
+
+func (a *app) later(name string, stop func(context.Context) error) {
+	a.stops = append(a.stops, stopper{name, stop})
+}
+
+// stop undoes what was started, the last first. The door is closed first and
+// the ledger last but the listener; what is in the ledger is durable.
+func (a *app) stop() error {
+	var errs []error
+	for _, s := range slices.Backward(a.stops) {
+		ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+		done := make(chan error, 1)
+		go func() { done <- s.stop(ctx) }()
+		select {
+		case err := <-done:
+			if err != nil {
+				errs = append(errs, fmt.Errorf("stop %s: %w", s.name, err))
+			}
+		case <-ctx.Done():
+			errs = append(errs, fmt.Errorf("stop %s: not within %s", s.name, stopWithin))
+		}
+		cancel()
+	}
+	a.stops = nil
+	return errors.Join(errs...)
+}
+
+// wait returns when ctx is done (nil) or a part has ended by itself.
+func (a *app) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-a.failed:
+		return err
+	}
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, exit{misuse, fmt.Errorf("cannot listen on %s: %w; stop what uses it, or name another address with --addr (port 0 takes a free one)", addr, err)}
+	}
+	return l, nil
+}
+
+// loadRules reads a rules folder; warnings are not printed here.
+func loadRules(dir string) (*rules.Set, error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			return nil, exit{misuse, fmt.Errorf("rules folder %s does not exist: make it with a campaigns/ folder in it, or name another with --rules", dir)}
+		}
+		return nil, exit{misuse, fmt.Errorf("rules folder %s cannot be read: %w", dir, err)}
+	}
+	set, found := rules.Load(os.DirFS(dir))
+	if err := found.Err(); err != nil {
+		return nil, exit{findings, fmt.Errorf("rules folder %s is not good:\n%w", dir, err)}
+	}
+	return set, nil
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+)
+
+func campaignsCommand() *cobra.Command {
+	server, asJSON := "http://127.0.0.1:8080", false
+	cmd := &cobra.Command{
+		Use:   "campaigns",
+		Short: "List the campaigns a server runs, highest priority first",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := newClient(server)
+			if err != nil {
+				return err
+			}
+			var list struct {
+				Rules     string         `json:"rules"`
+				Campaigns []campaignInfo `json:"campaigns"`
+			}
+			if err := c.call(cmd.Context(), "/v1/campaigns", nil, &list); err != nil {
+				return exit{findings, err}
+			}
+			out := cmd.OutOrStdout()
+			if asJSON || !onTerminal(out) && !cmd.Flags().Changed("json") {
+				enc := json.NewEncoder(out)
+				enc.SetIndent("", "  ")
+				enc.SetEscapeHTML(false)
+				return enc.Encode(list)
+			}
+			t := newTable(out, "campaign", "name", "status", "slot", "priority", "variants", "goal", "file")
+			for _, x := range list.Campaigns {
+				variants := make([]string, len(x.Variants))
+				for i, v := range x.Variants {
+					variants[i] = fmt.Sprintf("%s %d", v.ID, v.Weight)
+				}
+				t.AppendRow(table.Row{x.ID, x.Name, x.Status, x.Slot, x.Priority, strings.Join(variants, ", "),
+					x.Goals[0].Event + " " + x.Goals[0].Window, fmt.Sprintf("%s:%d", x.File, x.Line)})
+			}
+			t.SetColumnConfigs(rightAligned(5))
+			t.Render()
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&server, "server", server, "the omo server")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "JSON (the default when piped; --json=false for the table)")
+	return cmd
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// client speaks to a running server with the secret key.
+type client struct {
+	server, key string
+	http        *http.Client
+}
+
+func newClient(server string) (*client, error) {
+	key := os.Getenv("OMO_SECRET_KEY")
+	if key == "" {
+		return nil, errors.New("OMO_SECRET_KEY is not set: export the secret key (sk_…) that omo serve printed at its first start")
+	}
+	return &client{server: strings.TrimSuffix(server, "/"), key: key, http: &http.Client{Timeout: 90 * time.Second}}, nil
+}
+
+// refusal is an error the server answered with.
+type refusal struct {
+	status int
+	after  time.Duration // to wait before trying again; 0 if it is of no use
+	Err    struct {
+		Code    string            `json:"code"`
+		Message string            `json:"message"`
+		Details []json.RawMessage `json:"details"`
+	} `json:"error"`
+}
+
+func (r *refusal) Error() string {
+	return fmt.Sprintf("the server answered %d %s: %s", r.status, r.Err.Code, r.Err.Message)
+}
+
+// call sends body (nil: GET) and reads the answer into out.
+func (c *client) call(ctx context.Context, path string, body []byte, out any) error {
+	method := http.MethodGet
+	if body != nil {
+		method = http.MethodPost
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.server+path, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("--server %s is no address: %w; write it as http://host:port", c.server, err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.key)
+	res, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("%s cannot be reached: %w; is omo serve running there? name another with --server", c.server, err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return fmt.Errorf("the answer of %s broke off: %w", c.server, err)
+	}
+	if res.StatusCode != http.StatusOK {
+		r := &refusal{status: res.StatusCode}
+		if err := json.Unmarshal(text, r); err != nil {
+			return fmt.Errorf("%s answered %s, and not in the words of an omo server: is it one?", c.server, res.Status)
+		}
+		if seconds, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil {
+			r.after = time.Duration(seconds) * time.Second
+		}
+		return r
+	}
+	if err := json.Unmarshal(text, out); err != nil {
+		return fmt.Errorf("the answer of %s cannot be read: %w", c.server, err)
+	}
+	return nil
+}
+
+// patience is how long a caller goes on trying a server that is away or busy.
+const patience = 2 * time.Minute
+
+// insist calls until the server takes it, waiting as it asks, or until
+// patience ends. Only calls that may be repeated may insist.
+func (c *client) insist(ctx context.Context, path string, body []byte, out any) error {
+	wait, until := 200*time.Millisecond, time.Now().Add(patience)
+	for {
+		err := c.call(ctx, path, body, out)
+		var r *refusal
+		final := errors.As(err, &r) && r.after == 0
+		if err == nil || final || ctx.Err() != nil || time.Now().After(until) {
+			return err
+		}
+		pause := wait
+		if r != nil {
+			pause = max(pause, r.after)
+		}
+		wait = min(2*wait, 10*time.Second)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}

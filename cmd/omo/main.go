@@ -1,0 +1,79 @@
+// Command omo is omotenashi: server, demo and tools in one binary.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/omotenashi-web/omotenashi/ingest/clickhouse"
+)
+
+// Exit codes: 0 good, findings 1, misuse 2.
+const (
+	findings = 1
+	misuse   = 2
+)
+
+// exit ends the program with a code; what was found is already printed if
+// there is no error in it.
+type exit struct {
+	code int
+	err  error
+}
+
+func (e exit) Error() string { return fmt.Sprint(e.err) }
+func (e exit) Unwrap() error { return e.err }
+
+func main() {
+	clickhouse.RunChildIfAsked()
+	os.Exit(run(os.Args[1:]))
+}
+
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var e exit
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &e):
+		if e.err != nil {
+			fmt.Fprintln(root.ErrOrStderr(), "omo:", e.err)
+		}
+		return e.code
+	default:
+		fmt.Fprintln(root.ErrOrStderr(), "omo:", err)
+		return misuse
+	}
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "omo",
+		Short: "Self-hosted, rule-based web personalization (Web接客)",
+		Long: `omotenashi decides, on every page view of a shop, which banner, coupon or
+ranking this visitor gets, by rules a marketer wrote in YAML, and measures each
+campaign against doing nothing.
+
+  omo demo                      everything, with nothing prepared
+  omo serve --rules DIR         the server
+  omo check DIR                 every mistake in a rules folder, at its line
+
+ルールで動く Web接客エンジンです。まず omo demo をお試しください。`,
+		SilenceUsage: true, SilenceErrors: true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(
+		demoCommand(), serveCommand(), checkCommand(), campaignsCommand(), resultsCommand(), importCommand(), clickhouseCommand(),
+	)
+	return root
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/api"
+)
+
+// checks say of each part whether it is well, and how far behind the warehouse is.
+func (a *app) checks(reload *reloader) func(context.Context) []api.Check {
+	return func(ctx context.Context) []api.Check {
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		check := func(part string, err error, detail string) api.Check {
+			if err != nil {
+				detail = err.Error()
+			}
+			return api.Check{Part: part, OK: err == nil, Detail: detail}
+		}
+		var away error
+		if a.child != nil {
+			away = a.child.Ready()
+		}
+		if away == nil {
+			away = a.warehouse.Ping(ctx)
+		}
+		lag := a.ledger.Durable() - min(a.loader.Position(), a.ledger.Durable())
+		return []api.Check{
+			check("ledger", nil, fmt.Sprintf("%d visits durable", a.ledger.Durable())),
+			check("rules", reload.lastError(), "rule set "+a.engine.Live().Set.Hash),
+			check("warehouse", away, fmt.Sprintf("%d visits waiting to be loaded", lag)),
+		}
+	}
+}

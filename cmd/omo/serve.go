@@ -1,0 +1,84 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/lmittmann/tint"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+func serveCommand() *cobra.Command {
+	c := config{}
+	level := "info"
+	cmd := &cobra.Command{
+		Use:   "serve --rules DIR",
+		Short: "Run the server; it reloads rules when they change",
+		Long: `Run the server. Without --clickhouse it runs ClickHouse itself, as a child
+process on a loopback port without a password: where others share this host,
+name a server of your own with --clickhouse.
+
+Keys come from OMO_PUBLIC_KEY, OMO_SECRET_KEY and OMO_IDENTIFY_SECRET, or are
+minted into the data folder and printed once.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := logger(cmd.ErrOrStderr(), level)
+			if err != nil {
+				return err
+			}
+			c.Log, c.Progress = log, progressOn(cmd.ErrOrStderr())
+			a, err := start(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			a.greet(cmd.ErrOrStderr())
+			err = a.wait(cmd.Context())
+			log.Info("stopping")
+			return errors.Join(err, a.stop())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.Rules, "rules", "", "the rules folder (site.yaml, segments.yaml, campaigns/*.yaml)")
+	f.StringVar(&c.Data, "data", "omo-data", "the data folder: ledger, keys, embedded ClickHouse")
+	f.StringVar(&c.ClickHouse, "clickhouse", "", "a ClickHouse server, clickhouse://user:password@host:9000/database; without it the embedded one runs")
+	f.StringVar(&c.Addr, "addr", "127.0.0.1:8080", "where to listen")
+	f.BoolVar(&c.TrustProxy, "trust-proxy", false, "take the visitor's address and country from a proxy's headers (only behind one)")
+	f.StringVar(&level, "log", level, "debug, info, warn or error")
+	if err := cmd.MarkFlagRequired("rules"); err != nil {
+		panic(err) // the flag is defined above
+	}
+	return cmd
+}
+
+// greet says where it listens and, once, the keys.
+func (a *app) greet(w io.Writer) {
+	fmt.Fprintf(w, "omotenashi listens on http://%s (rule set %.12s, %d campaigns)\n", a.addr, a.engine.Live().Set.Hash, len(a.engine.Live().Set.Campaigns))
+	fmt.Fprintf(w, "  script tag   <script async src=\"http://%s/b.js\" data-key=\"%s\"></script>\n", a.addr, a.keys.Public)
+	if a.keys.minted {
+		fmt.Fprintf(w, "  secret key   %s   (shown this once: keep it, and export OMO_SECRET_KEY for omo results and omo import)\n", a.keys.secret)
+		fmt.Fprintf(w, "  results      http://%s/ui   (any user name, the secret key as password)\n", a.addr)
+	}
+}
+
+// logger writes for people on a terminal and JSON elsewhere.
+func logger(w io.Writer, level string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(strings.ToUpper(level))); err != nil {
+		return nil, exit{misuse, fmt.Errorf("--log %s is none of debug, info, warn, error", level)}
+	}
+	if onTerminal(w) {
+		return slog.New(tint.NewHandler(w, &tint.Options{Level: l})), nil
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l})), nil
+}
+
+// onTerminal says whether w is a terminal, where tables and bars make sense.
+func onTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
