@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 
-	"github.com/bytedance/sonic"
+	"github.com/bytedance/sonic/encoder"
 	"github.com/labstack/echo/v4"
 
 	"github.com/omotenashi-web/omotenashi/ingest"
@@ -69,14 +70,22 @@ func tooLarge() error {
 	return problem("too_large", fmt.Sprintf("body is larger than %d KiB (%d KiB inflated): send fewer events at a time", MaxBody>>10, MaxInflated>>10))
 }
 
-// codec writes answers; what a client sent in another encoding than UTF-8
-// does not go back as it came.
-var codec = sonic.Config{ValidateString: true, NoValidateJSONMarshaler: true, NoQuoteTextMarshaler: true}.Froze()
+// answers is how answers are written; what a client sent in another encoding
+// than UTF-8 does not go back as it came.
+const answers = encoder.ValidateString | encoder.NoValidateJSONMarshaler | encoder.NoQuoteTextMarshaler
+
+// buffers are for answers under way; one that a large answer grew is not kept.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
 
 func encode(c echo.Context, status int, v any) error {
-	raw, err := codec.Marshal(v)
-	if err != nil {
+	buf := buffers.Get().(*[]byte)
+	*buf = (*buf)[:0]
+	if err := encoder.EncodeInto(buf, v, answers); err != nil {
 		return fmt.Errorf("answer cannot be encoded: %w", err)
 	}
-	return c.JSONBlob(status, raw)
+	err := c.JSONBlob(status, *buf)
+	if cap(*buf) <= 64<<10 {
+		buffers.Put(buf)
+	}
+	return err
 }

@@ -2,21 +2,74 @@ package engine
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/bytedance/sonic"
+	"github.com/bytedance/sonic/encoder"
 
 	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/ingest"
 )
 
-var codec = sonic.Config{NoValidateJSONMarshaler: true, NoQuoteTextMarshaler: true}.Froze()
+var codec = sonic.Config{}.Froze()
 
-func encodeProfile(p *profile.Profile) ([]byte, error) {
-	raw, err := codec.Marshal(p)
-	if err != nil {
-		return nil, fmt.Errorf("profile of %s cannot be encoded: %w", p.Visitor, err)
-	}
-	return raw, nil
+// scratch is the memory that one visit's JSON is written into, one text behind
+// the other. A text lives until the scratch is put back.
+type scratch struct {
+	buf      []byte
+	decision ingest.Event // the visit's omo_decision, while it is folded and written
 }
+
+// scratches hold nothing that outlives a visit. A visit writes some kilobytes,
+// and taking them anew each time is a quarter of its garbage.
+var scratches = sync.Pool{New: func() any { return &scratch{buf: make([]byte, 0, 8<<10)} }}
+
+// mostKept is the largest scratch that is kept: a rare giant visit must not stay in memory.
+const mostKept = 64 << 10
+
+func newScratch() *scratch { return scratches.Get().(*scratch) }
+
+func (s *scratch) free() {
+	if cap(s.buf) <= mostKept {
+		s.buf, s.decision = s.buf[:0], ingest.Event{}
+		scratches.Put(s)
+	}
+}
+
+// text is what write appends.
+func (s *scratch) text(write func(buf []byte) ([]byte, error)) ([]byte, error) {
+	from := len(s.buf)
+	buf, err := write(s.buf)
+	if err != nil {
+		return nil, err
+	}
+	s.buf = buf
+	return buf[from:len(buf):len(buf)], nil
+}
+
+func (s *scratch) event(e *ingest.Event) ([]byte, error) {
+	return s.text(func(buf []byte) ([]byte, error) { return ingest.Append(buf, e) })
+}
+
+func (s *scratch) properties(p *ingest.Properties) ([]byte, error) {
+	return s.text(func(buf []byte) ([]byte, error) {
+		err := encoder.EncodeInto(&buf, p, plain)
+		return buf, err
+	})
+}
+
+func (s *scratch) profile(p *profile.Profile) ([]byte, error) {
+	return s.text(func(buf []byte) ([]byte, error) {
+		if err := encoder.EncodeInto(&buf, p, plain); err != nil {
+			return nil, fmt.Errorf("profile of %s cannot be encoded: %w", p.Visitor, err)
+		}
+		return buf, nil
+	})
+}
+
+// plain has ValidateString too: a later text in the same scratch would
+// otherwise mend this one, and move.
+const plain = encoder.ValidateString | encoder.NoValidateJSONMarshaler | encoder.NoQuoteTextMarshaler
 
 func decodeProfile(raw []byte) (*profile.Profile, error) {
 	p := new(profile.Profile)

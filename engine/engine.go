@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"fmt"
 	"hash/maphash"
 	"strings"
@@ -38,6 +40,7 @@ type Options struct {
 type Engine struct {
 	store  Store
 	key    []byte
+	macs   sync.Pool // of hash.Hash, keyed
 	newID  func() string
 	using  sync.Mutex // one Use at a time
 	live   atomic.Pointer[Live]
@@ -67,6 +70,7 @@ func New(o Options) *Engine {
 		store: o.Store, key: o.Key, newID: o.NewID,
 		seed: maphash.MakeSeed(), perMax: max(1, o.Profiles/shardCount),
 	}
+	e.macs.New = func() any { return hmac.New(sha256.New, e.key) }
 	for i := range e.shards {
 		e.shards[i].profiles = map[string]*profile.Profile{}
 	}

@@ -113,8 +113,9 @@ func (e *Engine) announced(live *Live, now time.Time) ([]byte, error) {
 }
 
 func terms(set *rules.Set) profile.Terms {
-	t := profile.Terms{Gap: set.Site.SessionGap, Goals: map[string][]profile.Goal{}}
+	t := profile.Terms{Gap: set.Site.SessionGap, Goals: map[string][]profile.Goal{}, Free: map[string]bool{}}
 	for _, c := range set.Campaigns {
+		t.Free[c.ID] = len(c.Frequency) == 0
 		for _, g := range c.Goals[:min(1, len(c.Goals))] { // the main goal is what stops a campaign
 			t.Goals[g.Event] = append(t.Goals[g.Event], profile.Goal{Campaign: c.ID, Window: g.Window})
 		}

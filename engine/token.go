@@ -2,10 +2,10 @@ package engine
 
 import (
 	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"hash"
 	"strings"
 
 	"github.com/omotenashi-web/omotenashi/ingest"
@@ -18,12 +18,16 @@ func (e *Engine) Token(visitor, decision string, o Offer) string {
 }
 
 func (e *Engine) proof(parts ...string) string {
-	mac := hmac.New(sha256.New, e.key)
+	mac := e.macs.Get().(hash.Hash)
+	defer e.macs.Put(mac)
+	mac.Reset()
+	var room [256]byte
+	text := room[:0]
 	for _, part := range parts {
-		mac.Write([]byte(part))
-		mac.Write([]byte{0})
+		text = append(append(text, part...), 0)
 	}
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:12])
+	mac.Write(text)
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(room[:0])[:12])
 }
 
 // Vouch checks an event about a campaign (exposure, click, close) and writes

@@ -95,9 +95,11 @@ func (e *Engine) visit(v Visit, now time.Time) (Answer, error) {
 		return Answer{}, errOtherPerson
 	}
 	answer := Answer{Visitor: v.Visitor, New: p.First == 0}
-	keep, err := e.fold(live, p, v, now, &answer)
+	text := newScratch()
+	defer text.free()
+	keep, err := e.fold(live, p, v, now, text, &answer)
 	if err == nil && len(keep.Events) > 0 {
-		if keep.Profile, err = encodeProfile(p); err == nil {
+		if keep.Profile, err = text.profile(p); err == nil {
 			answer.Seq, err = e.store.Commit(keep)
 		}
 	}
@@ -108,8 +110,9 @@ func (e *Engine) visit(v Visit, now time.Time) (Answer, error) {
 	return answer, nil
 }
 
-// fold takes in the visit's events and the decision, and gives what to commit.
-func (e *Engine) fold(live *Live, p *profile.Profile, v Visit, now time.Time, answer *Answer) (ledger.Visit, error) {
+// fold takes in the visit's events and the decision, and gives what to commit,
+// written into text.
+func (e *Engine) fold(live *Live, p *profile.Profile, v Visit, now time.Time, text *scratch, answer *Answer) (ledger.Visit, error) {
 	keep := ledger.Visit{Visitor: v.Visitor}
 	add := func(event *ingest.Event) error {
 		event.Visitor = v.Visitor
@@ -117,7 +120,7 @@ func (e *Engine) fold(live *Live, p *profile.Profile, v Visit, now time.Time, an
 			event.User = p.User
 		}
 		profile.Fold(p, event, live.terms)
-		raw, err := ingest.Encode(event)
+		raw, err := text.event(event)
 		if err != nil {
 			return err
 		}
@@ -141,7 +144,7 @@ func (e *Engine) fold(live *Live, p *profile.Profile, v Visit, now time.Time, an
 	}
 	d := Decide(live, p, *v.Decide, now)
 	answer.Decision = &d
-	logged, err := e.logged(&d, v.Decide, now)
+	logged, err := logged(&d, v.Decide, now, text)
 	if err != nil {
 		return keep, err
 	}
@@ -209,13 +212,14 @@ func (e *Engine) introduce(live *Live, p *profile.Profile, v Visit, now time.Tim
 }
 
 // logged is the decision as an event.
-func (e *Engine) logged(d *Decision, r *Request, now time.Time) (*ingest.Event, error) {
+func logged(d *Decision, r *Request, now time.Time, text *scratch) (*ingest.Event, error) {
 	props := ingest.Properties{DecisionID: d.ID, Rules: d.Rules, Trigger: r.Trigger, Outcomes: d.Outcomes}
-	raw, err := codec.Marshal(&props)
+	raw, err := text.properties(&props)
 	if err != nil {
 		return nil, fmt.Errorf("decision %s cannot be encoded: %w", d.ID, err)
 	}
-	event := &ingest.Event{
+	event := &text.decision
+	*event = ingest.Event{
 		ID: d.ID, Name: ingest.Decision, Time: clock(now), Received: clock(now),
 		Bot: r.Context.Bot, Properties: raw, Props: props,
 	}

@@ -4,19 +4,26 @@ import (
 	"fmt"
 
 	"github.com/bytedance/sonic"
+	"github.com/bytedance/sonic/encoder"
 )
 
-// codec writes the canonical form: traits in order, no HTML escaping, and
-// invalid UTF-8 replaced rather than passed on to readers that refuse it.
-var codec = sonic.Config{ValidateString: true, SortMapKeys: true, NoValidateJSONMarshaler: true, NoQuoteTextMarshaler: true}.Froze()
+// codec reads JSON: bodies, properties and the canonical form.
+var codec = sonic.Config{ValidateString: true}.Froze()
+
+// canonical is how the canonical form is written: traits in order, no HTML
+// escaping, and invalid UTF-8 replaced rather than passed on to readers that
+// refuse it.
+const canonical = encoder.SortMapKeys | encoder.ValidateString | encoder.NoValidateJSONMarshaler | encoder.NoQuoteTextMarshaler
 
 // Encode gives an event's canonical JSON.
-func Encode(e *Event) ([]byte, error) {
-	raw, err := codec.Marshal(e)
-	if err != nil {
+func Encode(e *Event) ([]byte, error) { return Append(nil, e) }
+
+// Append is Encode behind what buf holds, in its memory as far as that goes.
+func Append(buf []byte, e *Event) ([]byte, error) {
+	if err := encoder.EncodeInto(&buf, e, canonical); err != nil {
 		return nil, fmt.Errorf("event %s (%s) cannot be encoded: %w", e.ID, e.Name, err)
 	}
-	return raw, nil
+	return buf, nil
 }
 
 // Parse is Encode undone. Props are left for ParseProperties.

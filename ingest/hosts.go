@@ -73,6 +73,9 @@ func isSearch(host, domain string) bool {
 	return within == ""
 }
 
+// sameOwner says whether two hosts belong to one registered domain.
+func sameOwner(a, b string) bool { return a == b || domain(a) == domain(b) }
+
 // domain is the part of a host that one owner registered: shop.co.jp of
 // www.shop.co.jp; an address or a bare name is itself.
 func domain(host string) string {

@@ -12,6 +12,7 @@ var paidMedium = regexp.MustCompile(`^(.*cp.*|ppc|retargeting|paid.*|display|ban
 
 // adClicks are the click ids of advertisers. Facebook's is not among them: it
 // is put on every link that leaves Facebook, paid or not.
+// Each has "clid", "cl" or "braid" in it; see marked.
 var adClicks = [...]string{"gclid", "gbraid", "wbraid", "dclid", "yclid", "msclkid", "ldtag_cl", "twclid", "ttclid"}
 
 // SourceOf reads what brought a visitor to page: UTM parameters first, then
@@ -19,7 +20,7 @@ var adClicks = [...]string{"gclid", "gbraid", "wbraid", "dclid", "yclid", "msclk
 // the shop (a referrer of the same registrable domain and no UTM).
 func SourceOf(page *url.URL, referrer string) *Source {
 	var q url.Values
-	if page.RawQuery != "" {
+	if marked(page.RawQuery) {
 		q = page.Query()
 	}
 	utm := func(name string) string { return clip(q.Get("utm_"+name), maxText) }
@@ -29,10 +30,12 @@ func SourceOf(page *url.URL, referrer string) *Source {
 	for _, name := range adClicks {
 		clicked = clicked || q.Has(name)
 	}
-	if ref, err := url.Parse(referrer); err == nil && referrer != "" {
-		s.ReferrerHost = clip(strings.ToLower(ref.Hostname()), maxText)
+	if referrer != "" {
+		if ref, err := url.Parse(referrer); err == nil {
+			s.ReferrerHost = clip(strings.ToLower(ref.Hostname()), maxText)
+		}
 	}
-	if s.ReferrerHost != "" && domain(s.ReferrerHost) == domain(strings.ToLower(page.Hostname())) {
+	if s.ReferrerHost != "" && sameOwner(s.ReferrerHost, strings.ToLower(page.Hostname())) {
 		if !tagged && !clicked {
 			return nil
 		}
@@ -43,6 +46,12 @@ func SourceOf(page *url.URL, referrer string) *Source {
 		s.Channel = "social"
 	}
 	return &s
+}
+
+// marked says whether a query may tell where the visitor came from; most
+// queries are the shop's own and need not be taken apart.
+func marked(query string) bool {
+	return strings.Contains(query, "utm_") || strings.Contains(query, "cl") || strings.Contains(query, "braid") || strings.Contains(query, "%")
 }
 
 func channel(s Source, clicked bool) string {

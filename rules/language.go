@@ -144,9 +144,7 @@ func (l *language) predicate(c condition, zone *time.Location) (int32, error) {
 	if _, err := checker.Check(tree, l.config); err != nil {
 		return 0, err
 	}
-	if at < 0 {
-		p.native = newNative(n) // before the optimiser, which rewrites in place
-	}
+	p.native = newNative(n) // before the optimiser, which rewrites in place
 	if err := optimizer.Optimize(&tree.Node, l.config); err != nil {
 		return 0, err
 	}

@@ -19,6 +19,7 @@ type Matcher struct {
 	fields reflect.Value // of env
 	plain  any           // the env boxed once for all predicates that read no clock
 	zoned  []any         // and once a zone for those that do, when first needed
+	clock  int           // the zone whose time env.Now is; -1 none yet
 	now    time.Time
 	failed []RuleError
 	causes map[int32]error
@@ -69,7 +70,7 @@ func (m *Matcher) begin(s *Set, env Env, now time.Time) {
 	}
 	m.zoned = m.zoned[:len(s.zones)]
 	clear(m.zoned)
-	m.env, m.plain, m.now = env, nil, now
+	m.env, m.plain, m.clock, m.now = env, nil, -1, now
 	m.fields = reflect.ValueOf(&m.env).Elem()
 	m.failed = m.failed[:0]
 	clear(m.causes)
@@ -139,6 +140,7 @@ func (m *Matcher) gate(s *Set, c *Campaign) (reason string, at int32) {
 func (m *Matcher) ask(s *Set, i int32) verdict {
 	p := s.predicates[i]
 	if p.native != nil {
+		m.tell(s, p.zone)
 		if p.native(m.fields) {
 			return yes
 		}
@@ -172,11 +174,18 @@ func (m *Matcher) seen(s *Set, zone int) any {
 		return m.plain
 	}
 	if m.zoned[zone] == nil {
-		m.env.Now = NowIn(m.now, s.zones[zone])
+		m.tell(s, zone)
 		m.zoned[zone] = m.env
 		if m.plain == nil {
 			m.plain = m.zoned[zone]
 		}
 	}
 	return m.zoned[zone]
+}
+
+// tell makes env.Now the time in a zone; -1 is no zone.
+func (m *Matcher) tell(s *Set, zone int) {
+	if zone >= 0 && m.clock != zone {
+		m.env.Now, m.clock = NowIn(m.now, s.zones[zone]), zone
+	}
 }

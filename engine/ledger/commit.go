@@ -34,12 +34,14 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 			return 0, err
 		}
 	}
-	value := joinEvents(v.Events)
+	events := batch.SetDeferred(len(eventKey(0)), framedLen(v.Events))
+	frame(events.Value[:0], v.Events)
 
 	l.order.Lock()
 	defer l.order.Unlock()
 	seq := l.last + 1
-	if err := batch.Set(eventKey(seq), value, nil); err != nil {
+	copy(events.Key, eventKey(seq))
+	if err := events.Finish(); err != nil {
 		return 0, err
 	}
 	if err := l.db.Apply(batch, pebble.NoSync); err != nil {
@@ -85,13 +87,18 @@ func eventKey(seq uint64) []byte {
 	return binary.BigEndian.AppendUint64(append(make([]byte, 0, 10), 'e'), seq) // and room for one more
 }
 
-// joinEvents frames each event by its length.
-func joinEvents(events [][]byte) []byte {
+// framedLen is how long frame's answer is.
+func framedLen(events [][]byte) int {
+	var room [binary.MaxVarintLen64]byte
 	size := 0
 	for _, e := range events {
-		size += len(e) + binary.MaxVarintLen32
+		size += binary.PutUvarint(room[:], uint64(len(e))) + len(e)
 	}
-	out := make([]byte, 0, size)
+	return size
+}
+
+// frame writes each event behind its length.
+func frame(out []byte, events [][]byte) []byte {
 	for _, e := range events {
 		out = binary.AppendUvarint(out, uint64(len(e)))
 		out = append(out, e...)
@@ -99,7 +106,7 @@ func joinEvents(events [][]byte) []byte {
 	return out
 }
 
-// splitEvents is joinEvents undone; the parts share value's memory.
+// splitEvents is frame undone; the parts share value's memory.
 func splitEvents(value []byte) ([][]byte, error) {
 	var out [][]byte
 	for len(value) > 0 {

@@ -235,14 +235,14 @@ func wait(t testing.TB, c <-chan struct{}, otherwise string) {
 // Cut short, a visit is an error, not a shorter visit.
 func TestSplitEvents(t *testing.T) {
 	t.Parallel()
-	whole := joinEvents([][]byte{[]byte("one"), {}, []byte("three")})
+	whole := frame(nil, [][]byte{[]byte("one"), {}, []byte("three")})
 	parts, err := splitEvents(whole)
 	if got := fmt.Sprintf("%q", parts); err != nil || got != `["one" "" "three"]` {
 		t.Errorf("%s, %v", got, err)
 	}
 	for n := range whole {
 		parts, err := splitEvents(whole[:n])
-		if again := joinEvents(parts); err == nil && string(again) != string(whole[:n]) {
+		if again := frame(nil, parts); err == nil && string(again) != string(whole[:n]) {
 			t.Errorf("%d bytes of %d give %q", n, len(whole), parts)
 		}
 	}

@@ -39,6 +39,10 @@ func tuned(log *slog.Logger) *pebble.Options {
 		// stays for the blocks by which Seen knows that an id is new.
 		CacheSize: 48 << 20,
 	}
+	// What is young is soon overwritten (profiles) or forgotten (events): it is
+	// not worth compressing, and merged in fewer, larger steps.
+	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
+	o.L0CompactionThreshold, o.LBaseMaxBytes = 8, 256<<20
 	o.EnsureDefaults()
 	// Most looks are for ids that were never seen: the filter answers them without a read.
 	for i := range o.Levels {

@@ -14,6 +14,7 @@ import (
 type Terms struct {
 	Gap   time.Duration     // ends a session
 	Goals map[string][]Goal // by event name
+	Free  map[string]bool   // campaigns without a frequency: they have nothing to hold but their slot
 }
 
 // Goal is one campaign's interest in an event.
@@ -28,7 +29,7 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 	switch e.Name {
 	case ingest.Decision:
 		e.Session = p.sessionID()
-		foldDecision(p, e)
+		foldDecision(p, e, t)
 		return
 	case ingest.Rules:
 		return
@@ -199,14 +200,14 @@ func foldExposure(p *Profile, e *ingest.Event, old bool) {
 }
 
 // foldDecision holds what was offered; control holds like any other variant.
-func foldDecision(p *Profile, e *ingest.Event) {
+func foldDecision(p *Profile, e *ingest.Event, t Terms) {
 	path := ""
 	if e.Page != nil {
 		path = e.Page.Path
 	}
 	p.Holds = slices.DeleteFunc(p.Holds, func(h Hold) bool { return !h.Exposed && h.At+HoldFor <= e.Time })
 	for _, o := range e.Props.Outcomes {
-		if o.Reason != "offered" && o.Reason != "control" {
+		if o.Reason != "offered" && o.Reason != "control" || o.Slot == "" && t.Free[o.Campaign] {
 			continue
 		}
 		p.Holds = append(p.Holds, Hold{
