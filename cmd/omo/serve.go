@@ -72,7 +72,7 @@ func logger(w io.Writer, level string) (*slog.Logger, error) {
 		return nil, exit{misuse, fmt.Errorf("--log %s is none of debug, info, warn, error", level)}
 	}
 	if onTerminal(w) {
-		return slog.New(tint.NewHandler(w, &tint.Options{Level: l})), nil
+		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: l})), nil
 	}
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l})), nil
 }
