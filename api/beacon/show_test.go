@@ -131,6 +131,17 @@ func TestClosingAndClicking(t *testing.T) {
 	}
 }
 
+func TestWithoutASlotActionsStandBesideEachOther(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	s.answer = func(decide) []offer {
+		return []offer{shows("first", "", couponAction), shows("second", "", couponAction)}
+	}
+	p := person{t, browsertest.New(t)}
+	p.goes(s.URL + "/a?consent=granted")
+	until(t, "both exposures", func() bool { return len(s.named("omo_exposure")) == 2 })
+}
+
 func TestAClosedSlotIsFreeAgain(t *testing.T) {
 	t.Parallel()
 	s := openShop(t)

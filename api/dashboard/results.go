@@ -32,7 +32,7 @@ type Page struct {
 func Render(w io.Writer, p Page) error { return page.ExecuteTemplate(w, "results.html", p) }
 
 var page = template.Must(template.New("").Funcs(template.FuncMap{
-	"rate": percent, "amount": amount, "lift": signed, "interval": interval, "p": pValue, "count": count,
+	"amount": amount, "count": count,
 	"verdict": verdict, "status": status, "scale": scale, "bar": bar,
 }).ParseFS(templates, "templates/*.html"))
 

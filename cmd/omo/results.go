@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"strconv"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -162,7 +161,7 @@ func writeResults(w io.Writer, all []resultAnswer) {
 			if a.Control {
 				variant += " (control)"
 			}
-			t.AppendRow(table.Row{name, goal, variant, a.Exposed, a.Converted, percent(a.Rate), signed(a.Lift), between(a.LiftCI), pValue(a.PValue), verdict})
+			t.AppendRow(table.Row{name, goal, variant, a.Exposed, a.Converted, a.Rate.Percent(), a.Lift.Change(), a.LiftCI.Change(" … "), a.PValue.PText(), verdict})
 			name, goal, verdict = "", "", "" // said once a campaign
 		}
 		t.AppendSeparator()
@@ -190,37 +189,4 @@ func rightAligned(columns ...int) []table.ColumnConfig {
 		out[i] = table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight}
 	}
 	return out
-}
-
-const missing = "–"
-
-func percent(n stats.Number) string {
-	if !n.Known {
-		return missing
-	}
-	return strconv.FormatFloat(n.Value*100, 'f', 2, 64) + " %"
-}
-
-func signed(n stats.Number) string {
-	if !n.Known {
-		return missing
-	}
-	return fmt.Sprintf("%+.1f %%", n.Value*100)
-}
-
-func between(i stats.Interval) string {
-	if !i.Known {
-		return missing
-	}
-	return fmt.Sprintf("%+.1f … %+.1f %%", i.Low*100, i.High*100)
-}
-
-func pValue(n stats.Number) string {
-	switch {
-	case !n.Known:
-		return missing
-	case n.Value < 0.0001:
-		return "< 0.0001"
-	}
-	return strconv.FormatFloat(n.Value, 'f', 4, 64)
 }

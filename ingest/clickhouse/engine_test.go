@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -13,10 +14,19 @@ import (
 func binary(t *testing.T, dir, script string) string {
 	t.Helper()
 	path := filepath.Join(dir, "clickhouse")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+	if err := writeProgram(path, "#!/bin/sh\n"+script+"\n"); err != nil {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// writeProgram writes a file that can be run at once. A process that another
+// test forks meanwhile would hold the file open for writing until it execs,
+// and running the file would fail with "text file busy": so nobody forks.
+func writeProgram(path, text string) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return os.WriteFile(path, []byte(text), 0o755)
 }
 
 func TestBinaryThatIsTooOld(t *testing.T) {

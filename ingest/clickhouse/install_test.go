@@ -115,7 +115,7 @@ func fakeInstaller(t *testing.T, cache, script string, sent, good []byte) *insta
 	}
 	npm, source := filepath.Join(dir, "npm"), filepath.Join(dir, "source.tgz")
 	if err := errors.Join(os.WriteFile(source, sent, 0o600),
-		os.WriteFile(npm, []byte("#!/bin/sh\nSOURCE='"+source+"'\n"+script+"\n"), 0o755)); err != nil {
+		writeProgram(npm, "#!/bin/sh\nSOURCE='"+source+"'\n"+script+"\n")); err != nil {
 		t.Fatal(err)
 	}
 	in := &installer{

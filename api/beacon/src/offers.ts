@@ -18,7 +18,8 @@ export function makeOffers(guard: Guard, record: Record, report: (kind: string, 
 
   const openOne = (decision: Decision, decisionId: string) => {
     const { campaign, variant, phase, token, slot, action } = decision;
-    if (slots.has(slot)) return;
+    const place = slot || "/" + campaign; // without a slot it competes with nobody
+    if (slots.has(place)) return;
     const about = { campaign, variant, phase, decision_id: decisionId, token, slot };
     const exposed = () => record("omo_exposure", about, true);
     // The control of an experiment is counted at the same moment, one frame from now, as an action would be.
@@ -27,13 +28,13 @@ export function makeOffers(guard: Guard, record: Record, report: (kind: string, 
     const shown = show(action, openRoot, guard, {
       click: (target) => record("omo_click", { ...about, target }, true),
       close: (by) => {
-        slots.delete(slot);
+        slots.delete(place);
         if (by) record("omo_close", { ...about, by }, false);
       },
       broken: (what) => report("action_" + what, campaign),
     });
     if (!shown) return report("action_unknown", action.type);
-    slots.set(slot, shown);
+    slots.set(place, shown);
     requestAnimationFrame(
       guard("exposure", () => {
         if (shown.visible()) exposed();

@@ -1,0 +1,23 @@
+package stats
+
+import "testing"
+
+func TestFiguresAreWrittenForPeople(t *testing.T) {
+	t.Parallel()
+	known := func(v float64) Number { return Number{Value: v, Known: true} }
+	for want, got := range map[string]string{
+		"44.82%": known(0.448187).Percent(), "0.00%": known(0).Percent(),
+		"−4.3%": known(-0.0429).Change(), "+16.9%": known(0.169).Change(), "±0.0%": known(0.0004).Change(), "+1,234%": known(12.341).Change(),
+		"< 0.0001": known(0.00004).PText(), "0.0016": known(0.00156).PText(),
+		"−6.9% … −1.7%": Interval{Low: -0.069, High: -0.017, Known: true}.Change(" … "),
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	for _, got := range []string{Number{}.Percent(), Number{}.Change(), Number{}.PText(), Interval{}.Change(" … ")} {
+		if got != Missing {
+			t.Errorf("a number that is not known reads %q", got)
+		}
+	}
+}
