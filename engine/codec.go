@@ -36,35 +36,37 @@ func (s *scratch) free() {
 	}
 }
 
-// text is what write appends.
-func (s *scratch) text(write func(buf []byte) ([]byte, error)) ([]byte, error) {
-	from := len(s.buf)
-	buf, err := write(s.buf)
+// event, properties and profile each write one text behind those before.
+
+func (s *scratch) event(e *ingest.Event) ([]byte, error) {
+	buf, err := ingest.Append(s.buf, e)
 	if err != nil {
 		return nil, err
 	}
-	s.buf = buf
-	return buf[from:len(buf):len(buf)], nil
-}
-
-func (s *scratch) event(e *ingest.Event) ([]byte, error) {
-	return s.text(func(buf []byte) ([]byte, error) { return ingest.Append(buf, e) })
+	return s.text(buf), nil
 }
 
 func (s *scratch) properties(p *ingest.Properties) ([]byte, error) {
-	return s.text(func(buf []byte) ([]byte, error) {
-		err := encoder.EncodeInto(&buf, p, plain)
-		return buf, err
-	})
+	buf := s.buf
+	if err := encoder.EncodeInto(&buf, p, plain); err != nil {
+		return nil, err
+	}
+	return s.text(buf), nil
 }
 
 func (s *scratch) profile(p *profile.Profile) ([]byte, error) {
-	return s.text(func(buf []byte) ([]byte, error) {
-		if err := encoder.EncodeInto(&buf, p, plain); err != nil {
-			return nil, fmt.Errorf("profile of %s cannot be encoded: %w", p.Visitor, err)
-		}
-		return buf, nil
-	})
+	buf := s.buf
+	if err := encoder.EncodeInto(&buf, p, plain); err != nil {
+		return nil, fmt.Errorf("profile of %s cannot be encoded: %w", p.Visitor, err)
+	}
+	return s.text(buf), nil
+}
+
+// text is what buf has more than the scratch had.
+func (s *scratch) text(buf []byte) []byte {
+	from := len(s.buf)
+	s.buf = buf
+	return buf[from:len(buf):len(buf)]
 }
 
 // plain has ValidateString too: a later text in the same scratch would
