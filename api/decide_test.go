@@ -186,7 +186,7 @@ func TestDecideRefusals(t *testing.T) {
 		"consent misspelt":     {object{"page": page, "consent": "yes"}, 400, "bad_request", `consent is one of "granted", "denied", "unknown"`},
 		"endless id":           {object{"page": page, "visitor": object{"id": strings.Repeat("x", 129)}}, 400, "bad_request", "visitor.id is longer than 128 bytes or has control characters"},
 		"id with a line break": {object{"page": page, "visitor": object{"id": "a\nb"}}, 400, "bad_request", "visitor.id is longer than 128 bytes or has control characters"},
-		"endless trait":        {object{"page": page, "visitor": object{"traits": object{"plan": strings.Repeat("x", 1025)}}}, 400, "bad_request", "visitor.traits.plan has 1025 bytes, at most 1024 are taken"},
+		"endless trait":        {object{"page": page, "visitor": object{"traits": object{"plan": strings.Repeat("x", 1025)}}}, 400, "bad_request", "visitor.traits.plan has 1025 bytes, at most 512 are taken"},
 		"endless title":        {object{"page": object{"url": "https://shop.example/", "title": strings.Repeat("x", 32<<10)}}, 413, "too_large", "page has 32789 bytes, at most 32768 are taken"},
 		"501 events":           {object{"page": page, "events": many}, 413, "too_large", "events has 501, at most 500 are taken at a time"},
 		"page is a text":       {object{"page": "https://shop.example/"}, 400, "bad_json", "page is a text, expected an object"},

@@ -58,7 +58,7 @@ func TestEachRefusedEventHasItsReason(t *testing.T) {
 		{object{"name": "note", "properties": object{"text": long}}, "too_large", "the event has 32783 bytes, at most 32768 are taken: send less with it"},
 		{object{"name": "look", "page": object{"url": "https://shop.example/", "title": long}}, "too_large", "the event has 32793 bytes, at most 32768 are taken: send less with it"},
 		{object{"name": "look", "visitor": object{"id": "a\u0000b"}}, "bad_visitor", "visitor.id is longer than 128 bytes or has control characters"},
-		{object{"name": "look", "visitor": object{"traits": object{"plan": strings.Repeat("x", 1025)}}}, "bad_visitor", "visitor.traits.plan has 1025 bytes, at most 1024 are taken"},
+		{object{"name": "look", "visitor": object{"traits": object{"plan": strings.Repeat("x", 1025)}}}, "bad_visitor", "visitor.traits.plan has 1025 bytes, at most 512 are taken"},
 		{object{"name": "look", "properties": list{}}, "bad_properties", "properties is not an object"},
 		{object{"name": "omo_exposure"}, "bad_properties", "omo_exposure needs properties.campaign and properties.variant"},
 		{object{"name": "good", "visitor": object{"id": "v2"}}, "", ""},

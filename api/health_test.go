@@ -33,7 +33,10 @@ func TestReadiness(t *testing.T) {
 			t.Parallel()
 			s := open(t)
 			s.checks = row.checks
-			a := s.caller("").get("/readyz").is(row.status)
+			if a := s.caller("").get("/readyz").is(row.status); strings.Contains(string(a.body), "detail") {
+				t.Errorf("anybody is told the details: %s", a.body)
+			}
+			a := s.trusted().get("/readyz").is(row.status)
 			want := map[string]any{}
 			got := map[string]any{}
 			a.into(&got)

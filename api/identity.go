@@ -95,7 +95,7 @@ func (s *Server) verify(token string) (personClaims, error) {
 // Bounds of what is told about a visitor: all of it stays in its profile.
 const (
 	maxID     = 128 // bytes
-	maxTrait  = 1024
+	maxTrait  = 512
 	maxTraits = 100
 )
 

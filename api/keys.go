@@ -36,15 +36,28 @@ func (s *Server) admit(c echo.Context, bodyKey string) (access, error) {
 	}
 	hash := HashKey(key)
 	if subtle.ConstantTimeCompare(hash[:], s.keys.Secret[:]) == 1 {
+		if fromElsewhere(r) {
+			return 0, problem("origin", "a page of another site may not use the secret key that this browser keeps as a password")
+		}
 		return secret, nil
 	}
 	if subtle.ConstantTimeCompare([]byte(key), []byte(s.keys.Public)) != 1 {
-		return 0, problem("wrong_key", "this key is not one of this server's: compare OMO_PUBLIC_KEY and OMO_SECRET_KEY, or keys.json in the data folder")
+		return 0, problem("wrong_key", "this key is not one of this server's: compare OMO_PUBLIC_KEY and OMO_SECRET_KEY; a lost secret key is replaced by starting the server with a new one in OMO_SECRET_KEY")
 	}
 	if origin := r.Header.Get("Origin"); origin != "" && !s.originAllowed(origin) {
 		return 0, problem("origin", "origin "+origin+" is not in site.yaml's origins")
 	}
 	return public, nil
+}
+
+// fromElsewhere says whether a browser was made to send this by a page of
+// another site: it adds the password it keeps for /ui to whatever it sends here.
+func fromElsewhere(r *http.Request) bool {
+	if _, _, asPassword := r.BasicAuth(); !asPassword || r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return false
+	}
+	site := r.Header.Get("Sec-Fetch-Site")
+	return r.Header.Get("Origin") != "" || site != "" && site != "none" && site != "same-origin"
 }
 
 func keyOf(r *http.Request, bodyKey string) string {

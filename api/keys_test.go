@@ -14,7 +14,7 @@ import (
 
 const (
 	noKey    = "no key: send Authorization: Bearer pk_… (or sk_…), ?k=, or writeKey in the body"
-	wrongKey = "this key is not one of this server's: compare OMO_PUBLIC_KEY and OMO_SECRET_KEY, or keys.json in the data folder"
+	wrongKey = "this key is not one of this server's: compare OMO_PUBLIC_KEY and OMO_SECRET_KEY; a lost secret key is replaced by starting the server with a new one in OMO_SECRET_KEY"
 )
 
 func basic(user, password string) string {
@@ -86,6 +86,20 @@ func TestBrowserIsAskedForThePassword(t *testing.T) {
 		t.Errorf("Cache-Control %q", got)
 	}
 	open(t, options(func(o *api.Options) { o.OpenDashboard = true })).caller("").get("/ui").is(http.StatusOK)
+}
+
+// A browser that was given the secret key for /ui sends it along with whatever
+// any page makes it send here.
+func TestPageOfAnotherSiteCannotUseTheBrowsersPassword(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	event := object{"visitor": object{"id": "v1"}, "events": list{object{"name": "login"}}}
+	browser := s.caller("").with("Authorization", basic("hanako", secretKey))
+	for name, value := range map[string]string{"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"} {
+		browser.with(name, value).post("/v1/events", event).is(http.StatusForbidden)
+	}
+	browser.post("/v1/events", event).is(http.StatusOK) // a server of the shop's
+	browser.with("Sec-Fetch-Site", "none").get("/ui").is(http.StatusOK)
 }
 
 // With a short key, or none by mistake, anybody could sign.

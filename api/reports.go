@@ -160,10 +160,15 @@ func (s *Server) judge(ctx context.Context, campaign *rules.Campaign, q warehous
 			N: a.Exposed, Converted: a.Converted, Sum: a.Sum, SumSquares: a.SumSquares,
 		}
 	}
-	return stats.Judge(stats.Subject{
+	if q.Phase != "" && len(sums.Arms) == 0 {
+		return stats.Results{}, problem("not_found", "campaign "+campaign.ID+" has no phase "+q.Phase+"; leave phase out for the newest")
+	}
+	result := stats.Judge(stats.Subject{
 		Campaign: campaign.ID, Phase: cmp.Or(sums.Phase, s.engine.Live().Phases[campaign.ID]), Goal: q.Goal,
 		Window: rules.FormatDuration(q.Window), AsOf: q.AsOf.UTC(), Status: string(campaign.Status),
-	}, arms, sums.Crossovers), nil
+	}, arms, sums.Crossovers)
+	result.CarriedOver = sums.CarriedOver
+	return result, nil
 }
 
 // away is the answer to a question that the warehouse did not answer.

@@ -86,6 +86,8 @@ func TestResults(t *testing.T) {
 func TestResultsAreAskedForAsTold(t *testing.T) {
 	t.Parallel()
 	s := open(t)
+	s.trusted().get("/v1/campaigns/welcome/results?phase=nobody").is(http.StatusNotFound)
+	s.reports.sums = warehouse.Sums{Arms: []warehouse.Arm{{Variant: "control", Control: true, Weight: 1}}}
 	tokyo := time.FixedZone("JST", 9*60*60)
 	day := 24 * time.Hour
 	now := s.clock.Now()

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
@@ -121,6 +122,16 @@ func terms(set *rules.Set) profile.Terms {
 		}
 	}
 	return t
+}
+
+// has says whether a campaign has a variant of that name.
+func (l *Live) has(campaign, variant string) bool {
+	for _, c := range l.Set.Campaigns {
+		if c.ID == campaign {
+			return slices.ContainsFunc(c.Variants, func(v rules.Variant) bool { return v.ID == variant })
+		}
+	}
+	return false
 }
 
 // believed are the traits that site.yaml declares and that came in a way it

@@ -71,7 +71,8 @@ const stopWithin = 15 * time.Second
 //	 clickhouse child ◄─ warehouse ◄──────────────┘ results
 //
 // The HTTP door opens last and closes first. ClickHouse comes up beside it:
-// events and decisions do not wait for it.
+// events and decisions do not wait for it, but for its library on a machine's
+// first start.
 func start(ctx context.Context, c config) (_ *app, err error) {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -125,7 +126,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	server, err := api.New(api.Options{
 		Engine: a.engine, Reports: a.warehouse, Keys: keys, CookieKey: a.keys.Cookie, IdentifyKey: []byte(a.keys.Identify),
 		Ready: a.checks(reload), Metrics: metrics, Log: c.Log, Now: c.Now, TrustProxy: c.TrustProxy,
-		OpenDashboard: c.Demo != "", Notice: c.Demo,
+		OpenDashboard: c.Demo != "" && onLoopback(a.addr), Notice: c.Demo,
 	})
 	if err != nil {
 		return nil, err
@@ -212,6 +213,12 @@ func (a *app) wait(ctx context.Context) error {
 	case err := <-a.failed:
 		return err
 	}
+}
+
+func onLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	ip := net.ParseIP(host)
+	return err == nil && ip != nil && ip.IsLoopback()
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {

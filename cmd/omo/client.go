@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -77,6 +78,25 @@ func (c *client) call(ctx context.Context, path string, body []byte, out any) er
 		return fmt.Errorf("the answer of %s cannot be read: %w", c.server, err)
 	}
 	return nil
+}
+
+// lag is how many visits the warehouse is behind the ledger, by the server's metrics.
+func (c *client) lag(ctx context.Context) (float64, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.server+"/metrics", nil)
+	if err != nil {
+		return 0, err
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+		if value, is := strings.CutPrefix(lines.Text(), "omo_loader_lag_visits "); is {
+			return strconv.ParseFloat(value, 64)
+		}
+	}
+	return 0, errors.New("the server does not tell its lag")
 }
 
 // patience is how long a caller goes on trying a server that is away or busy.

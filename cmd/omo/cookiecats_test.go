@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/jedib0t/go-pretty/v6/progress"
 )
 
@@ -42,7 +43,7 @@ return_day_7 gate_40 95 13
 		if err != nil {
 			t.Fatal(err)
 		}
-		i := importing{client: c, log: io.Discard, bar: newBar(io.Discard, "importing", size, progress.UnitsBytes)}
+		i := importing{client: c, log: io.Discard, equal: map[uuid.UUID]int{}, bar: newBar(io.Discard, "importing", size, progress.UnitsBytes)}
 		if err := i.run(t.Context(), in); err != nil {
 			t.Fatal(err)
 		}

@@ -115,14 +115,14 @@ func (o demoOptions) show(ctx context.Context, cmd *cobra.Command, a *app, rules
 		return err
 	}
 	if err := o.simulate(ctx, c, errOut); err != nil {
-		return ended(ctx, err)
+		return o.ended(ctx, err)
 	}
 	if err := a.settle(ctx); err != nil {
-		return ended(ctx, err)
+		return o.ended(ctx, err)
 	}
 	results, err := a.results(ctx)
 	if err != nil {
-		return ended(ctx, err)
+		return o.ended(ctx, err)
 	}
 	writeResults(cmd.OutOrStdout(), results)
 	if o.once {
@@ -154,12 +154,16 @@ const trickle = 2
 // settleWithin bounds the wait for ClickHouse to have what the ledger has.
 const settleWithin = time.Minute
 
-// ended is nil if the demo was stopped by hand.
-func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+// ended is nil if the demo was stopped by hand, unless it was to compare.
+func (o demoOptions) ended(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() == nil:
+		return err
+	case o.once:
+		return exit{findings, errors.New("stopped before the numbers could be compared")}
+	default:
 		return nil
 	}
-	return err
 }
 
 func addresses(w io.Writer, a *app, shop net.Listener, rulesDir string) {

@@ -10,7 +10,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jedib0t/go-pretty/v6/progress"
 	"github.com/spf13/cobra"
 
@@ -41,11 +44,16 @@ off can simply be repeated. An omo_exposure needs only campaign and variant.`,
 				return err
 			}
 			defer in.Close()
-			i := importing{client: c, log: cmd.ErrOrStderr(), bar: newBar(cmd.ErrOrStderr(), "importing", size, progress.UnitsBytes)}
+			i := importing{client: c, log: cmd.ErrOrStderr(), equal: map[uuid.UUID]int{}, bar: newBar(cmd.ErrOrStderr(), "importing", size, progress.UnitsBytes)}
 			err = i.run(cmd.Context(), in)
 			i.bar.end()
+			if err == nil {
+				i.arrive(cmd.Context())
+			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%d events accepted (%d of them known before), %d rejected\n", i.accepted, i.known, i.rejected)
 			switch {
+			case cmd.Context().Err() != nil:
+				return exit{findings, errors.New("interrupted; what was accepted is kept: repeat the import to go on")}
 			case err != nil:
 				return exit{findings, fmt.Errorf("%w; what was accepted is kept: repeat the import to go on", err)}
 			case i.rejected > 0:
@@ -109,6 +117,7 @@ type importing struct {
 	log    io.Writer
 	bar    *bar
 
+	equal    map[uuid.UUID]int // lines without an id, by their text
 	batch    [][]byte
 	lines    []int // of the batch's events in the file
 	bytes    int
@@ -125,34 +134,62 @@ const (
 )
 
 func (i *importing) run(ctx context.Context, in *source) error {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 1<<16), 2*ingest.MaxEventBytes)
-	n := 0
-	for lines.Scan() {
-		n++
-		line := bytes.TrimSpace(lines.Bytes())
-		if len(line) == 0 {
-			continue
+	lines := bufio.NewReaderSize(in, longestLine)
+	for n := 1; ; n++ {
+		line, err := lines.ReadSlice('\n')
+		if errors.Is(err, bufio.ErrBufferFull) {
+			i.reject(n, "too_large", fmt.Sprintf("the line is longer than %d KiB", longestLine>>10))
+			for errors.Is(err, bufio.ErrBufferFull) {
+				_, err = lines.ReadSlice('\n')
+			}
+			line = nil
 		}
-		var event ingest.Incoming
-		if err := json.Unmarshal(line, &event); err != nil {
-			i.reject(n, "bad_json", err.Error())
-			continue
+		if err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("the file breaks off at line %d: %w", n, err)
 		}
-		if len(i.batch) == batchEvents || i.bytes+len(line) > batchBytes {
-			if err := i.send(ctx); err != nil {
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			if err := i.add(ctx, n, line); err != nil {
 				return err
 			}
 			i.bar.set(in.read, 0)
 		}
-		i.batch = append(i.batch, bytes.Clone(line))
-		i.lines = append(i.lines, n)
-		i.bytes += len(line) + 1
+		if err != nil {
+			return i.send(ctx)
+		}
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("line %d cannot be read: %w", n+1, err)
+}
+
+// longestLine is how long a line may be, properties and all.
+const longestLine = 2 * ingest.MaxEventBytes
+
+// add puts one line into the batch, and sends the batch when it is full.
+func (i *importing) add(ctx context.Context, n int, line []byte) error {
+	var event ingest.Incoming
+	if err := json.Unmarshal(line, &event); err != nil {
+		i.reject(n, "bad_json", err.Error())
+		return nil
 	}
-	return i.send(ctx)
+	line = bytes.Clone(line)
+	if event.ID == "" {
+		line = append([]byte(`{"id":"`+i.idOf(line)+`",`), line[1:]...)
+	}
+	if len(i.batch) == batchEvents || i.bytes+len(line) > batchBytes {
+		if err := i.send(ctx); err != nil {
+			return err
+		}
+	}
+	i.batch = append(i.batch, line)
+	i.lines = append(i.lines, n)
+	i.bytes += len(line) + 1
+	return nil
+}
+
+// idOf makes an id for a line that has none, the same at every import of the
+// file: from its text, and from how many equal lines came before it.
+func (i *importing) idOf(line []byte) string {
+	of := uuid.NewSHA1(uuid.NameSpaceOID, line)
+	i.equal[of]++
+	return uuid.NewSHA1(of, []byte(strconv.Itoa(i.equal[of]))).String()
 }
 
 func (i *importing) send(ctx context.Context) error {
@@ -188,6 +225,20 @@ func (i *importing) send(ctx context.Context) error {
 	}
 	i.batch, i.lines, i.bytes = i.batch[:0], i.lines[:0], 0
 	return nil
+}
+
+// arriveWithin is how long an import waits for ClickHouse to have its events.
+const arriveWithin = 30 * time.Second
+
+// arrive waits until what was accepted can be counted, so that omo results
+// right behind an import tells of it; if that takes long, it says so.
+func (i *importing) arrive(ctx context.Context) {
+	for end := time.Now().Add(arriveWithin); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
+		if lag, err := i.client.lag(ctx); err == nil && lag == 0 {
+			return
+		}
+	}
+	fmt.Fprintln(i.log, "not everything has reached ClickHouse yet: omo results will tell of it later; the server's /readyz says how far it is")
 }
 
 func (i *importing) reject(line int, code, message string) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -61,9 +62,15 @@ func openKeys(data string) (*keyring, error) {
 }
 
 func (k *keyring) mint(path string) error {
-	k.Public, k.secret, k.Identify = "pk_"+rand.Text(), "sk_"+rand.Text(), rand.Text()+rand.Text()
+	given := os.Getenv("OMO_SECRET_KEY")
+	k.Public = cmp.Or(os.Getenv("OMO_PUBLIC_KEY"), "pk_"+rand.Text())
+	k.secret = cmp.Or(given, "sk_"+rand.Text())
+	k.Identify = cmp.Or(os.Getenv("OMO_IDENTIFY_SECRET"), rand.Text()+rand.Text())
 	hash := api.HashKey(k.secret)
-	k.SecretHash, k.Cookie, k.Token, k.minted = hex.EncodeToString(hash[:]), engine.NewKey(), engine.NewKey(), true
+	k.SecretHash, k.Cookie, k.Token, k.minted = hex.EncodeToString(hash[:]), engine.NewKey(), engine.NewKey(), given == ""
+	if err := k.check(); err != nil {
+		return err
+	}
 	raw, err := json.MarshalIndent(k, "", "  ")
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ func run(args []string) int {
 		return 0
 	case errors.As(err, &e):
 		if e.err != nil {
-			fmt.Fprintln(root.ErrOrStderr(), "omo:", e.err)
+			fmt.Fprintln(root.ErrOrStderr(), "omo:", err)
 		}
 		return e.code
 	default:

@@ -125,7 +125,12 @@ func TestRulesAreReloadedAndABrokenFolderKeepsTheLastGoodSet(t *testing.T) {
 // readyText is what /readyz says, whatever its status.
 func readyText(t *testing.T, c *client) string {
 	t.Helper()
-	res, err := http.Get(c.server + "/readyz")
+	req, err := http.NewRequest(http.MethodGet, c.server+"/readyz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.key)
+	res, err := c.http.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

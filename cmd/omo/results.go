@@ -69,7 +69,7 @@ Needs a running server and OMO_SECRET_KEY.`,
 			switch {
 			case o.sql:
 				for _, r := range all {
-					fmt.Fprintf(out, "-- %s, goal %s\n%s\n", r.Results.Campaign, r.Results.Goal, r.SQL)
+					fmt.Fprintf(out, "/* %s, goal %s */\n%s\n", r.Results.Campaign, r.Results.Goal, r.SQL)
 				}
 			case o.json || !onTerminal(out) && !cmd.Flags().Changed("json"):
 				list := make([]stats.Results, 0, len(all))
@@ -158,7 +158,7 @@ func writeResults(w io.Writer, all []resultAnswer) {
 		name, goal, verdict := r.Results.Campaign, r.Results.Goal+" "+r.Results.Window, string(r.Results.Verdict)
 		for _, a := range r.Results.Arms {
 			variant := a.Variant
-			if a.Control {
+			if a.Control && variant != "control" {
 				variant += " (control)"
 			}
 			t.AppendRow(table.Row{name, goal, variant, a.Exposed, a.Converted, a.Rate.Percent(), a.Lift.Change(), a.LiftCI.Change(" … "), a.PValue.PText(), verdict})
@@ -168,6 +168,12 @@ func writeResults(w io.Writer, all []resultAnswer) {
 	}
 	t.SetColumnConfigs(rightAligned(4, 5, 6, 7, 8, 9))
 	t.Render()
+	for _, r := range all {
+		if out := r.Results.Crossovers.Count + r.Results.CarriedOver; out > 0 {
+			fmt.Fprintf(w, "%s, %s: %d visitors are in no arm (%d saw two variants, %d an earlier phase); this is phase %s\n",
+				r.Results.Campaign, r.Results.Goal, out, r.Results.Crossovers.Count, r.Results.CarriedOver, r.Results.Phase)
+		}
+	}
 }
 
 // newTable is every table omo prints on a terminal.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"strings"
 
@@ -20,8 +21,8 @@ func serveCommand() *cobra.Command {
 		Use:   "serve --rules DIR",
 		Short: "Run the server; it reloads rules when they change",
 		Long: `Run the server. Without --clickhouse it runs ClickHouse itself, as a child
-process on a loopback port without a password: where others share this host,
-name a server of your own with --clickhouse.
+process on a loopback port with a random password: others on a shared host
+cannot read it but can disturb it, so name a server of your own there.
 
 Keys come from OMO_PUBLIC_KEY, OMO_SECRET_KEY and OMO_IDENTIFY_SECRET, or are
 minted into the data folder and printed once.`,
@@ -57,12 +58,22 @@ minted into the data folder and printed once.`,
 
 // greet says where it listens and, once, the keys.
 func (a *app) greet(w io.Writer) {
-	fmt.Fprintf(w, "omotenashi listens on http://%s (rule set %.12s, %d campaigns)\n", a.addr, a.engine.Live().Set.Hash, len(a.engine.Live().Set.Campaigns))
-	fmt.Fprintf(w, "  script tag   <script async src=\"http://%s/b.js\" data-key=\"%s\"></script>\n", a.addr, a.keys.Public)
+	addr := a.reach()
+	fmt.Fprintf(w, "omotenashi listens on http://%s (rule set %.12s, %d campaigns)\n", addr, a.engine.Live().Set.Hash, len(a.engine.Live().Set.Campaigns))
+	fmt.Fprintf(w, "  script tag   <script async src=\"http://%s/b.js\" data-key=\"%s\"></script>\n", addr, a.keys.Public)
+	fmt.Fprintf(w, "  results      http://%s/ui   (any user name, the secret key as password)\n", addr)
 	if a.keys.minted {
 		fmt.Fprintf(w, "  secret key   %s   (shown this once: keep it, and export OMO_SECRET_KEY for omo results and omo import)\n", a.keys.secret)
-		fmt.Fprintf(w, "  results      http://%s/ui   (any user name, the secret key as password)\n", a.addr)
 	}
+}
+
+// reach is the address by which this machine reaches the server.
+func (a *app) reach() string {
+	host, port, err := net.SplitHostPort(a.addr)
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return a.addr
 }
 
 // logger writes for people on a terminal and JSON elsewhere.

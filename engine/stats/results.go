@@ -29,8 +29,10 @@ type Results struct {
 	Arms       []ArmResult `json:"arms"`
 	SRM        SRM         `json:"srm"`
 	Crossovers Crossovers  `json:"crossovers"`
-	Verdict    Verdict     `json:"verdict"`
-	Sentence   Sentence    `json:"sentence"`
+	// CarriedOver are units exposed in an earlier phase; they are out of every arm.
+	CarriedOver uint64   `json:"carried_over"`
+	Verdict     Verdict  `json:"verdict"`
+	Sentence    Sentence `json:"sentence"`
 }
 
 // ArmResult is one arm's figures; those from Lift on compare it with control
