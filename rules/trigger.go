@@ -1,17 +1,16 @@
 package rules
 
 import (
-	"strconv"
 	"strings"
 	"time"
 )
 
-// String is the trigger as clients name it: "exit_intent", "dwell:30000ms".
+// String is the trigger as clients name it: "exit_intent", "dwell:30s".
 func (t Trigger) String() string {
 	if t.Kind != "dwell" {
 		return t.Kind
 	}
-	return "dwell:" + strconv.FormatInt(t.Dwell.Milliseconds(), 10) + "ms"
+	return "dwell:" + FormatDuration(t.Dwell)
 }
 
 // Met says whether what a client says has happened is this trigger. A stay of

@@ -8,7 +8,7 @@ import (
 func TestTriggerMet(t *testing.T) {
 	t.Parallel()
 	exit, dwell := Trigger{Kind: "exit_intent"}, Trigger{Kind: "dwell", Dwell: 30 * time.Second}
-	if exit.String() != "exit_intent" || dwell.String() != "dwell:30000ms" {
+	if exit.String() != "exit_intent" || dwell.String() != "dwell:30s" {
 		t.Errorf("triggers are called %s and %s", exit, dwell)
 	}
 	for _, c := range []struct {

@@ -75,7 +75,7 @@ func (o demoOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	if os.Getenv("OMO_SECRET_KEY") == "" {
-		// The demo's own simulator and tables need the key; nobody else is told it.
+		// The demo's own simulator and tables need the key, so it is made here.
 		if err := os.Setenv("OMO_SECRET_KEY", "sk_demo_"+uuid.NewString()); err != nil {
 			return err
 		}
@@ -167,8 +167,8 @@ func (o demoOptions) ended(ctx context.Context, err error) error {
 }
 
 func addresses(w io.Writer, a *app, shop net.Listener, rulesDir string) {
-	fmt.Fprintf(w, "\n  shop      http://%s\n  results   http://%s/ui\n  rules     %s   (edit a campaign: it is reloaded)\n  key       export OMO_SECRET_KEY=%s   (for omo results, omo import)\n\n",
-		shop.Addr(), a.addr, rulesDir, a.keys.secret)
+	fmt.Fprintf(w, "\n  shop      http://%s\n  results   http://%s/ui\n  rules     %s   (edit a campaign: it is reloaded)\n", shop.Addr(), a.reach(), rulesDir)
+	fmt.Fprintf(w, "  key       export OMO_SECRET_KEY=%s   (for omo results, omo import)\n  SQL       omo clickhouse query --data %s 'SELECT * FROM results_by_variant'\n\n", a.keys.secret, filepath.Dir(rulesDir))
 }
 
 func (o demoOptions) folder() (dir string, remove func(), err error) {
