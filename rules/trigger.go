@@ -24,5 +24,8 @@ func (t Trigger) Met(happened string) bool {
 		return true
 	}
 	stayed, err := time.ParseDuration(amount)
+	if err != nil {
+		stayed, err = ParseDuration(amount) // which knows days
+	}
 	return err == nil && stayed >= t.Dwell
 }

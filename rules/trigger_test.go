@@ -5,6 +5,15 @@ import (
 	"time"
 )
 
+func TestALongDwellMeetsItself(t *testing.T) {
+	t.Parallel()
+	for _, d := range []time.Duration{500 * time.Millisecond, 30 * time.Second, 2 * time.Minute, 3 * time.Hour, 5 * 24 * time.Hour} {
+		if dwell := (Trigger{Kind: "dwell", Dwell: d}); !dwell.Met(dwell.String()) || dwell.Met("dwell:1ms") {
+			t.Errorf("%s does not meet itself, or is met too soon", dwell)
+		}
+	}
+}
+
 func TestTriggerMet(t *testing.T) {
 	t.Parallel()
 	exit, dwell := Trigger{Kind: "exit_intent"}, Trigger{Kind: "dwell", Dwell: 30 * time.Second}
