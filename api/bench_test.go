@@ -45,8 +45,10 @@ variants:
 
 // BenchmarkDecideHTTP: decide over loopback with 100 live campaigns of four
 // conditions, two of which match, warm profiles and the page view committed,
-// against a bare echo handler that decodes the same body and encodes an answer
-// of the same size. Both in turns of a quarter of a second, with the same clients.
+// against two echo handlers that decode the same body and encode an answer of
+// the same size and do nothing else: bare, with the decoder and encoder that
+// decide has, and plain, with echo's own. All in turns of a quarter of a
+// second, with the same clients.
 func BenchmarkDecideHTTP(b *testing.B) {
 	s := open(b, hundred, options(func(o *api.Options) { o.Now, o.TrustProxy = time.Now, true }))
 	asks := s.members(16384)
@@ -62,6 +64,13 @@ func BenchmarkDecideHTTP(b *testing.B) {
 	echo := httptest.NewServer(bare)
 	b.Cleanup(echo.Close)
 	toEcho := dialAll(b, echo.URL)
+	standard, err := api.PlainEcho(example)
+	if err != nil {
+		b.Fatal(err)
+	}
+	plain := httptest.NewServer(standard)
+	b.Cleanup(plain.Close)
+	toPlain := dialAll(b, plain.URL)
 	asked := make([]int, connections)
 	next := func(i int) []byte { // each line speaks for visitors of its own, in turn
 		asked[i]++
@@ -75,11 +84,13 @@ func BenchmarkDecideHTTP(b *testing.B) {
 	}
 	const round = 250 * time.Millisecond
 	drive(b, toEcho, round, next, check)
+	drive(b, toPlain, round, next, check)
 	drive(b, toShop, round, next, check)
-	var bareLoad, load load
+	var bareLoad, plainLoad, load load
 	before := s.ledger.Last()
 	for b.Loop() {
 		bareLoad.add(drive(b, toEcho, round, next, check))
+		plainLoad.add(drive(b, toPlain, round, next, check))
 		load.add(drive(b, toShop, round, next, check))
 	}
 	if grown := s.ledger.Last() - before; grown != uint64(len(load.waits)) {
@@ -87,7 +98,9 @@ func BenchmarkDecideHTTP(b *testing.B) {
 	}
 	report(b, "bare", &bareLoad)
 	report(b, "decide", &load)
+	report(b, "plain", &plainLoad)
 	b.ReportMetric(load.perSecond()/bareLoad.perSecond(), "of-bare-echo")
+	b.ReportMetric(load.perSecond()/plainLoad.perSecond(), "of-plain-echo")
 	b.ReportMetric(float64(load.quantile(.99))/float64(bareLoad.quantile(.99)), "p99-of-bare-echo")
 	b.ReportMetric(0, "ns/op")
 }

@@ -34,6 +34,24 @@ func BareEcho(example []byte) (http.Handler, error) {
 	return e, nil
 }
 
+// PlainEcho is BareEcho by echo's own means: its JSON serializer is the
+// standard library's.
+func PlainEcho(example []byte) (http.Handler, error) {
+	var answer decideAnswer
+	if err := json.Unmarshal(example, &answer); err != nil {
+		return nil, err
+	}
+	e := echo.New()
+	e.POST("/v1/decide", func(c echo.Context) error {
+		var body decideBody
+		if err := e.JSONSerializer.Deserialize(c, &body); err != nil {
+			return err
+		}
+		return c.JSON(http.StatusOK, answer)
+	})
+	return e, nil
+}
+
 // CookieOf is the cookie of a visitor that has been here before.
 func (s *Server) CookieOf(visitor string) string {
 	return visitorCookie + "=" + s.cookieValue(visitor)

@@ -101,15 +101,23 @@ func (l *language) conditions(r *reader, t ruleText, path string) []condition {
 	res := &resolver{l: l, fail: fail, warn: func(at int, message, hint string) {
 		r.add(t.At.within(at), path, Warning, "rule", message, hint)
 	}}
-	root := res.resolve(tree.Node)
+	// Each condition by itself, so that a name nobody knows in one does not hide
+	// what is wrong with another.
+	var sound []ast.Node
+	for _, written := range conjuncts(tree.Node, nil) {
+		before := ok
+		ok = true
+		if resolved := res.resolve(written); ok {
+			sound = conjuncts(resolved, sound)
+		}
+		ok = ok && before
+	}
 	if res.inPlace > maxTreeNodes {
 		fail(0, fmt.Sprintf("the rule and its segments have more than %d parts", maxTreeNodes), "")
-	}
-	if !ok {
 		return nil
 	}
 	var parts []condition
-	for _, n := range conjuncts(root, nil) {
+	for _, n := range sound {
 		if err := l.check(tree.Source, n); err != nil {
 			l.mismatch(err, n, fail)
 			continue

@@ -100,6 +100,18 @@ func (r *resolver) unknown(n ast.Node, name string, known []string) {
 	r.at(n, "unknown name %q%s", name, didYouMean(name, known))
 }
 
+// told warns of a field that is filled from a trait nobody declared: the engine
+// keeps declared traits only.
+func (r *resolver) told(n *ast.MemberNode, name *ast.StringNode) {
+	kind, filled := map[string]string{"rank": "string", "gender": "string", "age": "number"}[name.Value]
+	root, ok := n.Node.(*ast.IdentifierNode)
+	if _, declared := r.l.traits[name.Value]; !filled || declared || !ok || root.Value != "visitor" {
+		return
+	}
+	r.warn(name.Location().From, "visitor."+name.Value+" is never known: site.yaml declares no trait of that name",
+		fmt.Sprintf("declare it in site.yaml: traits: {%s: {type: %s, trust: signed}}", name.Value, kind))
+}
+
 // member looks at a dotted name and returns its type, nil after a complaint or
 // when it is not a name but an element of a list.
 func (r *resolver) member(n *ast.MemberNode) reflect.Type {
@@ -126,6 +138,7 @@ func (r *resolver) member(n *ast.MemberNode) reflect.Type {
 		return nil
 	}
 	if t := fields[name.Value]; t != nil {
+		r.told(n, name)
 		return t
 	}
 	known := sortedKeys(fields)
