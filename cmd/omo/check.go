@@ -10,6 +10,14 @@ import (
 	"github.com/omotenashi-web/omotenashi/rules"
 )
 
+// counted is a number and what it counts: "1 error", "2 errors".
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
 func checkCommand() *cobra.Command {
 	format := "text"
 	cmd := &cobra.Command{
@@ -40,12 +48,12 @@ func checkCommand() *cobra.Command {
 					fmt.Fprintf(out, "%s\n\n", f)
 				}
 				if errs == 0 {
-					fmt.Fprintf(out, "good: %d campaigns, rule set %.12s", len(set.Campaigns), set.Hash)
+					fmt.Fprintf(out, "good: %s, rule set %.12s", counted(len(set.Campaigns), "campaign"), set.Hash)
 				} else {
-					fmt.Fprintf(out, "%d errors", errs)
+					fmt.Fprint(out, counted(errs, "error"))
 				}
 				if warnings > 0 {
-					fmt.Fprintf(out, ", %d warnings", warnings)
+					fmt.Fprint(out, ", "+counted(warnings, "warning"))
 				}
 				fmt.Fprintln(out)
 			}
