@@ -12,7 +12,7 @@ import (
 )
 
 // bar is one line of progress on a terminal; elsewhere it says only what it
-// starts and ends.
+// starts.
 type bar struct {
 	out     io.Writer
 	writer  progress.Writer // nil off a terminal
@@ -64,9 +64,13 @@ func (b *bar) end() {
 func progressOn(w io.Writer) clickhouse.Progress {
 	var mu sync.Mutex
 	var now *bar
+	over := "" // the stage that has ended; its total is a guess and may be passed
 	return func(stage string, done, total int64) {
 		mu.Lock()
 		defer mu.Unlock()
+		if stage == over {
+			return
+		}
 		if now == nil || now.name != stage {
 			if now != nil {
 				now.end()
@@ -76,7 +80,7 @@ func progressOn(w io.Writer) clickhouse.Progress {
 		now.set(done, total)
 		if total > 0 && done >= total {
 			now.end()
-			now = nil
+			now, over = nil, stage
 		}
 	}
 }
