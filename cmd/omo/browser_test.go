@@ -90,7 +90,7 @@ func TestOneVisitorsDay(t *testing.T) {
 			t.Errorf("%q is missing in ClickHouse; it has\n%s", want, strings.Join(told, "\n"))
 		}
 	}
-	results, err := a.results(t.Context())
+	results, err := a.results(t.Context(), time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

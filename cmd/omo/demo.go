@@ -114,13 +114,14 @@ func (o demoOptions) show(ctx context.Context, cmd *cobra.Command, a *app, rules
 	if err != nil {
 		return err
 	}
+	began := time.Now() // an earlier demo on the same data folder is not this one's crowd
 	if err := o.simulate(ctx, c, errOut); err != nil {
 		return o.ended(ctx, err)
 	}
 	if err := a.settle(ctx); err != nil {
 		return o.ended(ctx, err)
 	}
-	results, err := a.results(ctx)
+	results, err := a.results(ctx, began)
 	if err != nil {
 		return o.ended(ctx, err)
 	}

@@ -193,7 +193,7 @@ func TestTheDemosNumbersAreClickHousesNumbers(t *testing.T) {
 	if err := a.settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	results, err := a.results(t.Context())
+	results, err := a.results(t.Context(), time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

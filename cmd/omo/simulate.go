@@ -71,10 +71,11 @@ func (a *app) settle(ctx context.Context) error {
 	return nil
 }
 
-// results asks the server itself, as omo results does.
-func (a *app) results(ctx context.Context) ([]resultAnswer, error) {
+// results asks the server itself, as omo results does, about visitors who were
+// first exposed since a moment.
+func (a *app) results(ctx context.Context, since time.Time) ([]resultAnswer, error) {
 	c := &client{server: "http://" + a.addr, key: a.keys.secret, http: http.DefaultClient}
-	return resultsOptions{}.ask(ctx, c, "")
+	return resultsOptions{from: since.Format(time.RFC3339Nano)}.ask(ctx, c, "")
 }
 
 // agree compares the warehouse's counts with the simulator's own, arm by arm.
