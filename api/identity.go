@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/labstack/echo/v4"
@@ -94,8 +92,7 @@ func (s *Server) verify(token string) (personClaims, error) {
 
 // Bounds of what is told about a visitor: all of it stays in its profile.
 const (
-	maxID     = 128 // bytes
-	maxTrait  = 512
+	maxTrait  = 512 // bytes
 	maxTraits = 100
 )
 
@@ -116,8 +113,8 @@ func checkTold(who *ingest.Who) *ingest.Rejection {
 }
 
 func checkID(field, id string) *Problem {
-	if len(id) <= maxID && utf8.ValidString(id) && !strings.ContainsFunc(id, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
+	if ingest.GoodID(id) {
 		return nil
 	}
-	return problem("bad_request", fmt.Sprintf("%s is longer than %d bytes or has control characters", field, maxID))
+	return problem("bad_request", fmt.Sprintf("%s is longer than %d bytes or has control characters", field, ingest.MaxID))
 }

@@ -58,7 +58,7 @@ func Accept(in Incoming, batch *Who, t Terms) (Event, *Rejection) {
 	if who == nil || who.ID == "" {
 		return refuse("no_visitor", "the event names no visitor: give visitor.id in the event or the batch")
 	}
-	if !goodID(who.ID) {
+	if !GoodID(who.ID) {
 		return refuse("bad_visitor", "visitor.id is longer than 128 bytes or has control characters")
 	}
 	if !eventName.MatchString(in.Name) {
@@ -168,8 +168,12 @@ func objectOnly(raw json.RawMessage) (json.RawMessage, string) {
 	return tight.Bytes(), ""
 }
 
-func goodID(id string) bool {
-	if len(id) > 128 || !utf8.ValidString(id) {
+// MaxID is how long a visitor's or a person's id may be, in bytes.
+const MaxID = 128
+
+// GoodID says whether an id can be kept: short, UTF-8, no control characters.
+func GoodID(id string) bool {
+	if len(id) > MaxID || !utf8.ValidString(id) {
 		return false
 	}
 	return !strings.ContainsFunc(id, func(r rune) bool { return r < 0x20 || r == 0x7f })

@@ -16,7 +16,7 @@ func campaignsCommand() *cobra.Command {
 		Short: "List the campaigns a server runs, highest priority first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := newClient(server)
+			c, err := newClient(server, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}

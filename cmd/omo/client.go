@@ -19,14 +19,15 @@ import (
 type client struct {
 	server, key string
 	http        *http.Client
+	log         io.Writer // what a caller that waits should know
 }
 
-func newClient(server string) (*client, error) {
+func newClient(server string, log io.Writer) (*client, error) {
 	key := os.Getenv("OMO_SECRET_KEY")
 	if key == "" {
 		return nil, errors.New("OMO_SECRET_KEY is not set: export the secret key (sk_…) that omo serve printed at its first start")
 	}
-	return &client{server: strings.TrimSuffix(server, "/"), key: key, http: &http.Client{Timeout: 90 * time.Second}}, nil
+	return &client{server: strings.TrimSuffix(server, "/"), key: key, http: &http.Client{Timeout: 90 * time.Second}, log: log}, nil
 }
 
 // refusal is an error the server answered with.
@@ -106,12 +107,15 @@ const patience = 2 * time.Minute
 // patience ends. Only calls that may be repeated may insist.
 func (c *client) insist(ctx context.Context, path string, body []byte, out any) error {
 	wait, until := 200*time.Millisecond, time.Now().Add(patience)
-	for {
+	for told := false; ; told = true {
 		err := c.call(ctx, path, body, out)
 		var r *refusal
 		final := errors.As(err, &r) && r.after == 0
 		if err == nil || final || ctx.Err() != nil || time.Now().After(until) {
 			return err
+		}
+		if !told {
+			fmt.Fprintf(c.log, "%v; trying again for %s\n", err, patience)
 		}
 		pause := wait
 		if r != nil {

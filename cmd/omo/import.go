@@ -35,7 +35,7 @@ An id that was accepted before is not counted again, so an import that broke
 off can simply be repeated. An omo_exposure needs only campaign and variant.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := newClient(server)
+			c, err := newClient(server, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}

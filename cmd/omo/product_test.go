@@ -27,7 +27,7 @@ func product(t testing.TB, c config) (*app, *client) {
 			t.Errorf("stop: %v", err)
 		}
 	})
-	return a, &client{server: "http://" + a.addr, key: a.keys.secret, http: http.DefaultClient}
+	return a, &client{server: "http://" + a.addr, key: a.keys.secret, http: http.DefaultClient, log: io.Discard}
 }
 
 // rulesFolder writes a rules folder: name and text in turn.

@@ -53,7 +53,7 @@ the main goal of every one; with it, each of its goals.
 Needs a running server and OMO_SECRET_KEY.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := newClient(o.server)
+			c, err := newClient(o.server, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}

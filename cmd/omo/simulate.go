@@ -74,7 +74,7 @@ func (a *app) settle(ctx context.Context) error {
 // results asks the server itself, as omo results does, about visitors who were
 // first exposed since a moment.
 func (a *app) results(ctx context.Context, since time.Time) ([]resultAnswer, error) {
-	c := &client{server: "http://" + a.addr, key: a.keys.secret, http: http.DefaultClient}
+	c := &client{server: "http://" + a.addr, key: a.keys.secret, http: http.DefaultClient, log: io.Discard}
 	return resultsOptions{from: since.Format(time.RFC3339Nano)}.ask(ctx, c, "")
 }
 
