@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/omotenashi-web/omotenashi/api/beacon/browsertest"
 	"github.com/omotenashi-web/omotenashi/ingest/clickhouse"
 )
 
@@ -50,7 +51,7 @@ func BenchmarkEventsToClickHouse(b *testing.B) {
 					return
 				}
 				req.Header.Set("Authorization", "Bearer "+a.keys.Public)
-				req.Header.Set("User-Agent", desktop)
+				req.Header.Set("User-Agent", browsertest.UserAgent)
 				res, err := client.Do(req)
 				if err != nil {
 					b.Error(err)
@@ -142,7 +143,7 @@ func BenchmarkFirstDecision(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			req.Header.Set("User-Agent", desktop)
+			req.Header.Set("User-Agent", browsertest.UserAgent)
 			res, err := http.DefaultClient.Do(req)
 			if err != nil {
 				time.Sleep(2 * time.Millisecond)
