@@ -14,10 +14,14 @@ type Visit struct {
 	Events  [][]byte // canonical JSON, in order
 	IDs     []ID     // of those events a client may send again
 	Profile []byte   // as the events left it; nil writes none
+
+	Person, Unit string  // the person's bucketing unit from now on; "" writes none
+	Begun, Over  []Timer // timers that run from now on, and those that no longer do
 }
 
-// Commit applies v and gives its sequence number. Later reads see it at once;
-// it is durable after the next Sync.
+// Commit applies v and gives its sequence number; a visit without events takes
+// none, and the answer is the last one. Later reads see it at once; it is
+// durable after the next Sync.
 func (l *Ledger) Commit(v Visit) (uint64, error) {
 	if err := l.turnPeriod(); err != nil {
 		return 0, fmt.Errorf("ledger could not drop old event ids: %w", err)
@@ -34,15 +38,24 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 			return 0, err
 		}
 	}
-	events := batch.SetDeferred(len(eventKey(0)), framedLen(v.Events))
-	frame(events.Value[:0], v.Events)
+	if err := v.beside(batch); err != nil {
+		return 0, err
+	}
+	var events *pebble.DeferredBatchOp
+	if len(v.Events) > 0 {
+		events = batch.SetDeferred(len(eventKey(0)), framedLen(v.Events))
+		frame(events.Value[:0], v.Events)
+	}
 
 	l.order.Lock()
 	defer l.order.Unlock()
-	seq := l.last + 1
-	copy(events.Key, eventKey(seq))
-	if err := events.Finish(); err != nil {
-		return 0, err
+	seq := l.last
+	if events != nil {
+		seq++
+		copy(events.Key, eventKey(seq))
+		if err := events.Finish(); err != nil {
+			return 0, err
+		}
 	}
 	if err := l.db.Apply(batch, pebble.NoSync); err != nil {
 		return 0, fmt.Errorf("ledger could not commit: %w", err)
@@ -50,6 +63,34 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 	l.last = seq
 	return seq, nil
 }
+
+// beside writes what a visit rarely has.
+func (v *Visit) beside(batch *pebble.Batch) error {
+	if v.Person != "" {
+		if err := batch.Set(unitKey(v.Person), []byte(v.Unit), nil); err != nil {
+			return err
+		}
+	}
+	for _, t := range v.Over {
+		if err := batch.Delete(t.key(), nil); err != nil {
+			return err
+		}
+	}
+	for _, t := range v.Begun {
+		if err := batch.Set(t.key(), nil, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Unit gives a person's bucketing unit, "" when none is known.
+func (l *Ledger) Unit(person string) (string, error) {
+	unit, err := l.get(unitKey(person))
+	return string(unit), err
+}
+
+func unitKey(person string) []byte { return append([]byte{'u'}, person...) }
 
 // Profile gives a visitor's profile, nil when there is none.
 func (l *Ledger) Profile(visitor string) ([]byte, error) { return l.get(profileKey(visitor)) }

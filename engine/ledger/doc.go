@@ -14,5 +14,7 @@
 //	e <seq>            the visit's events, canonical JSON
 //	p <visitor>        profile
 //	i <period> <id>    an event id that was accepted; kept 8 to 16 days
+//	u <person>         the unit by which a person's visitors are bucketed
+//	t <due> <visitor>  a timer that runs
 //	m <name>           a mark: a small durable record under a name
 package ledger
