@@ -37,8 +37,10 @@ const (
 type Request struct {
 	ID      string        // of the decision
 	Context *ingest.Event // the page, device and place, enriched; on a page view that event itself
-	Trigger string        // "" on a page view; else what happened: "exit_intent", "dwell:30s"
+	Trigger string        // "" on a page view; else what happened: "exit_intent", "dwell:30s", an event's name
+	Event   *ingest.Event // the event that is the trigger; Visit finds it among its own
 	Slots   []string      // the places this page has; nil all
+	Facts   *ingest.Facts // from outside, where rules ask for them
 	Consent bool
 	Explain bool
 }

@@ -41,6 +41,8 @@ var errOtherPerson = errors.New("visitor belongs to another person")
 // Visit runs v at now. What it accepted is visible when it returns and
 // durable after the store's next Sync.
 func (e *Engine) Visit(v Visit, now time.Time) (Answer, error) {
+	now = now.Truncate(time.Millisecond) // as the log keeps it: a decision made again has the same clock
+	v.Decide = v.Decide.onEvent(v.Events)
 	if v.Visitor == "" {
 		return e.stranger(v, now), nil
 	}
@@ -50,6 +52,22 @@ func (e *Engine) Visit(v Visit, now time.Time) (Answer, error) {
 		answer, err = e.visit(v, now)
 	}
 	return answer, err
+}
+
+// onEvent finds the event that is the trigger: the last of that name that came
+// with the call.
+func (r *Request) onEvent(events []ingest.Event) *Request {
+	if r == nil || r.Trigger == "" {
+		return r
+	}
+	for _, event := range slices.Backward(events) {
+		if event.Name == r.Trigger {
+			own := *r
+			own.Event = &event
+			return &own
+		}
+	}
+	return r
 }
 
 // another is the visitor that a browser becomes for another person: families
@@ -213,7 +231,12 @@ func (e *Engine) introduce(live *Live, p *profile.Profile, v Visit, now time.Tim
 
 // logged is the decision as an event.
 func logged(d *Decision, r *Request, now time.Time, text *scratch) (*ingest.Event, error) {
-	props := ingest.Properties{DecisionID: d.ID, Rules: d.Rules, Trigger: r.Trigger, Outcomes: d.Outcomes}
+	props := ingest.Properties{
+		DecisionID: d.ID, Rules: d.Rules, Trigger: r.Trigger, Slots: r.Slots, Facts: r.Facts, Outcomes: d.Outcomes,
+	}
+	if r.Event != nil {
+		props.Event = r.Event.ID
+	}
 	raw, err := text.properties(&props)
 	if err != nil {
 		return nil, fmt.Errorf("decision %s cannot be encoded: %w", d.ID, err)

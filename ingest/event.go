@@ -103,7 +103,16 @@ type Properties struct {
 
 	Rules    string    `json:"rules,omitempty"`    // of omo_decision and omo_rules: the rule set's hash
 	Trigger  string    `json:"trigger,omitempty"`  // of omo_decision
+	Event    string    `json:"event,omitempty"`    // of omo_decision: id of the event that triggered, where one did
+	Slots    []string  `json:"slots,omitempty"`    // of omo_decision: the places its page had, where it said so
+	Facts    *Facts    `json:"facts,omitempty"`    // of omo_decision: what was read from outside, where rules asked
 	Outcomes []Outcome `json:"outcomes,omitempty"` // of omo_decision
+}
+
+// Facts are values from outside that a decision rested on.
+type Facts struct {
+	CouponsLeft     map[string]int `json:"coupons_left,omitempty"` // pool → codes nobody has
+	OperatorsOnline int            `json:"operators_online,omitempty"`
 }
 
 // OrderItem is one line of a cart or an order.
