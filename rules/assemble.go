@@ -10,7 +10,6 @@ import (
 
 func (l *loader) assemble(all []*checked, site Site, lang *language) *Set {
 	s := &Set{Site: site, Source: l.source, Hash: hash(l.source)}
-	s.scratch = &sync.Pool{New: func() any { return &Matcher{} }}
 	for _, c := range all {
 		for _, part := range c.parts {
 			i, err := lang.predicate(part, c.Zone)
@@ -35,6 +34,8 @@ func (l *loader) assemble(all []*checked, site Site, lang *language) *Set {
 		c.open = c.Schedule.always()
 	}
 	s.predicates, s.zones = lang.predicates, lang.zones
+	s.index = newIndex(s)
+	s.scratch = &sync.Pool{New: func() any { return newMatcher(s) }}
 	return s
 }
 

@@ -39,8 +39,8 @@ type language struct {
 type predicate struct {
 	text    string // as people read it
 	program *vm.Program
-	native  native // the same without expr, for the plainest conditions; else nil
-	zone    int    // index into the set's zones when it reads the clock, else -1
+	native  *native // the same without expr, for the plainest conditions; else nil
+	zone    int     // index into the set's zones when it reads the clock, else -1
 }
 
 func newLanguage(traits map[string]TraitSpec) *language {

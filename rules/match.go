@@ -3,7 +3,8 @@ package rules
 import (
 	"errors"
 	"fmt"
-	"reflect"
+	"math/bits"
+	"slices"
 	"time"
 
 	"github.com/expr-lang/expr/file"
@@ -15,14 +16,25 @@ import (
 type Matcher struct {
 	vm     vm.VM
 	memo   []verdict // of the set's predicates, in this visit
+	asked  []int32   // those that memo knows
 	env    Env
-	fields reflect.Value // of env
-	plain  any           // the env boxed once for all predicates that read no clock
-	zoned  []any         // and once a zone for those that do, when first needed
-	clock  int           // the zone whose time env.Now is; -1 none yet
+	plain  any    // the env boxed once for all predicates that read no clock
+	zoned  []any  // and once a zone for those that do, when first needed
+	clock  int    // the zone whose time env.Now is; -1 none yet
+	clocks []wall // of the zones
 	now    time.Time
 	failed []RuleError
 	causes map[int32]error
+
+	still, spare bitmap // the index's
+}
+
+func newMatcher(s *Set) *Matcher {
+	return &Matcher{
+		memo:  make([]verdict, len(s.predicates)),
+		zoned: make([]any, len(s.zones)), clocks: make([]wall, len(s.zones)),
+		still: slices.Clone(s.index.all), spare: slices.Clone(s.index.all),
+	}
 }
 
 type verdict byte
@@ -59,19 +71,13 @@ func (s *Set) Release(m *Matcher) {
 	s.scratch.Put(m)
 }
 
-func (m *Matcher) begin(s *Set, env Env, now time.Time) {
-	if cap(m.memo) < len(s.predicates) {
-		m.memo = make([]verdict, len(s.predicates))
+func (m *Matcher) begin(env Env, now time.Time) {
+	for _, i := range m.asked {
+		m.memo[i] = unasked
 	}
-	m.memo = m.memo[:len(s.predicates)]
-	clear(m.memo)
-	if cap(m.zoned) < len(s.zones) {
-		m.zoned = make([]any, len(s.zones))
-	}
-	m.zoned = m.zoned[:len(s.zones)]
+	m.asked = m.asked[:0]
 	clear(m.zoned)
 	m.env, m.plain, m.clock, m.now = env, nil, -1, now
-	m.fields = reflect.ValueOf(&m.env).Elem()
 	m.failed = m.failed[:0]
 	clear(m.causes)
 }
@@ -81,26 +87,44 @@ func (m *Matcher) begin(s *Set, env Env, now time.Time) {
 // itself, by each campaign's time zone. A rule that fails does not match and is
 // listed by m.Errors.
 func (s *Set) Match(m *Matcher, env Env, now time.Time, dst []*Campaign) []*Campaign {
-	m.begin(s, env, now)
-	for _, c := range s.Campaigns {
-		if reason, _ := m.gate(s, c); reason == "" {
-			dst = append(dst, c)
+	m.begin(env, now)
+	for w, word := range s.index.narrow(m, s) {
+		for ; word != 0; word &= word - 1 {
+			c := &s.index.columns[w*64+bits.TrailingZeros64(word)]
+			if m.passes(s, c) {
+				dst = append(dst, c.campaign)
+			}
 		}
 	}
 	return dst
+}
+
+// passes asks of a campaign what the index does not hold.
+func (m *Matcher) passes(s *Set, c *column) bool {
+	switch {
+	case c.schedule && !c.campaign.Schedule.Open(m.now, c.campaign.Zone):
+		return false
+	case c.pages && !c.campaign.pages.match(m.env.Page.Path):
+		return false
+	}
+	answer, at := m.all(s, c.when)
+	if answer == failed {
+		m.failed = append(m.failed, RuleError{c.campaign, m.causes[at]})
+	}
+	return answer == yes
 }
 
 // Why answers for one campaign of the set what Match would: "" when it matches,
 // or the first of not_live, out_of_schedule, page, rule_false, error. Detail is
 // the condition that was false, or the error.
 func (s *Set) Why(m *Matcher, c *Campaign, env Env, now time.Time) (reason, detail string) {
-	m.begin(s, env, now)
+	m.begin(env, now)
 	reason, at := m.gate(s, c)
 	switch reason {
 	case "rule_false":
 		detail = s.predicates[at].text
 	case "error":
-		detail = m.failed[0].Err.Error()
+		detail = m.causes[at].Error()
 	case "page":
 		detail = env.Page.Path
 	case "not_live":
@@ -119,21 +143,33 @@ func (m *Matcher) gate(s *Set, c *Campaign) (reason string, at int32) {
 	case !c.pages.match(m.env.Page.Path):
 		return "page", 0
 	}
-	for _, i := range c.when {
-		v := m.memo[i]
-		if v == unasked {
-			v = m.ask(s, i)
-			m.memo[i] = v
-		}
-		switch v {
-		case no:
-			return "rule_false", i
-		case failed:
-			m.failed = append(m.failed, RuleError{c, m.causes[i]})
-			return "error", i
-		}
+	switch answer, at := m.all(s, c.when); answer {
+	case no:
+		return "rule_false", at
+	case failed:
+		return "error", at
 	}
 	return "", 0
+}
+
+// all asks conditions in the order written until one is false; at is that one,
+// or else the first that failed. So a rule with a false condition is false and
+// not in error, whatever stands before it.
+func (m *Matcher) all(s *Set, when []int32) (answer verdict, at int32) {
+	answer = yes
+	for _, i := range when {
+		if m.memo[i] == unasked {
+			m.memo[i] = m.ask(s, i)
+			m.asked = append(m.asked, i)
+		}
+		switch v := m.memo[i]; {
+		case v == no:
+			return no, i
+		case v == failed && answer == yes:
+			answer, at = failed, i
+		}
+	}
+	return answer, at
 }
 
 // ask evaluates one predicate for this visit.
@@ -141,7 +177,7 @@ func (m *Matcher) ask(s *Set, i int32) verdict {
 	p := s.predicates[i]
 	if p.native != nil {
 		m.tell(s, p.zone)
-		if p.native(m.fields) {
+		if p.native.holds(&m.env) {
 			return yes
 		}
 		return no
@@ -186,6 +222,21 @@ func (m *Matcher) seen(s *Set, zone int) any {
 // tell makes env.Now the time in a zone; -1 is no zone.
 func (m *Matcher) tell(s *Set, zone int) {
 	if zone >= 0 && m.clock != zone {
-		m.env.Now, m.clock = NowIn(m.now, s.zones[zone]), zone
+		m.env.Now, m.clock = m.clocks[zone].read(m.now.In(s.zones[zone])), zone
 	}
+}
+
+// wall is a zone's clock as it was last read. It shows the same for a minute,
+// and writing out the date anew for every visit would cost more than the match.
+type wall struct {
+	year, day, hour, minute int
+	shows                   Now
+}
+
+func (w *wall) read(t time.Time) Now {
+	year, day, hour, minute := t.Year(), t.YearDay(), t.Hour(), t.Minute()
+	if w.shows.Date == "" || w.minute != minute || w.hour != hour || w.day != day || w.year != year {
+		*w = wall{year, day, hour, minute, NowIn(t, t.Location())}
+	}
+	return w.shows
 }

@@ -16,6 +16,7 @@ type Set struct {
 
 	predicates []*predicate     // every distinct condition, once
 	zones      []*time.Location // those whose clock a condition reads
+	index      *index           // which campaigns a visit can match
 	scratch    *sync.Pool       // of *Matcher
 }
 

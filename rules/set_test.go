@@ -137,7 +137,7 @@ func TestTooLarge(t *testing.T) {
 // A set is shared: many workers ask it at once and get the same answers.
 func TestMatchConcurrently(t *testing.T) {
 	t.Parallel()
-	set := load(t, "", append(shopful(20), live("breaks", `split(page.path, "/")[9] == ""`), live("clock", "now.hour == 12"))...)
+	set := load(t, "", append(documentsOf(crowded(20)), live("breaks", `split(page.path, "/")[9] == ""`), live("clock", "now.hour == 12"))...)
 	want := fmt.Sprint(matched(set, somebody(), noon))
 	var workers sync.WaitGroup
 	for range 8 {

@@ -1,0 +1,123 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// index narrows a visit to the campaigns that can match, without asking each.
+// Campaigns are columns, bits of a bitmap, in order of priority. Every subject
+// that conditions are about has an attribute, which gives for the visit's value
+// the columns that it lets pass; those that pass all attributes are asked what
+// no attribute holds.
+type index struct {
+	columns    []column
+	attributes []*attribute
+	all        bitmap // every column
+}
+
+// column is a live or shadow campaign, and what is still to be asked of it.
+type column struct {
+	campaign        *Campaign
+	schedule, pages bool
+	when            []int32 // of Campaign.when
+}
+
+// demand is what a campaign asks of one subject: its value must be in the set.
+type demand struct {
+	on *subject
+	in values
+}
+
+// newIndex makes the index of a set's campaigns. It grows with what the rules
+// say, never with campaigns times values: see attribute. A subject that fewer
+// campaigns are about than a bitmap has words gets none: asking these campaigns
+// is not dearer than passing over a bitmap.
+func newIndex(s *Set) *index {
+	x := &index{}
+	var running []*Campaign
+	for _, c := range s.Campaigns {
+		if c.Status == Live || c.Status == Shadow {
+			running = append(running, c)
+		}
+	}
+	x.all = newBitmap(len(running))
+	asked := map[string]*asking{}
+	for i, c := range running {
+		x.all.flip(int32(i))
+		for _, d := range s.demands(c) {
+			if asked[d.on.key] == nil {
+				asked[d.on.key] = &asking{on: d.on}
+			}
+			asked[d.on.key].add(int32(i), d.in)
+		}
+	}
+	for _, key := range sortedKeys(asked) {
+		if a := asked[key]; len(a.columns) >= len(x.all) {
+			x.attributes = append(x.attributes, newAttribute(a, x.all))
+		} else {
+			delete(asked, key)
+		}
+	}
+	// Those that read one clock stand together: it is set once.
+	slices.SortStableFunc(x.attributes, func(a, b *attribute) int { return a.on.zone - b.on.zone })
+	for _, c := range running {
+		x.columns = append(x.columns, s.column(c, asked))
+	}
+	return x
+}
+
+// demands is all that sets of values say of a campaign's gates.
+func (s *Set) demands(c *Campaign) []demand {
+	all, _ := c.Schedule.demands(c.Zone)
+	if len(c.pages.patterns) > 0 {
+		all = append(all, demand{pagePath(), c.pages.values()})
+	}
+	for _, i := range c.when {
+		if p := s.predicates[i]; p.native != nil && p.native.on != nil {
+			all = append(all, demand{s.subject(p), p.native.in})
+		}
+	}
+	return all
+}
+
+// subject is what a predicate is about; of the clock, one for each time zone.
+func (s *Set) subject(p *predicate) *subject {
+	on := *p.native.on
+	if p.zone >= 0 {
+		on.zone, on.key = p.zone, fmt.Sprintf("%s in %s", on.key, s.zones[p.zone])
+	}
+	return &on
+}
+
+// column is what is left to ask of a campaign when the attributes have passed it.
+func (s *Set) column(c *Campaign, held map[string]*asking) column {
+	left := column{campaign: c}
+	hours, told := c.Schedule.demands(c.Zone)
+	left.schedule = !told || slices.ContainsFunc(hours, func(d demand) bool { return held[d.on.key] == nil })
+	left.pages = len(c.pages.patterns) > 0 && (held[pagePath().key] == nil || !c.pages.plain())
+	for _, i := range c.when {
+		if p := s.predicates[i]; p.native == nil || p.native.on == nil || held[s.subject(p).key] == nil {
+			left.when = append(left.when, i)
+		}
+	}
+	return left
+}
+
+// narrow leaves in still the columns that all attributes let pass.
+func (x *index) narrow(m *Matcher, s *Set) bitmap {
+	copy(m.still, x.all)
+	for _, a := range x.attributes {
+		m.tell(s, a.on.zone)
+		if !a.keep(a.on.read(&m.env, m.now), m.still, m.spare) {
+			return nil
+		}
+	}
+	return m.still
+}
+
+// pagePath is page.path, which a campaign's pages are about too.
+func pagePath() *subject {
+	return &subject{`(. page "path")`, -1, func(env *Env, _ time.Time) value { return value{text: env.Page.Path} }}
+}
