@@ -17,9 +17,14 @@ type index struct {
 	all        bitmap // every column
 }
 
-// column is a live or shadow campaign, and what is still to be asked of it.
+// column is a live or shadow campaign.
 type column struct {
-	campaign        *Campaign
+	campaign *Campaign
+	left     *left // nil: the attributes hold all of it
+}
+
+// left is what must still be asked of a campaign that the attributes let pass.
+type left struct {
 	schedule, pages bool
 	when            []int32 // of Campaign.when
 }
@@ -63,7 +68,7 @@ func newIndex(s *Set) *index {
 	// Those that read one clock stand together: it is set once.
 	slices.SortStableFunc(x.attributes, func(a, b *attribute) int { return a.on.zone - b.on.zone })
 	for _, c := range running {
-		x.columns = append(x.columns, s.column(c, asked))
+		x.columns = append(x.columns, column{c, s.left(c, asked)})
 	}
 	return x
 }
@@ -91,33 +96,47 @@ func (s *Set) subject(p *predicate) *subject {
 	return &on
 }
 
-// column is what is left to ask of a campaign when the attributes have passed it.
-func (s *Set) column(c *Campaign, held map[string]*asking) column {
-	left := column{campaign: c}
+// left is what the attributes that are held do not tell of a campaign.
+func (s *Set) left(c *Campaign, held map[string]*asking) *left {
 	hours, told := c.Schedule.demands(c.Zone)
-	left.schedule = !told || slices.ContainsFunc(hours, func(d demand) bool { return held[d.on.key] == nil })
-	left.pages = len(c.pages.patterns) > 0 && (held[pagePath().key] == nil || !c.pages.plain())
+	l := left{
+		schedule: !told || slices.ContainsFunc(hours, func(d demand) bool { return held[d.on.key] == nil }),
+		pages:    len(c.pages.patterns) > 0 && (held[pagePath().key] == nil || !c.pages.plain()),
+	}
 	for _, i := range c.when {
 		if p := s.predicates[i]; p.native == nil || p.native.on == nil || held[s.subject(p).key] == nil {
-			left.when = append(left.when, i)
+			l.when = append(l.when, i)
 		}
 	}
-	return left
+	if !l.schedule && !l.pages && l.when == nil {
+		return nil
+	}
+	return &l
 }
 
 // narrow leaves in still the columns that all attributes let pass.
 func (x *index) narrow(m *Matcher, s *Set) bitmap {
 	copy(m.still, x.all)
-	for _, a := range x.attributes {
+	for i, a := range x.attributes {
 		m.tell(s, a.on.zone)
-		if !a.keep(a.on.read(&m.env, m.now), m.still, m.spare) {
+		if !a.keep(m.value(i, a.on), m.still, m.spare) {
 			return nil
 		}
 	}
 	return m.still
 }
 
+// value is what the subject of attribute i is in this visit.
+func (m *Matcher) value(i int, on *subject) value {
+	if at := m.places[i]; at != nil {
+		return valueAt(at)
+	}
+	return on.read(&m.env, m.now)
+}
+
 // pagePath is page.path, which a campaign's pages are about too.
 func pagePath() *subject {
-	return &subject{`(. page "path")`, -1, func(env *Env, _ time.Time) value { return value{text: env.Page.Path} }}
+	return &subject{key: `(. page "path")`, zone: -1, read: func(env *Env, _ time.Time) value {
+		return value{text: env.Page.Path}
+	}}
 }

@@ -4,14 +4,16 @@ import "time"
 
 // moment is the instant of the visit in whole milliseconds since 1970.
 func moment() *subject {
-	return &subject{"the moment", -1, func(_ *Env, now time.Time) value { return value{number: float64(now.UnixMilli())} }}
+	return &subject{key: "the moment", zone: -1, read: func(_ *Env, now time.Time) value {
+		return value{number: float64(now.UnixMilli())}
+	}}
 }
 
 const day = 24 * 60 // minutes
 
 // weekIn is how many minutes ago the week began in a zone, on Sunday at midnight.
 func weekIn(zone *time.Location) *subject {
-	return &subject{"the week in " + zone.String(), -1, func(_ *Env, now time.Time) value {
+	return &subject{key: "the week in " + zone.String(), zone: -1, read: func(_ *Env, now time.Time) value {
 		t := now.In(zone)
 		return value{number: float64(int(t.Weekday())*day + t.Hour()*60 + t.Minute())}
 	}}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"reflect"
 	"time"
 
@@ -9,20 +10,31 @@ import (
 
 // subject is what a condition is about: one value of the visit.
 type subject struct {
-	key  string // equal for equal subjects
-	zone int    // whose clock it reads, as in predicate
-	read func(env *Env, now time.Time) value
+	key   string // equal for equal subjects
+	zone  int    // whose clock it reads, as in predicate
+	field []int  // of Env; nil: read it is
+	read  func(env *Env, now time.Time) value
 }
 
 // newSubject takes a settled node for what a condition is about: a field of Env
 // or a trait with its name written out. Nil for all else.
 func newSubject(n ast.Node) *subject {
-	if f := field(n); f != nil {
-		if read := reads(f, n.Type().Kind()); read != nil {
-			return &subject{canonical(n), -1, func(env *Env, _ time.Time) value { return read(env) }}
-		}
+	switch n.Type().Kind() {
+	case reflect.String, reflect.Int, reflect.Float64, reflect.Bool:
+	default:
 		return nil
 	}
+	s := &subject{zone: -1}
+	if s.field = field(n); s.field != nil {
+		s.read = func(env *Env, _ time.Time) value { return valueAt(s.place(env)) }
+	} else if s.read = readsTrait(n); s.read == nil {
+		return nil
+	}
+	s.key = canonical(n)
+	return s
+}
+
+func readsTrait(n ast.Node) func(*Env, time.Time) value {
 	call, ok := n.(*ast.CallNode)
 	if !ok || len(call.Arguments) != 2 {
 		return nil
@@ -34,33 +46,39 @@ func newSubject(n ast.Node) *subject {
 	}
 	switch callee.Value {
 	case "visitor.trait":
-		return &subject{canonical(n), -1, func(env *Env, _ time.Time) value { return value{text: env.Visitor.Trait(name.Value)} }}
+		return func(env *Env, _ time.Time) value { return value{text: env.Visitor.Trait(name.Value)} }
 	case "visitor.trait_number":
-		return &subject{canonical(n), -1, func(env *Env, _ time.Time) value { return value{number: env.Visitor.TraitNumber(name.Value)} }}
+		return func(env *Env, _ time.Time) value { return value{number: env.Visitor.TraitNumber(name.Value)} }
 	}
 	return nil
 }
 
-// reads reads a field. Whole numbers become float64: exact for the counts that a
-// visitor can reach, and as expr compares them with others.
-func reads(f []int, kind reflect.Kind) func(*Env) value {
-	at := func(env *Env) reflect.Value { return reflect.ValueOf(env).Elem().FieldByIndex(f) }
-	switch kind {
-	case reflect.String:
-		return func(env *Env) value { return value{text: at(env).String()} }
-	case reflect.Int:
-		return func(env *Env) value { return value{number: float64(at(env).Int())} }
-	case reflect.Float64:
-		return func(env *Env) value { return value{number: at(env).Float()} }
-	case reflect.Bool:
-		return func(env *Env) value {
-			if at(env).Bool() {
-				return value{number: 1}
-			}
-			return value{}
-		}
+// place is a pointer to the subject's field in env, nil when it is no field.
+// Reflection finds it; a Matcher, whose env stays where it is, keeps it.
+func (s *subject) place(env *Env) any {
+	if s.field == nil {
+		return nil
 	}
-	return nil
+	return reflect.ValueOf(env).Elem().FieldByIndex(s.field).Addr().Interface()
+}
+
+// valueAt reads a field. Whole numbers become float64: exact for the counts that
+// a visitor can reach, and as expr compares them with others.
+func valueAt(place any) value {
+	switch at := place.(type) {
+	case *string:
+		return value{text: *at}
+	case *int:
+		return value{number: float64(*at)}
+	case *float64:
+		return value{number: *at}
+	case *bool:
+		if *at {
+			return value{number: 1}
+		}
+		return value{}
+	}
+	panic(fmt.Sprintf("rules: a condition about a %T", place))
 }
 
 // field is where in Env a dotted name lies, nil for anything else.

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -41,10 +40,16 @@ func (c cut) compare(d cut) int {
 
 // passed counts the cuts, ascending, that lie below v.
 func passed(cuts []cut, v value) int {
-	return sort.Search(len(cuts), func(i int) bool {
-		order := cuts[i].value.compare(v)
-		return order > 0 || order == 0 && cuts[i].after
-	})
+	low, high := 0, len(cuts)
+	for low < high {
+		middle := int(uint(low+high) / 2)
+		if order := cuts[middle].value.compare(v); order < 0 || order == 0 && !cuts[middle].after {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low
 }
 
 // values is a set of the values that a field can have. Whatever one condition

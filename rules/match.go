@@ -26,15 +26,20 @@ type Matcher struct {
 	failed []RuleError
 	causes map[int32]error
 
+	places       []any  // in env, of the subjects of the index's attributes
 	still, spare bitmap // the index's
 }
 
 func newMatcher(s *Set) *Matcher {
-	return &Matcher{
+	m := &Matcher{
 		memo:  make([]verdict, len(s.predicates)),
 		zoned: make([]any, len(s.zones)), clocks: make([]wall, len(s.zones)),
 		still: slices.Clone(s.index.all), spare: slices.Clone(s.index.all),
 	}
+	for _, a := range s.index.attributes {
+		m.places = append(m.places, a.on.place(&m.env))
+	}
+	return m
 }
 
 type verdict byte
@@ -90,8 +95,8 @@ func (s *Set) Match(m *Matcher, env Env, now time.Time, dst []*Campaign) []*Camp
 	m.begin(env, now)
 	for w, word := range s.index.narrow(m, s) {
 		for ; word != 0; word &= word - 1 {
-			c := &s.index.columns[w*64+bits.TrailingZeros64(word)]
-			if m.passes(s, c) {
+			c := s.index.columns[w*64+bits.TrailingZeros64(word)]
+			if c.left == nil || m.passes(s, c.campaign, c.left) {
 				dst = append(dst, c.campaign)
 			}
 		}
@@ -99,17 +104,17 @@ func (s *Set) Match(m *Matcher, env Env, now time.Time, dst []*Campaign) []*Camp
 	return dst
 }
 
-// passes asks of a campaign what the index does not hold.
-func (m *Matcher) passes(s *Set, c *column) bool {
+// passes asks what is left of a campaign.
+func (m *Matcher) passes(s *Set, c *Campaign, l *left) bool {
 	switch {
-	case c.schedule && !c.campaign.Schedule.Open(m.now, c.campaign.Zone):
+	case l.schedule && !c.Schedule.Open(m.now, c.Zone):
 		return false
-	case c.pages && !c.campaign.pages.match(m.env.Page.Path):
+	case l.pages && !c.pages.match(m.env.Page.Path):
 		return false
 	}
-	answer, at := m.all(s, c.when)
+	answer, at := m.all(s, l.when)
 	if answer == failed {
-		m.failed = append(m.failed, RuleError{c.campaign, m.causes[at]})
+		m.failed = append(m.failed, RuleError{c, m.causes[at]})
 	}
 	return answer == yes
 }
