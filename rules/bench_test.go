@@ -119,8 +119,12 @@ func BenchmarkMatch(b *testing.B) {
 				runtime.ReadMemStats(&after)
 				var want []string
 				plain := strings.NewReplacer("visitor.trait(", "visitor.Trait(", "visitor.age in 30..49", "visitor.age >= 30 && visitor.age <= 49")
+				judge, visit := expression{}, visitedSeven()
+				visit.Now = NowIn(noon, noon.Location())
 				for i, rule := range rules {
-					if naive(b, plain.Replace(rule), visitedSeven(), noon, "UTC") {
+					if holds, err := judge.holds(b, plain.Replace(rule), visit); err != nil {
+						b.Fatal(err)
+					} else if holds {
 						want = append(want, fmt.Sprintf("c%05d", i))
 					}
 				}
