@@ -27,6 +27,18 @@ func (s sentence) conjuncts() []string {
 
 func alike(rule string) sentence { return sentence{ours: rule, plain: rule} }
 
+// allOf is all of the sentences.
+func allOf(sentences []sentence) sentence {
+	var all sentence
+	for i, s := range sentences {
+		if i > 0 {
+			all.ours, all.plain = all.ours+" && ", all.plain+" && "
+		}
+		all.ours, all.plain, all.parts = all.ours+"("+s.ours+")", all.plain+"("+s.plain+")", slices.Concat(all.parts, s.conjuncts())
+	}
+	return all
+}
+
 // atoms are conditions in our language and the same in plain expr, the oracle. The
 // negation of `in` is false, too, for an unknown number.
 var atoms = []sentence{
@@ -83,7 +95,10 @@ var atoms = []sentence{
 
 func ruleOf(depth int) *rapid.Generator[sentence] {
 	return rapid.Custom(func(t *rapid.T) sentence {
-		form := rapid.IntRange(0, 4).Draw(t, "form")
+		form := rapid.IntRange(0, 5).Draw(t, "form")
+		if form == 5 { // as rules mostly are
+			return allOf(rapid.SliceOfN(rapid.SampledFrom(atoms), 1, 4).Draw(t, "all of"))
+		}
 		if depth == 0 || form == 0 {
 			return rapid.SampledFrom(atoms).Draw(t, "atom")
 		}
@@ -131,10 +146,11 @@ func TestMatchEqualsExpr(t *testing.T) {
 	t.Parallel()
 	judge := expression{}
 	rapid.Check(t, func(rt *rapid.T) {
-		rules := rapid.SliceOfN(ruleOf(3), 1, 12).Draw(rt, "rules")
+		rules := rapid.SliceOfN(ruleOf(3), 4, 16).Draw(rt, "rules")
 		// With more than 64 campaigns a bitmap has several words, and what few of
 		// them ask is not indexed.
-		written := rapid.SliceOfN(campaignOf(len(rules)), 1, rapid.SampledFrom([]int{3, 12, 70, 200}).Draw(rt, "at most")).Draw(rt, "campaigns")
+		n := rapid.SampledFrom([]int{1, 5, 70, 250}).Draw(rt, "n")
+		written := rapid.SliceOfN(campaignOf(len(rules)), n, n).Draw(rt, "campaigns")
 		var texts []string
 		for i, w := range written {
 			texts = append(texts, w.text(fmt.Sprintf("c%03d", i), rules[w.rule].ours))
