@@ -8,21 +8,27 @@ import (
 	"sync"
 )
 
-func (l *loader) assemble(all []*checked, site Site, lang *language) *Set {
-	s := &Set{Site: site, Source: l.source, Hash: hash(l.source)}
+func (l *loader) assemble(all []*checked, site Site, staff []condition, lang *language) *Set {
+	s := &Set{Site: site, Source: l.source, Hash: hash(l.source), Pools: lang.pools}
 	for _, c := range all {
-		for _, part := range c.parts {
-			i, err := lang.predicate(part, c.Zone)
-			if err != nil {
-				c.r.fail(c.id, "when", "rule", "cannot be compiled: %v", err)
-				return nil
-			}
-			c.when = append(c.when, i)
+		if c.draft { // what it would count, nobody keeps
+			continue
 		}
-		if !c.draft {
-			s.Campaigns = append(s.Campaigns, c.Campaign)
+		if err := c.compile(lang); err != nil {
+			c.r.fail(c.id, "when", "rule", "cannot be compiled: %v", err)
+			return nil
 		}
+		s.Campaigns = append(s.Campaigns, c.Campaign)
 	}
+	var err error
+	if s.staff, err = lang.compileAll(staff, site.Timezone); err == nil {
+		err = lang.complete(s)
+	}
+	if err != nil {
+		l.folderError(".", fmt.Sprintf("cannot be compiled: %v", err), "")
+		return nil
+	}
+	layers(s.Campaigns)
 	sort.SliceStable(s.Campaigns, func(i, j int) bool {
 		a, b := s.Campaigns[i], s.Campaigns[j]
 		if a.Priority != b.Priority {

@@ -21,10 +21,13 @@ func (r *resolver) call(n *ast.CallNode) ast.Node {
 			}
 			return n
 		}
+		if _, ok := functions[callee.Value]; ok {
+			return r.function(n, callee.Value)
+		}
 		if r.l.words.roots[callee.Value] != nil {
 			return r.at(n, "%s is not a function", callee.Value)
 		}
-		if r.l.config.Disabled[callee.Value] && !laterNames[callee.Value] {
+		if r.l.config.Disabled[callee.Value] {
 			return r.at(n, "%s() is not part of the rules language", callee.Value)
 		}
 		r.unknown(n, callee.Value, slices.Concat(ownFunctions, sortedKeys(builtins)))

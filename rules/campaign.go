@@ -14,7 +14,28 @@ type checked struct {
 	id    *node
 	salt  *node
 	parts []condition
+	waits []awaited // one for each of On
 	r     *reader
+}
+
+// compile makes what runs of a checked campaign's conditions.
+func (c *checked) compile(l *language) (err error) {
+	if c.when, err = l.compileAll(c.parts, c.Zone); err != nil {
+		return err
+	}
+	for i, w := range c.waits {
+		if w.derived != nil {
+			if c.On[i].where, err = l.filter(w.derived); err != nil {
+				return err
+			}
+		}
+		own, err := l.compileAll(w.parts, c.Zone)
+		if err != nil {
+			return err
+		}
+		c.On[i].where = append(slices.Clip(c.On[i].where), own...)
+	}
+	return nil
 }
 
 // campaign checks one document and turns what is written into what runs.
@@ -46,9 +67,12 @@ func (r *reader) campaign(f *campaignFile, site Site, l *language) *checked {
 	}
 	c.Schedule, c.Zone = r.schedule(f.Schedule, "schedule", site.Timezone)
 	c.pages = r.pages(f.Pages, "pages")
-	c.On = r.triggers(f.On)
-	c.Frequency, c.Stop = r.limits(f.Frequency)
-	c.Goals = r.goals(f)
+	if r.wellFormed(f.Layer, "layer", idForm, idHint) {
+		c.Layer = f.Layer.S
+	}
+	c.On, out.waits = r.triggers(f.On, l)
+	c.Frequency, c.Stop = r.limits(f.Frequency, "frequency")
+	c.Goals = r.goals(f, l)
 	c.Variants = r.variants(f)
 	c.Content = contentHash(c.Variants)
 	if f.When.At != nil {
@@ -57,53 +81,13 @@ func (r *reader) campaign(f *campaignFile, site Site, l *language) *checked {
 	return out
 }
 
-func (r *reader) triggers(list []triggerFile) []Trigger {
-	var on []Trigger
-	for i, f := range list {
-		path := "on"
-		if len(list) > 1 {
-			path = fmt.Sprintf("on[%d]", i)
-		}
-		t := Trigger{Kind: f.Word}
-		switch {
-		case f.Args.Dwell.At != nil:
-			t = Trigger{Kind: "dwell", Dwell: f.Args.Dwell.D}
-		case f.At == nil || f.At.kind == mapping:
-			if f.At != nil && len(f.At.pairs) == 0 {
-				r.expected(f.At, path, "a trigger", "write page_view, exit_intent or {dwell: 30s}")
-			}
-			continue // told while reading
-		case f.Word == "tab_return":
-			r.unsupported(f.At, path, `"tab_return"`)
-			continue
-		case f.Word == "dwell":
-			r.failWith(f.At, path, "value", "dwell needs a time", "write {dwell: 30s}")
-			continue
-		case !r.oneOf(text{f.Word, f.At}, path, "page_view", "exit_intent"):
-			continue
-		}
-		if slices.ContainsFunc(on, func(o Trigger) bool { return o.Kind == t.Kind }) {
-			r.fail(f.At, path, "duplicate", "%s is given twice", t.Kind)
-			continue
-		}
-		if t.Kind == "page_view" && len(list) > 1 {
-			r.warn(f.At, path, "value", "page_view adds nothing to other triggers", "remove it")
-			continue
-		}
-		on = append(on, t)
-	}
-	if len(on) == 0 {
-		on = []Trigger{{Kind: "page_view"}}
-	}
-	return on
-}
-
-func (r *reader) limits(list []limitFile) (limits []Limit, stop Stop) {
+// limits checks caps written under key, and the stop among them.
+func (r *reader) limits(list []limitFile, key string) (limits []Limit, stop Stop) {
 	stopped := false
 	for i, f := range list {
-		path := "frequency"
+		path := key
 		if len(list) > 1 {
-			path = fmt.Sprintf("frequency[%d]", i)
+			path = fmt.Sprintf("%s[%d]", key, i)
 		}
 		switch {
 		case f.At == nil:
@@ -154,7 +138,7 @@ func (r *reader) window(t text, path string) Window {
 	return Window{Kind: "rolling", Length: d}
 }
 
-func (r *reader) goals(f *campaignFile) []Goal {
+func (r *reader) goals(f *campaignFile, l *language) []Goal {
 	if f.Goal != nil && f.Goal.At != nil && f.At.has("goals") {
 		r.failWith(f.Goal.At, "goal", "value", `"goal" and "goals" are both given`, "keep goals; the first is the main one")
 	}
@@ -169,7 +153,9 @@ func (r *reader) goals(f *campaignFile) []Goal {
 			path = fmt.Sprintf("goals[%d]", i)
 		}
 		goal := Goal{Event: g.Event.S, Window: 72 * time.Hour, Value: "value"}
-		r.wellFormed(g.Event, join(path, "event"), eventForm, "an event's name has lower case letters, digits and _, a letter first")
+		if r.wellFormed(g.Event, join(path, "event"), eventForm, "an event's name has lower case letters, digits and _, a letter first") && l.derived[g.Event.S] != nil {
+			r.unsupported(g.Event.At, join(path, "event"), "a derived event as a goal")
+		}
 		if g.Window.At != nil {
 			goal.Window = g.Window.D
 		}

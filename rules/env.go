@@ -21,6 +21,10 @@ type Env struct {
 	Cart    Cart    `expr:"cart"`
 	Geo     Geo     `expr:"geo"`
 	Now     Now     `expr:"now"`
+	Event   Event   `expr:"event"`
+
+	Facts    Facts    `expr:"-"` // read by coupons_left and operators_online
+	Counters Counters `expr:"-"` // read by count, sum and the like; nil: nothing ever happened
 }
 
 // Unknown is the number that nobody told us.

@@ -1,19 +1,24 @@
 package rules
 
+import (
+	"fmt"
+	"reflect"
+)
+
 // What may be written, as it is written: one struct a file, one field a key.
-// What runs is Site and Campaign; check.go leads from here to there.
+// What runs is Site and Campaign; campaign.go and site.go lead from here to there.
 
 type siteFile struct {
-	Timezone   text             `yaml:"timezone"`
-	Currency   text             `yaml:"currency"`
-	SessionGap duration         `yaml:"session_gap"`
-	Holdout    share            `yaml:"holdout"`
-	Traits     table[traitFile] `yaml:"traits"`
-	Origins    oneOrMany[text]  `yaml:"origins"`
-	Consent    text             `yaml:"consent"`
-	Budget     later            `yaml:"budget"`
-	Staff      later            `yaml:"staff"`
-	Channels   later            `yaml:"channels"`
+	Timezone   text                        `yaml:"timezone"`
+	Currency   text                        `yaml:"currency"`
+	SessionGap duration                    `yaml:"session_gap"`
+	Holdout    share                       `yaml:"holdout"`
+	Traits     table[traitFile]            `yaml:"traits"`
+	Origins    oneOrMany[text]             `yaml:"origins"`
+	Consent    text                        `yaml:"consent"`
+	Budget     table[oneOrMany[limitFile]] `yaml:"budget"`
+	Staff      ruleText                    `yaml:"staff"`
+	Channels   table[channelFile]          `yaml:"channels"`
 }
 
 type traitFile struct {
@@ -21,9 +26,22 @@ type traitFile struct {
 	Trust text `yaml:"trust"`
 }
 
+type channelFile struct {
+	At    *node
+	Link  text            `yaml:"link"`
+	Hook  text            `yaml:"hook"`
+	Hours oneOrMany[text] `yaml:"hours"`
+	Days  oneOrMany[text] `yaml:"days"`
+}
+
 type segmentsFile struct {
-	Segments table[ruleText] `yaml:"segments"`
-	Derived  later           `yaml:"derived"`
+	Segments table[ruleText]    `yaml:"segments"`
+	Derived  table[derivedFile] `yaml:"derived"`
+}
+
+type derivedFile struct {
+	Event text     `yaml:"event,required"`
+	Where ruleText `yaml:"where,required"`
 }
 
 type campaignFile struct {
@@ -43,11 +61,11 @@ type campaignFile struct {
 	Goal       *goalFile              `yaml:"goal"`
 	Goals      []goalFile             `yaml:"goals"`
 	Variants   []variantFile          `yaml:"variants,required"`
-	Layer      later                  `yaml:"layer"`
+	Layer      text                   `yaml:"layer"`
 	Guardrails later                  `yaml:"guardrails"`
 }
 
-// triggerFile is `page_view`, `exit_intent` or a mapping of one trigger.
+// triggerFile is a word, such as page_view, or a mapping of one trigger.
 type triggerFile struct {
 	At   *node
 	Word string
@@ -64,21 +82,34 @@ func (t *triggerFile) read(r *reader, n *node, path string) {
 		t.Word = n.text
 		return
 	}
+	for _, word := range plainTriggers {
+		if v := n.value(word); v != nil {
+			r.failWith(v, join(path, word), "value", word+" takes nothing", "write on: "+word)
+			return
+		}
+	}
 	r.decode(n, path, &t.Args)
 }
 
 // triggerArgs holds the triggers that take an argument. The key `at` belongs to
 // reminders, so a trigger's own place is kept outside.
 type triggerArgs struct {
-	Dwell  duration `yaml:"dwell"`
-	Scroll later    `yaml:"scroll"`
-	Idle   later    `yaml:"idle"`
-	InView later    `yaml:"in_view"`
-	Event  later    `yaml:"event"`
-	Where  later    `yaml:"where"`
-	Absent later    `yaml:"absent"`
-	Moment later    `yaml:"at"`
-	Offset later    `yaml:"offset"`
+	Dwell  duration    `yaml:"dwell"`
+	Scroll share       `yaml:"scroll"`
+	Idle   duration    `yaml:"idle"`
+	InView text        `yaml:"in_view"`
+	Event  text        `yaml:"event"`
+	Where  ruleText    `yaml:"where"`
+	Absent *absentFile `yaml:"absent"`
+	Moment later       `yaml:"at"`
+	Offset later       `yaml:"offset"`
+}
+
+type absentFile struct {
+	At     *node
+	Event  text     `yaml:"event,required"`
+	After  text     `yaml:"after,required"`
+	Within duration `yaml:"within,required"`
 }
 
 type scheduleFile struct {
@@ -97,6 +128,14 @@ type limitFile struct {
 	After *stopFile `yaml:"after"`
 }
 
+func (l *limitFile) read(r *reader, n *node, path string) {
+	if n.kind != mapping {
+		r.expected(n, path, "a limit", "write {max: 1, per: session}, or {max: 1} for once ever")
+		return
+	}
+	r.record(n, path, reflect.ValueOf(l).Elem())
+}
+
 type stopFile struct {
 	At          *node
 	Closes      integer `yaml:"closes"`
@@ -110,6 +149,18 @@ type goalFile struct {
 	Window duration `yaml:"window"`
 	Value  text     `yaml:"value"`
 	Where  later    `yaml:"where"`
+}
+
+func (g *goalFile) read(r *reader, n *node, path string) {
+	if n.kind != mapping {
+		hint := "write {event: purchase}"
+		if n.kind == str && eventForm.MatchString(n.text) {
+			hint = fmt.Sprintf("write {event: %s}", n.text)
+		}
+		r.expected(n, path, "a goal", hint)
+		return
+	}
+	r.record(n, path, reflect.ValueOf(g).Elem())
 }
 
 type variantFile struct {

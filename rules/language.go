@@ -29,10 +29,27 @@ type language struct {
 	config   *conf.Config
 	traits   map[string]TraitSpec
 	segments map[string]*segment
+	derived  map[string]*derived
+	pools    map[string]Pool
+
+	zoneOfSite *time.Location
+	exposures  []exposure // campaigns that rules say visitors were exposed to
 
 	zones      []*time.Location
 	predicates []*predicate
 	shared     map[string]int32
+
+	known    map[string]*counting // by key
+	counters []Counter            // those of kept rules
+	streams  []Stream
+	filters  []*derived     // whose events a stream takes; nil all of that name
+	streamAt map[string]int // by key
+}
+
+// exposure is a campaign that a rule names, and how to complain if there is none.
+type exposure struct {
+	campaign string
+	complain func(message, hint string)
 }
 
 // predicate is one condition, compiled once for all rules that hold it.
@@ -41,10 +58,15 @@ type predicate struct {
 	program *vm.Program
 	native  *native // the same without expr, for the plainest conditions; else nil
 	zone    int     // index into the set's zones when it reads the clock, else -1
+	reads
 }
 
-func newLanguage(traits map[string]TraitSpec) *language {
-	l := &language{words: newVocabulary(), traits: traits, segments: map[string]*segment{}, shared: map[string]int32{}}
+func newLanguage(site Site) *language {
+	l := &language{
+		words: newVocabulary(), traits: site.Traits, zoneOfSite: site.Timezone,
+		segments: map[string]*segment{}, derived: map[string]*derived{}, shared: map[string]int32{},
+		known: map[string]*counting{}, streamAt: map[string]int{},
+	}
 	l.config = conf.CreateNew()
 	l.config.MaxNodes = maxRuleNodes
 	options := []expr.Option{expr.Env(Env{}), expr.AsBool(), expr.WarnOnAny()}
@@ -55,6 +77,12 @@ func newLanguage(traits map[string]TraitSpec) *language {
 	}
 	for name, m := range methods {
 		options = append(options, expr.Function(name, m.call, m.signature))
+	}
+	for name, f := range answers {
+		options = append(options, expr.Function(name, f.call, f.signature))
+	}
+	for name, f := range functions { // never run: see settled
+		options = append(options, expr.Function(name, nil, f.signature))
 	}
 	// known(x) is replaced once the type of x is told; this is its signature.
 	options = append(options, expr.Function("known", func(p ...any) (any, error) { return p[0] == p[0], nil }, new(func(any) bool)))
@@ -76,6 +104,11 @@ type condition struct {
 // conditions parses, resolves and checks a rule: its top-level conjuncts, every
 // one a bool with all names known; nil after complaints at their places.
 func (l *language) conditions(r *reader, t ruleText, path string) []condition {
+	return l.rule(r, t, path, nil)
+}
+
+// rule is conditions, after a look at the tree as it was written.
+func (l *language) rule(r *reader, t ruleText, path string, look func(ast.Node, func(int, string, string))) []condition {
 	ok := true
 	fail := func(at int, message, hint string) {
 		ok = false
@@ -98,8 +131,17 @@ func (l *language) conditions(r *reader, t ruleText, path string) []condition {
 		l.syntax(err, fail)
 		return nil
 	}
+	if look != nil {
+		if look(tree.Node, fail); !ok {
+			return nil
+		}
+	}
 	res := &resolver{l: l, fail: fail, warn: func(at int, message, hint string) {
 		r.add(t.At.within(at), path, Warning, "rule", message, hint)
+	}, exposed: func(at int, campaign string) {
+		l.exposures = append(l.exposures, exposure{campaign, func(message, hint string) {
+			r.add(t.At.within(at), path, Error, "rule", message, hint)
+		}})
 	}}
 	// Each condition by itself, so that a name nobody knows in one does not hide
 	// what is wrong with another.
@@ -147,7 +189,9 @@ func (l *language) predicate(c condition, zone *time.Location) (int32, error) {
 	if i, ok := l.shared[key]; ok {
 		return i, nil
 	}
-	p := &predicate{text: c.text, zone: at}
+	pl := &placer{l: l}
+	ast.Walk(&n, pl)
+	p := &predicate{text: c.text, zone: at, reads: pl.reads}
 	tree := &parser.Tree{Node: n, Source: file.NewSource(p.text)}
 	if _, err := checker.Check(tree, l.config); err != nil {
 		return 0, err

@@ -11,8 +11,8 @@ import (
 
 const maxFiles = 20_000
 
-// Load reads a rules folder: site.yaml and segments.yaml if they are there, and
-// every campaigns/*.yaml. It returns every complaint at once, by file and place,
+// Load reads a rules folder: site.yaml, segments.yaml and coupons/*.csv if they
+// are there, and every campaigns/*.yaml. It returns every complaint at once, by file and place,
 // and a set only when none of them is an error. Drafts are checked like the rest
 // and left out of the set.
 func Load(folder fs.FS) (*Set, Findings) {
@@ -39,18 +39,24 @@ func (l *loader) load() *Set {
 	var siteText siteFile
 	in := l.single("site.yaml", &siteText)
 	site := in.site(&siteText)
-	lang := newLanguage(site.Traits)
+	lang := newLanguage(site)
+	lang.pools = l.pools()
 	l.segments(lang)
+	var staff []condition
+	if siteText.Staff.At != nil {
+		staff = lang.conditions(in, siteText.Staff, "staff")
+	}
 
 	var all []*checked
 	for _, name := range names {
 		all = append(all, l.campaigns(name, site, lang)...)
 	}
 	l.together(all)
+	l.named(all, lang, in, siteText.Budget)
 	if l.found.Err() != nil {
 		return nil
 	}
-	return l.assemble(all, site, lang)
+	return l.assemble(all, site, staff, lang)
 }
 
 func (l *loader) folderError(file, message, hint string) {
@@ -105,12 +111,12 @@ func (l *loader) files() (names []string, ok bool) {
 	return names, true
 }
 
-// read returns the documents of a file; found says whether there is one.
-func (l *loader) read(name string) (in *reader, docs []*node, found bool) {
-	in = &reader{src: &source{name: name}, found: &l.found}
+// text reads a file into the source; found says whether there is one. Of one
+// that is too long it holds a byte more than is allowed.
+func (l *loader) text(name string) (text string, found bool) {
 	f, err := l.folder.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return in, nil, false
+		return "", false
 	}
 	var raw []byte
 	if err == nil {
@@ -119,15 +125,25 @@ func (l *loader) read(name string) (in *reader, docs []*node, found bool) {
 	}
 	if err != nil {
 		l.folderError(name, fmt.Sprintf("cannot be read: %v", err), "check who may read it")
-		return in, nil, true
+		return "", false
 	}
 	l.source[name] = string(raw)
-	return in, in.parse(name, string(raw)), true
+	return string(raw), true
+}
+
+// read returns the documents of a file, none when it is not there or cannot be read.
+func (l *loader) read(name string) (in *reader, docs []*node) {
+	in = &reader{src: &source{name: name}, found: &l.found}
+	text, found := l.text(name)
+	if !found {
+		return in, nil
+	}
+	return in, in.parse(name, text)
 }
 
 // single reads a file of one document, such as site.yaml; it may be missing or empty.
 func (l *loader) single(name string, into any) *reader {
-	in, docs, _ := l.read(name)
+	in, docs := l.read(name)
 	if len(docs) > 1 {
 		in.fail(docs[1], "", "value", "%s holds one document", name)
 	}
@@ -140,6 +156,7 @@ func (l *loader) single(name string, into any) *reader {
 func (l *loader) segments(lang *language) {
 	var f segmentsFile
 	in := l.single("segments.yaml", &f)
+	in.deriveds(&f, lang)
 	for _, e := range f.Segments {
 		in.wellFormed(text{e.Name, e.Key}, join("segments", e.Name), idForm, "1 to 64 of a-z, 0-9, _ and -")
 		s := &segment{name: e.Name, rule: e.Value, in: in}
@@ -155,7 +172,7 @@ func (l *loader) segments(lang *language) {
 
 func (l *loader) campaigns(name string, site Site, lang *language) []*checked {
 	before := len(l.found)
-	in, docs, _ := l.read(name)
+	in, docs := l.read(name)
 	var out []*checked
 	for _, d := range docs {
 		f := campaignFile{At: d}

@@ -73,6 +73,31 @@ func describe(folder fs.FS) string {
 	}
 	fmt.Fprintf(&b, "site: %s %s gap %s holdout %d origins %v consent %s traits %v\n",
 		set.Site.Timezone, set.Site.Currency, set.Site.SessionGap, set.Site.Holdout, set.Site.Origins, set.Site.Consent, set.Site.Traits)
+	for _, slot := range sortedKeys(set.Site.Budget) {
+		fmt.Fprintf(&b, "budget %s %v\n", slot, set.Site.Budget[slot])
+	}
+	for _, name := range sortedKeys(set.Site.Channels) {
+		c := set.Site.Channels[name]
+		fmt.Fprintf(&b, "channel %s link %q hook %q days %v hours %v\n", name, c.Link, c.Hook, c.Open.Days, c.Open.Hours)
+	}
+	for _, name := range sortedKeys(set.Pools) {
+		fmt.Fprintf(&b, "pool %s %q\n", name, set.Pools[name].Codes)
+	}
+	for i, s := range set.Streams {
+		fmt.Fprintf(&b, "stream[%d] %s: %s %q %s window %s session %t lifetime %t\n", i, s.Key, s.Event, s.Field, s.Kind, s.Window, s.Session, s.Lifetime)
+		for _, p := range s.where {
+			fmt.Fprintf(&b, "  where %s\n", p.text)
+		}
+	}
+	for i, c := range set.Counters {
+		fmt.Fprintf(&b, "counter[%d] %s: %s stream %d campaign %q window %s of %s\n", i, c, c.Op, c.Stream, c.Campaign, c.Window, c.Zone)
+	}
+	if set.FactPools != nil || set.ReadsOperators {
+		fmt.Fprintf(&b, "facts: stock of %v, operators %t\n", set.FactPools, set.ReadsOperators)
+	}
+	for _, i := range set.staff {
+		fmt.Fprintf(&b, "staff[%d] %s\n", i, set.predicates[i].text)
+	}
 	for _, c := range set.Campaigns {
 		fmt.Fprintf(&b, "%s:%d %s (%s) %s on %v slot %q priority %d salt %s traffic %d zone %s\n",
 			c.File, c.Line, c.ID, c.Name, c.Status, c.On, c.Slot, c.Priority, c.Salt, c.Traffic, c.Zone)
@@ -81,6 +106,20 @@ func describe(folder fs.FS) string {
 		}
 		if c.Frequency != nil || c.Stop != (Stop{}) {
 			fmt.Fprintf(&b, "  frequency %v stop %+v\n", c.Frequency, c.Stop)
+		}
+		if c.Layer != "" {
+			fmt.Fprintf(&b, "  layer %s [%d,%d)\n", c.Layer, c.LayerLow, c.LayerHigh)
+		}
+		if c.Needs != nil {
+			fmt.Fprintf(&b, "  needs %v\n", c.Needs)
+		}
+		for _, t := range c.On {
+			for _, i := range t.where {
+				fmt.Fprintf(&b, "  on %s where[%d] %s\n", t, i, set.predicates[i].text)
+			}
+			if t.Kind == "absent" {
+				fmt.Fprintf(&b, "  on absent %s after %s within %s\n", t.Event, t.After, t.Within)
+			}
 		}
 		for _, i := range c.when {
 			fmt.Fprintf(&b, "  when[%d] %s\n", i, set.predicates[i].text)

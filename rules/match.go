@@ -28,6 +28,9 @@ type Matcher struct {
 
 	places       []any  // in env, of the subjects of the index's attributes
 	still, spare bitmap // the index's
+
+	counted counted // what env.Counters was asked already
+	only    *Env    // of an event that is looked at by itself, see Counts
 }
 
 func newMatcher(s *Set) *Matcher {
@@ -72,17 +75,19 @@ func (s *Set) Release(m *Matcher) {
 	clear(m.failed)
 	m.failed = m.failed[:0]
 	m.causes = nil
+	m.counted.forget()
 	clear(m.vm.Stack[:cap(m.vm.Stack)])
 	s.scratch.Put(m)
 }
 
-func (m *Matcher) begin(env Env, now time.Time) {
+func (m *Matcher) begin(s *Set, env Env, now time.Time) {
 	for _, i := range m.asked {
 		m.memo[i] = unasked
 	}
 	m.asked = m.asked[:0]
 	clear(m.zoned)
 	m.env, m.plain, m.clock, m.now = env, nil, -1, now
+	m.env.Counters = m.counted.over(s.Counters, env.Counters)
 	m.failed = m.failed[:0]
 	clear(m.causes)
 }
@@ -92,7 +97,7 @@ func (m *Matcher) begin(env Env, now time.Time) {
 // itself, by each campaign's time zone. A rule that fails does not match and is
 // listed by m.Errors.
 func (s *Set) Match(m *Matcher, env Env, now time.Time, dst []*Campaign) []*Campaign {
-	m.begin(env, now)
+	m.begin(s, env, now)
 	for w, word := range s.index.narrow(m, s) {
 		for ; word != 0; word &= word - 1 {
 			c := s.index.columns[w*64+bits.TrailingZeros64(word)]
@@ -123,7 +128,7 @@ func (m *Matcher) passes(s *Set, c *Campaign, l *left) bool {
 // or the first of not_live, out_of_schedule, page, rule_false, error. Detail is
 // the condition that was false, or the error.
 func (s *Set) Why(m *Matcher, c *Campaign, env Env, now time.Time) (reason, detail string) {
-	m.begin(env, now)
+	m.begin(s, env, now)
 	reason, at := m.gate(s, c)
 	switch reason {
 	case "rule_false":

@@ -35,6 +35,9 @@ func (v vocabulary) read(t reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
+// rootsByUse is the order in which a field written alone is looked for.
+var rootsByUse = []string{"visitor", "session", "page", "device", "cart", "geo", "now", "event"}
+
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // method is a function called on a part of Env. It is compiled to a call that
@@ -62,6 +65,14 @@ var methods = map[string]method{
 		func(p ...any) (any, error) { return p[0].(Env).Cart.Has(p[1].(string)), nil },
 		new(func(any, string) bool),
 	},
+	"event.prop": {
+		func(p ...any) (any, error) { return p[0].(Env).Event.Prop(p[1].(string)), nil },
+		new(func(any, string) string),
+	},
+	"event.prop_number": {
+		func(p ...any) (any, error) { return p[0].(Env).Event.PropNumber(p[1].(string)), nil },
+		new(func(any, string) float64),
+	},
 }
 
 // methodsOf lists the functions of one root: visitor → trait, trait_number.
@@ -75,12 +86,6 @@ func methodsOf(root string) []string {
 	return names
 }
 
-// laterNames are names of the rules language that this version does not know yet.
-var laterNames = map[string]bool{
-	"event": true, "count": true, "sum": true, "uniq": true, "last": true, "did": true,
-	"seconds_since": true, "exposed": true, "coupons_left": true, "operators_online": true,
-}
-
 // builtins are expr's own functions that a rule may call. The rest are shut out:
 // they read a clock, turn an unknown number into a number, or have no use here.
 var builtins = map[string]bool{
@@ -89,9 +94,6 @@ var builtins = map[string]bool{
 	"hasPrefix": true, "hasSuffix": true, "indexOf": true, "lastIndexOf": true, "split": true,
 	"any": true, "all": true, "none": true, "one": true,
 }
-
-// ownFunctions are the rules language's own, without a dot.
-var ownFunctions = []string{"in_segment", "known"}
 
 // wordsOf are the only values some texts ever have: comparing them with another
 // word is a slip that would make a campaign silent for ever.

@@ -18,6 +18,8 @@ type resolver struct {
 	fail func(at int, message, hint string) // at: character in the rule's source
 	warn func(at int, message, hint string)
 
+	exposed func(at int, campaign string) // notes a campaign that must be there; may be nil
+
 	inPlace int // nodes of the segments put in place so far
 }
 
@@ -49,10 +51,6 @@ func (r *resolver) resolve(n ast.Node) ast.Node {
 	case *ast.PredicateNode:
 		n.Node = r.resolve(n.Node)
 	case *ast.BuiltinNode:
-		if laterNames[n.Name] {
-			r.unknown(n, n.Name, nil)
-			return n
-		}
 		if !builtins[n.Name] {
 			return r.at(n, "%s() is not part of the rules language", n.Name)
 		}
@@ -87,11 +85,11 @@ func (r *resolver) group(n ast.Node, name string, t reflect.Type) {
 
 // unknown reports a name, and where it lives when it is a field written alone.
 func (r *resolver) unknown(n ast.Node, name string, known []string) {
-	if laterNames[name] {
-		r.fail(n.Location().From, fmt.Sprintf("%q is not supported by this version yet", name), "remove it for now")
+	if example := functions[name].example; example != "" {
+		r.fail(n.Location().From, name+" is a function", "call it: "+example)
 		return
 	}
-	for _, root := range sortedKeys(r.l.words.roots) {
+	for _, root := range rootsByUse {
 		if r.l.words.fields[r.l.words.roots[root]][name] != nil {
 			r.at(n, "unknown name %q, did you mean %q?", name, root+"."+name)
 			return

@@ -74,7 +74,14 @@ func (r *reader) schedule(f *scheduleFile, path string, def *time.Location) (Sch
 	if !s.From.IsZero() && !s.Until.IsZero() && !s.From.Before(s.Until) {
 		r.failWith(f.Until.At, join(path, "until"), "value", fmt.Sprintf("the schedule ends (%s) before it begins (%s)", f.Until.S, f.From.S), "")
 	}
-	for i, d := range f.Days {
+	open := r.opening(f.Days, f.Hours, path)
+	s.Days, s.Hours = open.Days, open.Hours
+	return s, zone
+}
+
+// opening checks days and hours, the part of a schedule that comes back.
+func (r *reader) opening(days, hours oneOrMany[text], path string) (s Schedule) {
+	for i, d := range days {
 		if r.oneOf(d, fmt.Sprintf("%s.days[%d]", path, i), dayNames...) {
 			for w, name := range weekdays {
 				if name == d.S {
@@ -83,12 +90,12 @@ func (r *reader) schedule(f *scheduleFile, path string, def *time.Location) (Sch
 			}
 		}
 	}
-	for i, h := range f.Hours {
+	for i, h := range hours {
 		if span, ok := r.hours(h, fmt.Sprintf("%s.hours[%d]", path, i)); ok {
 			s.Hours = append(s.Hours, span)
 		}
 	}
-	return s, zone
+	return s
 }
 
 // moment reads a date or a date with a time; whole says it was a bare date.

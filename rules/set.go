@@ -14,6 +14,13 @@ type Set struct {
 	Campaigns []*Campaign       // every campaign that is not a draft, highest priority first, ties by id
 	Source    map[string]string // file name in the folder → its text: what the hash is of
 
+	Streams        []Stream        // every sequence of events that its counters need, by Key
+	Counters       []Counter       // every distinct counter; rules refer to them by place
+	FactPools      []string        // the coupon pools whose stock its rules read, by name
+	ReadsOperators bool            // whether its rules ask who is online
+	Pools          map[string]Pool // coupons/<pool>.csv
+
+	staff      []int32          // Site's rule, as places in predicates
 	predicates []*predicate     // every distinct condition, once
 	zones      []*time.Location // those whose clock a condition reads
 	index      *index           // which campaigns a visit can match
@@ -29,6 +36,21 @@ type Site struct {
 	Traits     map[string]TraitSpec
 	Origins    []string // of the shop's pages; empty: every origin is let in
 	Consent    string   // opt_in | opt_out
+
+	Budget   map[string][]Limit // slot → how often it opens for a visitor, whatever the campaign; "all" is every slot together
+	Channels map[string]Channel // by name: chat, phone, line
+}
+
+// Channel is a way to reach the shop.
+type Channel struct {
+	Link string   // an address, or ""
+	Hook string   // a function of the page's own script, or ""
+	Open Schedule // its hours and days, in the site's time zone
+}
+
+// Pool is a file of single-use coupon codes.
+type Pool struct {
+	Codes []string // in written order, each once
 }
 
 // TraitSpec declares one trait of a visitor.
@@ -58,6 +80,9 @@ type Campaign struct {
 	Stop      Stop
 	Slot      string // "" competes with nobody
 	Priority  int
+	Layer     string // campaigns of one layer never meet the same visitor; "" none
+	LayerLow  int    // its part [LayerLow, LayerHigh) of the layer's 10,000 buckets
+	LayerHigh int
 	Salt      string
 	Traffic   int    // of 10,000
 	Goals     []Goal // the first is the main one
@@ -66,16 +91,11 @@ type Campaign struct {
 	Zone      *time.Location
 	File      string // where it is written, for people
 	Line      int
+	Needs     []int // places in Set.Streams that its rule and triggers read, ascending
 
 	open  bool    // no schedule: always open
 	pages pages   // compiled path patterns
 	when  []int32 // its conjuncts, as places in the set's shared predicates
-}
-
-// Trigger is a moment at which a campaign may open.
-type Trigger struct {
-	Kind  string        // page_view | exit_intent | dwell
-	Dwell time.Duration // of dwell
 }
 
 // Limit is one frequency cap: at most Max times per Per.

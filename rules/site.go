@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -40,6 +41,8 @@ func (r *reader) site(f *siteFile) Site {
 		}
 		s.Traits[t.Name] = spec
 	}
+	s.Budget = r.budget(f.Budget)
+	s.Channels = r.channels(f.Channels)
 	for i, o := range f.Origins {
 		if o.At == nil {
 			continue
@@ -53,3 +56,52 @@ func (r *reader) site(f *siteFile) Site {
 	}
 	return s
 }
+
+var hookForm = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*(\.[A-Za-z_$][A-Za-z0-9_$]*)*$`)
+
+// budget checks how much attention all campaigns together may take of a visitor.
+func (r *reader) budget(t table[oneOrMany[limitFile]]) map[string][]Limit {
+	budget := map[string][]Limit{}
+	for _, e := range t {
+		path := join("budget", e.Name)
+		if i := slices.IndexFunc(e.Value, func(f limitFile) bool { return f.After != nil }); i >= 0 {
+			r.failWith(e.Value[i].At, path, "value", `a budget has no "after"`, "write {max: 1, per: session}")
+			continue
+		}
+		budget[e.Name], _ = r.limits(e.Value, path)
+	}
+	return budget
+}
+
+// channels checks the ways to reach the shop.
+func (r *reader) channels(t table[channelFile]) map[string]Channel {
+	channels := map[string]Channel{}
+	for _, e := range t {
+		path := join("channels", e.Name)
+		r.wellFormed(text{e.Name, e.Key}, path, idForm, "1 to 64 of a-z, 0-9, _ and -")
+		f := e.Value
+		if f.At == nil {
+			continue
+		}
+		c := Channel{Hook: f.Hook.S, Open: r.opening(f.Days, f.Hours, path)}
+		switch {
+		case f.At.has("link") && f.At.has("hook"):
+			r.failWith(f.At, path, "value", `"link" and "hook" do not go together`, "keep one: the page is left for a link, and a hook is called on it")
+		case !f.At.has("link") && !f.At.has("hook"):
+			r.failWith(f.At, path, "missing", "the channel leads nowhere", "give it a link, such as https://…, or a hook, such as openChat")
+		case f.Link.At != nil && callable(f.Link.S):
+			c.Link = f.Link.S
+		case f.Link.At != nil:
+			c.Link = r.address(f.Link, join(path, "link"))
+		case f.Hook.At != nil && (!hookForm.MatchString(f.Hook.S) || len(f.Hook.S) > 100):
+			r.failWith(f.Hook.At, join(path, "hook"), "value", quote(f.Hook.S)+" is not a function's name", "write the name alone, such as openChat or Chat.open")
+		}
+		channels[e.Name] = c
+	}
+	return channels
+}
+
+var callForm = regexp.MustCompile(`^(tel:\+?[0-9-]{2,20}|mailto:[^\s?<>"]{1,100}@[^\s?<>"]{1,100})$`)
+
+// callable says whether an address is a telephone number or a mailbox.
+func callable(address string) bool { return callForm.MatchString(address) }

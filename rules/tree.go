@@ -24,13 +24,16 @@ func conjuncts(n ast.Node, to []ast.Node) []ast.Node {
 //	a not in list  a known and not in the list
 //	a in 30..49    a >= 30 && a <= 49
 //	known(a)       a == a
+//
+// and functions that read what a visitor did read it by its place in the set.
 func (l *language) settle(n ast.Node, fail func(int, string, string)) ast.Node {
-	s := &settler{fail: fail, ranges: map[ast.Node]ast.Node{}}
+	s := &settler{l: l, fail: fail, ranges: map[ast.Node]ast.Node{}}
 	ast.Walk(&n, s)
 	return n
 }
 
 type settler struct {
+	l      *language
 	fail   func(int, string, string)
 	ranges map[ast.Node]ast.Node // what stands for `a in 30..49` → a
 }
@@ -54,6 +57,8 @@ func (s *settler) Visit(n *ast.Node) {
 	case *ast.CallNode:
 		if id, ok := x.Callee.(*ast.IdentifierNode); ok && id.Value == "known" {
 			s.known(n, x.Arguments[0])
+		} else if by := s.l.settled(x); by != nil {
+			*n = by
 		}
 	}
 }

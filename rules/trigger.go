@@ -1,31 +1,66 @@
 package rules
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
 
-// String is the trigger as clients name it: "exit_intent", "dwell:30s".
+// Trigger is a moment at which a campaign may open.
+type Trigger struct {
+	Kind     string        // page_view | exit_intent | tab_return | dwell | scroll | idle | in_view | event | absent
+	Dwell    time.Duration // the length of dwell and idle
+	Percent  int           // of scroll: 1 to 100
+	Selector string        // of in_view
+	Event    string        // of event: its canonical name, the underlying one of a derived event; of absent: the one awaited
+	After    string        // of absent: the event that starts the wait
+	Within   time.Duration // of absent: how long is waited
+
+	where []int32 // of event, see Set.Where
+}
+
+// String is the trigger as clients name it: "exit_intent", "dwell:30s",
+// "scroll:50%", "in_view:#reviews", and an event by its name.
 func (t Trigger) String() string {
-	if t.Kind != "dwell" {
-		return t.Kind
+	switch t.Kind {
+	case "dwell", "idle":
+		return t.Kind + ":" + FormatDuration(t.Dwell)
+	case "scroll":
+		return "scroll:" + strconv.Itoa(t.Percent) + "%"
+	case "in_view":
+		return "in_view:" + t.Selector
+	case "event":
+		return t.Event
 	}
-	return "dwell:" + FormatDuration(t.Dwell)
+	return t.Kind
 }
 
 // Met says whether what a client says has happened is this trigger. A stay of
-// a minute meets a dwell of thirty seconds.
+// a minute meets a dwell of thirty seconds, three quarters of a page a scroll of
+// half. Nothing that a client says is an absence: the server's clock tells.
 func (t Trigger) Met(happened string) bool {
+	switch t.Kind {
+	case "event", "in_view":
+		return happened == t.String()
+	case "absent":
+		return false
+	}
 	kind, amount, told := strings.Cut(happened, ":")
 	if kind != t.Kind {
 		return false
 	}
-	if kind != "dwell" || !told {
+	switch {
+	case !told:
 		return true
+	case kind == "dwell" || kind == "idle":
+		stayed, err := time.ParseDuration(amount)
+		if err != nil {
+			stayed, err = ParseDuration(amount) // which knows days
+		}
+		return err == nil && stayed >= t.Dwell
+	case kind == "scroll":
+		seen, err := strconv.ParseFloat(strings.TrimSuffix(amount, "%"), 64)
+		return err == nil && seen >= float64(t.Percent)
 	}
-	stayed, err := time.ParseDuration(amount)
-	if err != nil {
-		stayed, err = ParseDuration(amount) // which knows days
-	}
-	return err == nil && stayed >= t.Dwell
+	return true
 }

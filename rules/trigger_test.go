@@ -14,24 +14,49 @@ func TestALongDwellMeetsItself(t *testing.T) {
 	}
 }
 
+// A client names a trigger as String does; what goes further meets it too.
 func TestTriggerMet(t *testing.T) {
 	t.Parallel()
-	exit, dwell := Trigger{Kind: "exit_intent"}, Trigger{Kind: "dwell", Dwell: 30 * time.Second}
-	if exit.String() != "exit_intent" || dwell.String() != "dwell:30s" {
-		t.Errorf("triggers are called %s and %s", exit, dwell)
+	exit, tab := Trigger{Kind: "exit_intent"}, Trigger{Kind: "tab_return"}
+	dwell, idle := Trigger{Kind: "dwell", Dwell: 30 * time.Second}, Trigger{Kind: "idle", Dwell: 2 * time.Minute}
+	scroll, view := Trigger{Kind: "scroll", Percent: 50}, Trigger{Kind: "in_view", Selector: "#reviews"}
+	cart, late := Trigger{Kind: "event", Event: "add_to_cart"}, Trigger{Kind: "absent", Event: "purchase", After: "add_to_cart", Within: time.Hour}
+	for want, trigger := range map[string]Trigger{
+		"exit_intent": exit, "tab_return": tab, "dwell:30s": dwell, "idle:2m": idle, "scroll:50%": scroll,
+		"in_view:#reviews": view, "add_to_cart": cart, "absent": late,
+	} {
+		if got := trigger.String(); got != want || trigger.Met(want) != (want != "absent") {
+			t.Errorf("%s is called %s, met by its name: %t", want, got, trigger.Met(want))
+		}
 	}
 	for _, c := range []struct {
 		trigger  Trigger
 		happened string
 		want     bool
 	}{
-		{exit, "exit_intent", true},
 		{exit, "dwell:30s", false},
-		{dwell, dwell.String(), true},
+		{exit, "tab_return", false},
+		{tab, "tab_return", true},
+		{dwell, "dwell", true},
 		{dwell, "dwell:29999ms", false},
 		{dwell, "dwell:1m", true},
 		{dwell, "dwell:soon", false},
 		{dwell, "exit_intent", false},
+		{dwell, "idle:30s", false},
+		{idle, "idle:119s", false},
+		{idle, "idle:1d", true},
+		{idle, "dwell:1d", false},
+		{scroll, "scroll:49.9%", false},
+		{scroll, "scroll:70%", true},
+		{scroll, "scroll:70", true},
+		{scroll, "scroll:far", false},
+		{scroll, "scroll:NaN", false},
+		{scroll, "scroll", true},
+		{view, "in_view", false},
+		{view, "in_view:#review", false},
+		{cart, "add_to_cart:1", false},
+		{cart, "event", false},
+		{late, "purchase", false},
 	} {
 		if got := c.trigger.Met(c.happened); got != c.want {
 			t.Errorf("%s met by %s: %t", c.trigger, c.happened, got)

@@ -1,0 +1,114 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// derived is a named kind of event: one of another name, when its where holds.
+type derived struct {
+	event    string // the underlying one
+	identity string // of event and where, in every rule set
+	parts    []condition
+	places   []int32 // of parts in the set's predicates, once compiled
+	compiled bool
+}
+
+// canonicalEvents are the names that the shop's own events have.
+var canonicalEvents = []string{
+	"page_view", "view_item_list", "select_item", "view_item", "add_to_cart", "remove_from_cart", "view_cart",
+	"begin_checkout", "add_payment_info", "purchase", "refund", "search", "login", "sign_up",
+}
+
+// deriveds checks the derived events of segments.yaml. One that is wrong stays
+// known, so that what uses it is not told a second time.
+func (r *reader) deriveds(f *segmentsFile, l *language) {
+	for _, e := range f.Derived {
+		path := join("derived", e.Name)
+		if r.wellFormed(text{e.Name, e.Key}, path, eventForm, eventHint) {
+			switch {
+			case slices.Contains(canonicalEvents, e.Name):
+				r.failWith(e.Key, path, "value", e.Name+" is an event already", "give the derived event a name of its own")
+				continue // elsewhere the name means that event
+			case strings.HasPrefix(e.Name, "omo_"):
+				r.failWith(e.Key, path, "value", "names that begin with omo_ are the server's own", "give the derived event another name")
+			}
+		}
+		d := &derived{event: e.Value.Event.S}
+		r.wellFormed(e.Value.Event, join(path, "event"), eventForm, eventHint)
+		if e.Value.Event.At != nil && slices.ContainsFunc(f.Derived, func(o entry[derivedFile]) bool { return o.Name == d.event }) {
+			r.failWith(e.Value.Event.At, join(path, "event"), "value", quote(d.event)+" is a derived event itself", "name the event that really comes, and join both conditions with &&")
+		}
+		if e.Value.Where.At != nil {
+			d.parts = l.rule(r, e.Value.Where, join(path, "where"), l.eventAlone)
+		}
+		texts := make([]string, len(d.parts))
+		for i, p := range d.parts {
+			texts[i] = canonical(p.tree)
+		}
+		slices.Sort(texts)
+		sum := sha256.Sum256([]byte(strings.Join(slices.Compact(texts), "\n")))
+		d.identity = fmt.Sprintf("%s{%s}", d.event, hex.EncodeToString(sum[:8]))
+		l.derived[e.Name] = d
+	}
+}
+
+// eventAlone refuses all names but event: whether an event is a derived one may
+// depend on nothing but itself, or history could not be counted again.
+func (l *language) eventAlone(n ast.Node, fail func(int, string, string)) {
+	ast.Walk(&n, &onlyEvent{l, fail})
+}
+
+type onlyEvent struct {
+	l    *language
+	fail func(int, string, string)
+}
+
+func (o *onlyEvent) Visit(n *ast.Node) {
+	name, suffix := "", ""
+	at := (*n).Location()
+	switch x := (*n).(type) {
+	case *ast.IdentifierNode:
+		if x.Value != "event" && o.l.words.roots[x.Value] != nil {
+			name = x.Value
+		}
+	case *ast.CallNode:
+		id, ok := x.Callee.(*ast.IdentifierNode)
+		if _, own := functions[valueOf(id)]; ok && (own || id.Value == "in_segment") {
+			name, suffix, at = id.Value, "()", id.Location()
+		}
+	}
+	if name != "" {
+		o.fail(at.From, fmt.Sprintf("%s%s cannot be read here: a derived event is told by the event alone", name, suffix), `read event.…, such as: event.item_category == "shoes"`)
+	}
+}
+
+// filter is where the conditions of a derived event stand in the set.
+func (l *language) filter(d *derived) ([]int32, error) {
+	if d.compiled { // compiling changes a tree: it can be done once
+		return d.places, nil
+	}
+	var err error
+	d.places, err = l.compileAll(d.parts, l.zoneOfSite)
+	d.compiled = true
+	return d.places, err
+}
+
+// compileAll is predicate for each of a rule's conditions.
+func (l *language) compileAll(parts []condition, zone *time.Location) ([]int32, error) {
+	var places []int32
+	for _, part := range parts {
+		i, err := l.predicate(part, zone)
+		if err != nil {
+			return nil, err
+		}
+		places = append(places, i)
+	}
+	return places, nil
+}
