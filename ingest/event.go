@@ -25,7 +25,8 @@ type Event struct {
 	Consent string         `json:"consent,omitempty"` // granted | denied | unknown
 	Traits  map[string]any `json:"traits,omitempty"`  // only declared ones that were trusted
 	Bot     bool           `json:"bot,omitempty"`
-	New     bool           `json:"new,omitempty"` // the visitor's first session; stamped by the fold
+	New     bool           `json:"new,omitempty"`  // the visitor's first session; stamped by the fold
+	Unit    string         `json:"unit,omitempty"` // the bucketing unit adopted from a person; stamped by the engine on the event that introduced it
 
 	Properties json.RawMessage `json:"properties,omitempty"` // as the client gave them, without the space between
 
@@ -146,9 +147,10 @@ const (
 	Engagement = "omo_engagement"
 	Answer     = "omo_answer"
 	Chat       = "omo_chat"
-	Trouble    = "omo_error" // in a browser
-	Rules      = "omo_rules" // a rule set went live: its hash, text, phases; of no visitor
-	Identify   = "identify"  // traits or a person were told
+	Trouble    = "omo_error"  // in a browser
+	Absent     = "omo_absent" // what a campaign waited for did not come in time: its timer fired; written by the server
+	Rules      = "omo_rules"  // a rule set went live: its hash, text, phases; of no visitor
+	Identify   = "identify"   // traits or a person were told
 )
 
 // ParseProperties fills Props from Properties. A field of another type than
