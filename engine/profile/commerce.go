@@ -38,23 +38,25 @@ func foldCart(p *Profile, e *ingest.Event) {
 	}
 }
 
-// firstTime remembers a transaction and says whether it is new. A purchase
-// without a transaction id cannot be known again and always counts.
-func (p *Profile) firstTime(transaction string) bool {
-	if transaction == "" {
-		return true
+// Repeats says whether e is a purchase that p has folded before, and remembers
+// it if it is a new one. A purchase without a transaction id cannot be known
+// again and always counts; so does one that comes after 64 others.
+func (p *Profile) Repeats(e *ingest.Event) bool {
+	transaction := e.Props.TransactionID
+	if e.Name != ingest.Purchase || transaction == "" {
+		return false
 	}
 	h := fnv.New64a()
 	h.Write([]byte(transaction))
 	id := h.Sum64()
 	if slices.Contains(p.Orders, id) {
-		return false
+		return true
 	}
 	p.Orders = append(p.Orders, id)
 	if over := len(p.Orders) - maxOrders; over > 0 {
 		p.Orders = slices.Delete(p.Orders, 0, over)
 	}
-	return true
+	return false
 }
 
 // valueOf is the event's value, or what its items add up to where it has none.

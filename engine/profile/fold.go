@@ -14,7 +14,9 @@ import (
 type Terms struct {
 	Gap   time.Duration     // ends a session
 	Goals map[string][]Goal // by event name
-	Free  map[string]bool   // campaigns without a frequency: they have nothing to hold but their slot
+	Free  map[string]bool   // campaigns that no frequency, budget or layer limits: they have nothing to hold but their slot
+
+	Streams *Streams // what counters read; nil if there are none
 }
 
 // Goal is one campaign's interest in an event.
@@ -30,6 +32,12 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 	case ingest.Decision:
 		e.Session = p.sessionID()
 		foldDecision(p, e, t)
+		t.Streams.count(p, e)
+		return
+	case ingest.Absent: // the server's timer, and nothing that the visitor did
+		e.Session = p.sessionID()
+		foldAbsence(p, e)
+		t.Streams.count(p, e)
 		return
 	case ingest.Rules:
 		return
@@ -56,7 +64,7 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 		p.shown(e.Props.Campaign).Closes++
 		p.release(func(h Hold) bool { return h.Campaign == e.Props.Campaign })
 	case ingest.Purchase:
-		if !p.firstTime(e.Props.TransactionID) {
+		if p.Repeats(e) {
 			return
 		}
 		foldPurchase(p, e, old)
@@ -67,6 +75,7 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 			foldCart(p, e)
 		}
 	}
+	t.Streams.count(p, e)
 	for _, g := range t.Goals[e.Name] {
 		if x := p.Campaigns[g.Campaign]; x != nil && x.Count > 0 &&
 			e.Time >= x.First && e.Time < x.First+g.Window.Milliseconds() {
@@ -90,6 +99,9 @@ func known(p *Profile, e *ingest.Event) {
 	p.Last = max(p.Last, e.Time)
 	if e.User != "" && e.User != p.User {
 		p.User = strings.Clone(e.User)
+	}
+	if e.Unit != "" {
+		p.Unit = strings.Clone(e.Unit)
 	}
 	for name, v := range e.Traits {
 		if p.Traits == nil {
@@ -160,62 +172,4 @@ func (p *Profile) release(which func(Hold) bool) {
 		}
 	}
 	p.Holds = slices.DeleteFunc(p.Holds, func(h Hold) bool { return h.Exposed && h.Slot == "" })
-}
-
-func (p *Profile) shown(campaign string) *Shown {
-	if p.Campaigns == nil {
-		p.Campaigns = map[string]*Shown{}
-	}
-	x := p.Campaigns[campaign]
-	if x == nil {
-		x = &Shown{}
-		p.Campaigns[strings.Clone(campaign)] = x
-	}
-	return x
-}
-
-// foldExposure makes a hold's spend permanent, in the session of the hold.
-func foldExposure(p *Profile, e *ingest.Event, old bool) {
-	session := p.Session.N
-	if old {
-		session = 0 // an earlier one; which, nobody knows any more
-	}
-	for i := range p.Holds {
-		h := &p.Holds[i]
-		if h.Campaign == e.Props.Campaign && !h.Exposed && (e.Props.DecisionID == "" || e.Props.DecisionID == h.Decision) {
-			h.Exposed, session = true, h.Session
-			break
-		}
-	}
-	p.release(func(Hold) bool { return false })
-	x := p.shown(e.Props.Campaign)
-	x.Count++
-	x.Spends = append(x.Spends, Spend{At: e.Time, Session: session})
-	if over := len(x.Spends) - maxSpends; over > 0 {
-		x.Spends = slices.Delete(x.Spends, 0, over)
-	}
-	if x.First == 0 || x.Phase != e.Props.Phase {
-		x.First, x.Phase, x.Variant = e.Time, strings.Clone(e.Props.Phase), strings.Clone(e.Props.Variant)
-	}
-}
-
-// foldDecision holds what was offered; control holds like any other variant.
-func foldDecision(p *Profile, e *ingest.Event, t Terms) {
-	path := ""
-	if e.Page != nil {
-		path = e.Page.Path
-	}
-	p.Holds = slices.DeleteFunc(p.Holds, func(h Hold) bool { return !h.Exposed && h.At+HoldFor <= e.Time })
-	for _, o := range e.Props.Outcomes {
-		if o.Reason != "offered" && o.Reason != "control" || o.Slot == "" && t.Free[o.Campaign] {
-			continue
-		}
-		p.Holds = append(p.Holds, Hold{
-			Campaign: strings.Clone(o.Campaign), Decision: strings.Clone(e.Props.DecisionID),
-			Slot: strings.Clone(o.Slot), Page: strings.Clone(path), At: e.Time, Session: p.Session.N,
-		})
-	}
-	if over := len(p.Holds) - maxHolds; over > 0 {
-		p.Holds = slices.Delete(p.Holds, 0, over)
-	}
 }

@@ -28,6 +28,10 @@ type Profile struct {
 	Cart      Cart              `json:"c"`
 	Campaigns map[string]*Shown `json:"x,omitempty"` // those it was shown, or that it clicked or closed
 	Holds     []Hold            `json:"h,omitempty"`
+	Due       map[string]int64  `json:"due,omitempty"` // by campaign: when the absence it waits for came due; until it is exposed
+
+	Series map[string]*Series `json:"k,omitempty"` // what counters read, by Stream.Key
+	under  uint64             // Streams.sum of the terms that Series agree with; not written down
 }
 
 // Session is one visit to the shop.
@@ -67,8 +71,9 @@ type Shown struct {
 
 // Spend is one exposure, as frequency caps count it.
 type Spend struct {
-	At      int64 `json:"a"`
-	Session int   `json:"s"`
+	At      int64  `json:"a"`
+	Session int    `json:"s"`
+	Slot    string `json:"l,omitempty"`
 }
 
 // Hold is an offer whose exposure has not come yet, or whose action is still
@@ -77,6 +82,7 @@ type Hold struct {
 	Campaign string `json:"c"`
 	Decision string `json:"d,omitempty"` // whose offer it is
 	Slot     string `json:"s,omitempty"` // "" once that page is gone or the action is closed
+	Place    string `json:"l,omitempty"` // its slot when it was offered; never cleared
 	Page     string `json:"p,omitempty"` // path
 	At       int64  `json:"a"`
 	Session  int    `json:"n"`
@@ -92,6 +98,7 @@ const (
 	maxLines  = 100
 	maxSpends = 100
 	maxHolds  = 32
+	maxDue    = 32
 )
 
 // New is the profile of a visitor that nothing is known of.

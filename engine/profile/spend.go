@@ -1,0 +1,113 @@
+package profile
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+func (p *Profile) shown(campaign string) *Shown {
+	if p.Campaigns == nil {
+		p.Campaigns = map[string]*Shown{}
+	}
+	x := p.Campaigns[campaign]
+	if x == nil {
+		x = &Shown{}
+		p.Campaigns[strings.Clone(campaign)] = x
+	}
+	return x
+}
+
+// foldExposure makes a hold's spend permanent, in the session of the hold.
+func foldExposure(p *Profile, e *ingest.Event, old bool) {
+	session, slot := p.Session.N, e.Props.Slot
+	if old {
+		session = 0 // an earlier one; which, nobody knows any more
+	}
+	for i := range p.Holds {
+		h := &p.Holds[i]
+		if h.Campaign == e.Props.Campaign && !h.Exposed && (e.Props.DecisionID == "" || e.Props.DecisionID == h.Decision) {
+			h.Exposed, session, slot = true, h.Session, h.Place
+			break
+		}
+	}
+	p.release(func(Hold) bool { return false })
+	delete(p.Due, e.Props.Campaign)
+	x := p.shown(e.Props.Campaign)
+	x.Count++
+	x.Spends = append(x.Spends, Spend{At: e.Time, Session: session, Slot: strings.Clone(slot)})
+	if over := len(x.Spends) - maxSpends; over > 0 {
+		x.Spends = slices.Delete(x.Spends, 0, over)
+	}
+	if x.First == 0 || x.Phase != e.Props.Phase {
+		x.First, x.Phase, x.Variant = e.Time, strings.Clone(e.Props.Phase), strings.Clone(e.Props.Variant)
+	}
+}
+
+// foldDecision holds what was offered; control holds like any other variant.
+func foldDecision(p *Profile, e *ingest.Event, t Terms) {
+	path := ""
+	if e.Page != nil {
+		path = e.Page.Path
+	}
+	p.Holds = slices.DeleteFunc(p.Holds, func(h Hold) bool { return !h.Exposed && h.At+HoldFor <= e.Time })
+	for _, o := range e.Props.Outcomes {
+		if o.Reason != "offered" && o.Reason != "control" || o.Slot == "" && t.Free[o.Campaign] {
+			continue
+		}
+		p.Holds = append(p.Holds, Hold{
+			Campaign: strings.Clone(o.Campaign), Decision: strings.Clone(e.Props.DecisionID),
+			Slot: strings.Clone(o.Slot), Place: strings.Clone(o.Slot), Page: strings.Clone(path), At: e.Time, Session: p.Session.N,
+		})
+	}
+	if over := len(p.Holds) - maxHolds; over > 0 {
+		p.Holds = slices.Delete(p.Holds, 0, over)
+	}
+}
+
+// foldAbsence remembers that what a campaign waited for did not come in time.
+func foldAbsence(p *Profile, e *ingest.Event) {
+	if p.Due == nil {
+		p.Due = map[string]int64{}
+	}
+	p.Due[strings.Clone(e.Props.Campaign)] = e.Time
+	if len(p.Due) > maxDue {
+		names := slices.Sorted(maps.Keys(p.Due)) // of equal times always the same one goes
+		delete(p.Due, slices.MinFunc(names, func(a, b string) int { return cmp.Compare(p.Due[a], p.Due[b]) }))
+	}
+}
+
+// Spent counts what the visitor's attention was spent on in a slot ("all" is
+// whatever slot, none included): exposures of every campaign, and offers of
+// the minute before now whose exposure has not come. Control spends like any
+// other variant. It counts moments at or after from, and of one session only
+// if that is not 0; from 0 and session 0 is ever.
+//
+// A campaign's exposures are known one by one up to its latest 100: the answer
+// is exact up to there and "at least" beyond. Of ever it is exact in all slots
+// together; older exposures are taken to be of the oldest known one's slot.
+func (p *Profile) Spent(slot string, from int64, session int, now int64) int {
+	counts := func(at int64, in int, where string) bool {
+		return at >= from && (session == 0 || session == in) && (slot == "all" || slot == where)
+	}
+	n := 0
+	for i := range p.Holds {
+		if h := &p.Holds[i]; !h.Exposed && now < h.At+HoldFor && counts(h.At, h.Session, h.Place) {
+			n++
+		}
+	}
+	for _, x := range p.Campaigns {
+		for _, s := range x.Spends {
+			if counts(s.At, s.Session, s.Slot) {
+				n++
+			}
+		}
+		if older := x.Count - len(x.Spends); older > 0 && len(x.Spends) > 0 && from <= 0 && session == 0 && counts(0, 0, x.Spends[0].Slot) {
+			n += older
+		}
+	}
+	return n
+}
