@@ -45,16 +45,13 @@ func (p *Profile) Uniq(key string, from int64) float64 {
 // moments the one that came last counts.
 func (p *Profile) Latest(key string) (at int64, text string) {
 	if x := p.Series[key]; x != nil {
-		return x.At, x.Text
+		return x.latest(), x.Text
 	}
 	return 0, ""
 }
 
 // since counts what is kept of moments at or after from.
 func (x *Series) since(from int64) (n int, sum float64) {
-	if x.At < from {
-		return 0, 0
-	}
 	r, first := reader{text: x.List}, int64(0)
 	for e, ok := r.next(x.Form, 0); ok; e, ok = r.next(x.Form, e.at) {
 		if first == 0 {
@@ -107,12 +104,13 @@ func (x *Series) absorb(older *Series, p *Profile) {
 	x.Form, x.window, x.session = older.Form, older.window, older.session
 	x.N += older.N
 	x.Total += older.Total
-	if older.At > x.At {
-		x.At, x.Text = older.At, older.Text
+	latest := x.latest()
+	if before := older.latest(); before > latest {
+		latest, x.Text = before, older.Text
 	}
 	var horizon int64
 	if x.window > 0 || x.session { // else older was written down since, and has forgotten
-		horizon = x.horizon(p)
+		horizon = x.horizon(p, latest)
 	}
 	hours := append(unpackHours(older.Hours, x.Form), unpackHours(x.Hours, x.Form)...)
 	x.Hours = packHours(sumHours(hours, horizon), x.Form)
@@ -126,4 +124,5 @@ func (x *Series) absorb(older *Series, p *Profile) {
 	}
 	x.keep(list, room, horizon)
 	x.trim(horizon)
+	x.ends(latest)
 }

@@ -6,10 +6,10 @@ import (
 	"sort"
 )
 
-// A series keeps its moments as a text of base64 digits, oldest first, so that
-// the profile's JSON takes it as it is and one more moment is a few digits at
-// its end. A number is written in groups of five bits, lowest first; a digit's
-// sixth bit says that more follow. Each moment is written as what it is later
+// A series keeps its moments as a text of digits of six bits, oldest first, so
+// that the profile's JSON takes it as it is and one more moment is a few digits
+// at its end. A number is written in groups of five bits, lowest first; a
+// digit's sixth bit says that more follow. Each moment is written as what it is later
 // than the one before (from 1970 for the first), and then what belongs to it.
 
 // form says what is written behind each moment.
@@ -18,7 +18,7 @@ type form int
 const (
 	moments form = iota // nothing
 	amounts             // a number
-	marks               // a value's hash, of 48 bits
+	marks               // a value's hash, of 42 bits
 )
 
 // entry is one moment. Bits are those of a float64, or a value's hash.
@@ -29,16 +29,30 @@ type entry struct {
 
 func (e entry) amount() float64 { return math.Float64frombits(e.bits) }
 
-const (
-	digits    = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	markWidth = 8 // digits
-)
+// markWidth is how many digits a hash takes.
+const markWidth = 7
+
+// digit is the character for d, one of '?' to '~'. JSON would escape a
+// backslash, so that is an exclamation mark.
+func digit(d uint64) byte {
+	if c := '?' + byte(d&63); c != '\\' {
+		return c
+	}
+	return '!'
+}
+
+func valueOfDigit(c byte) uint64 {
+	if c == '!' {
+		c = '\\'
+	}
+	return uint64(c-'?') & 63
+}
 
 func appendNumber(buf []byte, n uint64) []byte {
 	for ; n >= 32; n >>= 5 {
-		buf = append(buf, digits[32|n&31])
+		buf = append(buf, digit(32|n&31))
 	}
-	return append(buf, digits[n])
+	return append(buf, digit(n))
 }
 
 // An amount is a whole number or a number of hundredths as most prices are, or
@@ -63,7 +77,7 @@ func appendAmount(buf []byte, v float64) []byte {
 
 func appendMark(buf []byte, mark uint64) []byte {
 	for range markWidth {
-		buf = append(buf, digits[mark&63])
+		buf = append(buf, digit(mark))
 		mark >>= 6
 	}
 	return buf
@@ -88,35 +102,19 @@ type reader struct {
 	over bool // nothing more can be read
 }
 
-func (r *reader) digit() uint64 {
-	if r.pos >= len(r.text) {
-		r.over = true
-		return 0
-	}
-	c := r.text[r.pos]
-	r.pos++
-	switch {
-	case c >= 'a' && c <= 'z':
-		return uint64(c-'a') + 26
-	case c >= 'A' && c <= 'Z':
-		return uint64(c - 'A')
-	case c >= '0' && c <= '9':
-		return uint64(c-'0') + 52
-	case c == '-':
-		return 62
-	default:
-		return 63
-	}
-}
-
 func (r *reader) number() (n uint64) {
-	for shift := 0; ; shift += 5 {
-		d := r.digit()
-		n |= d & 31 << shift
+	pos := r.pos
+	for shift := 0; pos < len(r.text); shift += 5 {
+		d := valueOfDigit(r.text[pos])
+		pos++
+		n |= d & 31 << (shift & 63)
 		if d < 32 {
+			r.pos = pos
 			return n
 		}
 	}
+	r.pos, r.over = pos, true
+	return 0
 }
 
 func (r *reader) amount() float64 {
@@ -134,9 +132,14 @@ func (r *reader) amount() float64 {
 }
 
 func (r *reader) mark() (mark uint64) {
-	for i := range markWidth {
-		mark |= r.digit() << (6 * i)
+	if len(r.text)-r.pos < markWidth {
+		r.over = true
+		return 0
 	}
+	for i := range markWidth {
+		mark |= valueOfDigit(r.text[r.pos+i]) << (6 * i)
+	}
+	r.pos += markWidth
 	return mark
 }
 

@@ -18,7 +18,7 @@ func anyHistory(t *rapid.T) []ingest.Event {
 		e := ingest.Event{
 			Visitor: "v", Time: dawn.UnixMilli() + rapid.Int64Range(0, 3*3600).Draw(t, "second")*1000,
 			Name: rapid.SampledFrom([]string{"page_view", "page_view", "purchase", "refund", "add_to_cart", "remove_from_cart", "view_cart",
-				"search", "sign_up", "identify", ingest.Decision, ingest.Exposure, ingest.Click, ingest.Close, ingest.Rules}).Draw(t, "name"),
+				"search", "sign_up", "identify", ingest.Decision, ingest.Exposure, ingest.Click, ingest.Close, ingest.Absent, ingest.Rules}).Draw(t, "name"),
 			Page: &ingest.Page{Path: rapid.SampledFrom([]string{"/a", "/b"}).Draw(t, "path")},
 		}
 		campaign := rapid.SampledFrom([]string{"rescue", "other"}).Draw(t, "campaign")
@@ -41,6 +41,7 @@ func anyHistory(t *rapid.T) []ingest.Event {
 		}
 		if e.Name == "identify" {
 			e.User = rapid.SampledFrom([]string{"", "u1"}).Draw(t, "user")
+			e.Unit = rapid.SampledFrom([]string{"", "another"}).Draw(t, "unit")
 			e.Traits = map[string]any{"rank": "gold", "age": rapid.Float64Range(0, 120).Draw(t, "age")}
 		}
 		return e
@@ -50,7 +51,7 @@ func anyHistory(t *rapid.T) []ingest.Event {
 
 func folded(p *Profile, history []ingest.Event) (stamps string) {
 	for _, e := range history {
-		Fold(p, &e, terms)
+		Fold(p, &e, counting(7))
 		stamps += fmt.Sprint(e.Session, e.New, " ")
 	}
 	return stamps

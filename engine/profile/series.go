@@ -1,7 +1,8 @@
 package profile
 
 import (
-	"hash/fnv"
+	"crypto/sha256"
+	"encoding/binary"
 	"math"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ type Series struct {
 
 	N     int     `json:"n,omitempty"` // ever
 	Total float64 `json:"s,omitempty"` // ever
-	At    int64   `json:"a,omitempty"` // the latest
+	At    int64   `json:"a,omitempty"` // the latest, where List does not end with it
 	Text  string  `json:"t,omitempty"` // of the latest
 
 	Form  form   `json:"f,omitempty"`
@@ -100,21 +101,40 @@ func (p *Profile) series(s *Stream) *Series {
 func (p *Profile) put(s *Stream, e entry) {
 	e.at = max(e.at, 0)
 	x := p.series(s)
-	x.At = max(x.At, e.at)
 	if x.Form != marks {
 		x.N++
 	}
 	if x.Form == amounts {
 		x.Total += e.amount()
 	}
-	x.place(e, x.horizon(p))
+	latest := max(x.latest(), e.at)
+	x.place(e, x.horizon(p, latest))
+	x.ends(latest)
+}
+
+// latest is the latest moment ever, 0 if there is none.
+func (x *Series) latest() int64 {
+	if x.kept > 0 || x.List == "" {
+		return max(x.At, x.end)
+	}
+	read := Series{List: x.List, Form: x.Form} // x may be read by others
+	read.measure()
+	return max(x.At, read.end)
+}
+
+// ends writes the latest moment down, unless the list says it.
+func (x *Series) ends(latest int64) {
+	x.measure()
+	if x.At = latest; x.kept > 0 && x.end == latest {
+		x.At = 0
+	}
 }
 
 // horizon is the latest moment that no window reaches any more.
-func (x *Series) horizon(p *Profile) int64 {
+func (x *Series) horizon(p *Profile, latest int64) int64 {
 	out := int64(math.MaxInt64)
 	if x.window > 0 {
-		out = max(p.Last, x.At) - x.window
+		out = max(p.Last, latest) - x.window
 	}
 	if x.session {
 		out = min(out, p.PrevEnd)
@@ -220,13 +240,11 @@ func (x *Series) has(value uint64) bool {
 	return false
 }
 
-// mark is what is kept of a value. Two of a visitor's 1,000 values are taken
-// for one with a chance of two in a thousand million.
+// mark is what is kept of a value. That two of a visitor's 1,000 values are
+// taken for one happens to one such visitor in nine million.
 func mark(text string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(text))
-	sum := h.Sum64()
-	return (sum ^ sum>>48) & (1<<48 - 1)
+	sum := sha256.Sum256([]byte(text))
+	return binary.LittleEndian.Uint64(sum[:]) & (1<<(6*markWidth) - 1)
 }
 
 func clip(text string) string {

@@ -311,7 +311,7 @@ func TestPacking(t *testing.T) {
 				e.bits = math.Float64bits(rapid.OneOf(rapid.Float64Range(-1e12, 1e12), rapid.Map(rapid.Int64Range(-1e9, 1e9), func(n int64) float64 { return float64(n) / 100 }),
 					rapid.Map(rapid.Int64Range(-1e12, 1e12), func(n int64) float64 { return float64(n) })).Draw(t, "amount"))
 			case marks:
-				e.bits = rapid.Uint64Max(1<<48-1).Draw(t, "mark")
+				e.bits = rapid.Uint64Max(1<<42-1).Draw(t, "mark")
 			}
 			list = append(list, e)
 		}

@@ -93,6 +93,16 @@ func TestTraits(t *testing.T) {
 	equal(t, p.Unit, "v")
 }
 
+// A person's bucketing unit is adopted by the event that says so, and stays.
+func TestAdoptedUnit(t *testing.T) {
+	t.Parallel()
+	p := New("v")
+	for i, unit := range []string{"", "first", "", "second", ""} {
+		Fold(p, &ingest.Event{Name: "identify", Time: int64(i + 1), Unit: unit}, terms)
+		equal(t, p.Unit, []string{"v", "first", "first", "second", "second"}[i])
+	}
+}
+
 // A rule set that goes live is no event of a visitor's.
 func TestRulesEventsAreNotFolded(t *testing.T) {
 	t.Parallel()
