@@ -147,10 +147,11 @@ const (
 	Engagement = "omo_engagement"
 	Answer     = "omo_answer"
 	Chat       = "omo_chat"
-	Trouble    = "omo_error"  // in a browser
-	Absent     = "omo_absent" // what a campaign waited for did not come in time: its timer fired; written by the server
-	Rules      = "omo_rules"  // a rule set went live: its hash, text, phases; of no visitor
-	Identify   = "identify"   // traits or a person were told
+	Trouble    = "omo_error"   // in a browser
+	Absent     = "omo_absent"  // what a campaign waited for did not come in time: its timer fired; written by the server
+	Rules      = "omo_rules"   // a rule set went live: its hash, text, phases; of no visitor
+	Waiting    = "omo_waiting" // campaigns that wait for a back-fill from now on; of no visitor
+	Identify   = "identify"    // traits or a person were told
 )
 
 // ParseProperties fills Props from Properties. A field of another type than

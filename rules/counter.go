@@ -16,6 +16,10 @@ type Stream struct {
 	where []*predicate // of a derived event; they read nothing but event
 }
 
+// Derived says whether the stream takes in only some of the events of its name;
+// Set.Counts tells which.
+func (s *Stream) Derived() bool { return len(s.where) > 0 }
+
 // Counter is one value that rules read off a visitor's past.
 type Counter struct {
 	Op       string         // count sum uniq last did seconds_since exposed

@@ -17,6 +17,16 @@ type Terms struct {
 	Free  map[string]bool   // campaigns that no frequency, budget or layer limits: they have nothing to hold but their slot
 
 	Streams *Streams // what counters read; nil if there are none
+
+	Absences []Absence // what campaigns wait for
+}
+
+// Absence is one campaign's interest in what does not happen: Event, within a
+// time after After.
+type Absence struct {
+	Campaign     string
+	Event, After string
+	Within       time.Duration
 }
 
 // Goal is one campaign's interest in an event.
@@ -39,10 +49,11 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 		foldAbsence(p, e)
 		t.Streams.count(p, e)
 		return
-	case ingest.Rules:
+	case ingest.Rules, ingest.Waiting:
 		return
 	}
 	known(p, e)
+	await(p, e, t.Absences)
 	old := p.older(e.Time, t.Gap.Milliseconds())
 	if !old {
 		if p.Session.N == 0 || e.Time-p.Session.End >= t.Gap.Milliseconds() {

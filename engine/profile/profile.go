@@ -29,6 +29,7 @@ type Profile struct {
 	Campaigns map[string]*Shown `json:"x,omitempty"` // those it was shown, or that it clicked or closed
 	Holds     []Hold            `json:"h,omitempty"`
 	Due       map[string]int64  `json:"due,omitempty"` // by campaign: when the absence it waits for came due; until it is exposed
+	Pending   map[string]int64  `json:"pd,omitempty"`  // campaign → when its wait will have come due
 
 	Series map[string]*Series `json:"k,omitempty"` // what counters read, by Stream.Key
 	under  uint64             // Streams.sum of the terms that Series agree with; not written down

@@ -1,8 +1,6 @@
 package profile
 
 import (
-	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -65,18 +63,6 @@ func foldDecision(p *Profile, e *ingest.Event, t Terms) {
 	}
 	if over := len(p.Holds) - maxHolds; over > 0 {
 		p.Holds = slices.Delete(p.Holds, 0, over)
-	}
-}
-
-// foldAbsence remembers that what a campaign waited for did not come in time.
-func foldAbsence(p *Profile, e *ingest.Event) {
-	if p.Due == nil {
-		p.Due = map[string]int64{}
-	}
-	p.Due[strings.Clone(e.Props.Campaign)] = e.Time
-	if len(p.Due) > maxDue {
-		names := slices.Sorted(maps.Keys(p.Due)) // of equal times always the same one goes
-		delete(p.Due, slices.MinFunc(names, func(a, b string) int { return cmp.Compare(p.Due[a], p.Due[b]) }))
 	}
 }
 

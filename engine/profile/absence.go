@@ -1,0 +1,44 @@
+package profile
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+// await begins the waits that e begins, anew if they ran already, and ends
+// those that it ends. They run on the clock of receipt; what is told of a past
+// that lies further back than the wait begins none.
+func await(p *Profile, e *ingest.Event, absences []Absence) {
+	for i := range absences {
+		a := &absences[i]
+		if e.Name == a.Event {
+			delete(p.Pending, a.Campaign)
+			delete(p.Due, a.Campaign)
+		}
+		within := a.Within.Milliseconds()
+		if e.Name != a.After || e.Time+within <= e.Received {
+			continue
+		}
+		if p.Pending == nil {
+			p.Pending = map[string]int64{}
+		}
+		p.Pending[a.Campaign] = e.Received + within
+	}
+}
+
+// foldAbsence remembers that what a campaign waited for did not come in time.
+func foldAbsence(p *Profile, e *ingest.Event) {
+	delete(p.Pending, e.Props.Campaign)
+	if p.Due == nil {
+		p.Due = map[string]int64{}
+	}
+	p.Due[strings.Clone(e.Props.Campaign)] = e.Time
+	if len(p.Due) > maxDue {
+		names := slices.Sorted(maps.Keys(p.Due)) // of equal times always the same one goes
+		delete(p.Due, slices.MinFunc(names, func(a, b string) int { return cmp.Compare(p.Due[a], p.Due[b]) }))
+	}
+}
