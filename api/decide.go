@@ -91,7 +91,7 @@ func (s *Server) visitOfPage(c echo.Context, body *decideBody, id identity, may 
 		Visitor: id.visitor, User: id.user, Traits: id.traits, Signed: id.signed,
 		Decide: &engine.Request{
 			ID: s.engine.NewID(), Context: &context, Trigger: body.Trigger, Slots: body.Slots,
-			Consent: consent, Explain: body.Explain,
+			Facts: s.facts(s.engine.Live().Set, now), Consent: consent, Explain: body.Explain,
 		},
 	}
 	terms := ingest.Terms{Received: now, SentAt: body.SentAt, Trusted: may == secret, NewID: s.engine.NewID}

@@ -24,6 +24,9 @@ type campaignAnswer struct {
 	Variants []variantAnswer `json:"variants"`
 	File     string          `json:"file"`
 	Line     int             `json:"line"`
+	// Backfilling is how much of its counters' past is counted, 0 to 1; missing
+	// once all is. Until then the campaign waits.
+	Backfilling *float64 `json:"backfilling,omitempty"`
 }
 
 type goalAnswer struct {
@@ -40,11 +43,15 @@ type variantAnswer struct {
 
 func (s *Server) campaigns(c echo.Context) error {
 	live := s.engine.Live()
+	_, done := s.engine.Backfilling()
 	out := []campaignAnswer{}
 	for _, x := range live.Set.Campaigns {
 		a := campaignAnswer{
 			ID: x.ID, Name: x.Name, Status: x.Status, Phase: live.Phases[x.ID], Slot: x.Slot,
 			Priority: x.Priority, File: x.File, Line: x.Line,
+		}
+		if live.Waiting[x.ID] {
+			a.Backfilling = &done
 		}
 		for _, g := range x.Goals {
 			a.Goals = append(a.Goals, goalAnswer{g.Event, rules.FormatDuration(g.Window), g.Value})

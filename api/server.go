@@ -68,6 +68,7 @@ type Server struct {
 	trustProxy  bool
 	notice      string
 	metrics     *metrics
+	operators   operators
 }
 
 // Time limits of a connection. Bodies are small: what takes longer is no browser.
@@ -134,6 +135,7 @@ func (s *Server) routes(o Options, asset beacon.Asset) {
 	get("/v1/campaigns", s.campaigns, s.needSecret)
 	get("/v1/campaigns/:id/results", s.results, s.needSecret)
 	get("/v1/visitors/:id", s.visitor, s.needSecret)
+	e.PUT("/v1/operators/:id", s.putOperator, s.needSecret)
 	get("/healthz", s.healthz)
 	get("/readyz", s.readyz)
 	get("/metrics", metricsOf(o.Metrics))

@@ -16,6 +16,7 @@ const (
 	Consent       = "consent"
 	Bot           = "bot"
 	NotLive       = "not_live"
+	Backfilling   = "backfilling"
 	OutOfSchedule = "out_of_schedule"
 	NotThisPage   = "page"
 	RuleFalse     = "rule_false"
@@ -23,6 +24,8 @@ const (
 	Holdout       = "holdout"
 	Frequency     = "frequency"
 	Stopped       = "stopped"
+	Budget        = "budget"
+	Layer         = "layer"
 	Traffic       = "traffic"
 	SlotTaken     = "slot_taken"
 	Failed        = "error"
@@ -76,14 +79,14 @@ type Suppressed struct {
 // decision. The profile has already folded the page view being decided.
 func Decide(live *Live, p *profile.Profile, r Request, now time.Time) Decision {
 	d := Decision{ID: r.ID, Rules: live.Set.Hash}
-	env := environment(p, r, now)
+	env := environment(live.Set, p, r, now)
 	m := live.Set.Matcher()
 	defer live.Set.Release(m)
 	matched := live.Set.Match(m, env, now, make([]*rules.Campaign, 0, 16))
 	for _, failed := range m.Errors() {
 		d.Degraded = append(d.Degraded, "rule of "+failed.Campaign.ID+" failed")
 	}
-	g := gates{live: live, p: p, r: r, now: now, taken: slotsTaken(p, r, now)}
+	g := gates{live: live, p: p, r: r, now: now, taken: slotsTaken(p, r, now), env: env, m: m}
 	if len(matched) > 0 {
 		d.Outcomes = make([]ingest.Outcome, 0, len(matched))
 	}
@@ -91,15 +94,17 @@ func Decide(live *Live, p *profile.Profile, r Request, now time.Time) Decision {
 		o := ingest.Outcome{Campaign: c.ID, Phase: live.Phases[c.ID], Slot: c.Slot}
 		variant, reason := g.pass(c)
 		o.Reason = reason
+		if g.failed != nil {
+			d.Degraded = append(d.Degraded, "rule of "+c.ID+" failed")
+			g.failed = nil
+		}
 		switch reason {
 		case Armed:
 			d.Offers = append(d.Offers, Offer{Campaign: c, Phase: o.Phase})
 		case Offered, Control:
 			o.Variant = variant.ID
 			d.Offers = append(d.Offers, Offer{Campaign: c, Variant: variant, Phase: o.Phase})
-			if c.Slot != "" {
-				g.taken = append(g.taken, c.Slot)
-			}
+			g.offer(c)
 		case Shadow:
 			o.Variant = variant.ID
 		default:
@@ -125,6 +130,9 @@ func (d *Decision) explainUnmatched(g *gates, m *rules.Matcher, env rules.Env, m
 		s := Suppressed{Campaign: c.ID, Reason: g.closed()}
 		if s.Reason == "" {
 			s.Reason, s.Detail = set.Why(m, c, env, g.now)
+			if s.Reason != NotLive && g.live.Waiting[c.ID] {
+				s.Reason, s.Detail = Backfilling, ""
+			}
 		}
 		d.Suppressed = append(d.Suppressed, s)
 	}
@@ -132,11 +140,24 @@ func (d *Decision) explainUnmatched(g *gates, m *rules.Matcher, env rules.Env, m
 
 // gates are what a campaign passes after its rule matched.
 type gates struct {
-	live  *Live
-	p     *profile.Profile
-	r     Request
-	now   time.Time
-	taken []string // slots that are occupied on this page
+	live *Live
+	p    *profile.Profile
+	r    Request
+	now  time.Time
+	env  rules.Env
+	m    *rules.Matcher
+
+	taken   []string // slots that are occupied on this page
+	offered []*rules.Campaign
+	failed  error // the where of a trigger could not be answered
+}
+
+// offer notes what this very decision gives away.
+func (g *gates) offer(c *rules.Campaign) {
+	g.offered = append(g.offered, c)
+	if c.Slot != "" {
+		g.taken = append(g.taken, c.Slot)
+	}
 }
 
 // pass gives the first gate that stops c, or its outcome and, unless armed,
@@ -145,8 +166,13 @@ func (g *gates) pass(c *rules.Campaign) (*rules.Variant, string) {
 	if reason := g.closed(); reason != "" {
 		return nil, reason
 	}
-	waits, mine := triggered(c, g.r.Trigger)
+	if g.live.Waiting[c.ID] {
+		return nil, Backfilling
+	}
+	waits, mine := g.triggered(c)
 	switch {
+	case g.failed != nil:
+		return nil, Failed
 	case !mine:
 		return nil, NotTriggered
 	case bucket.Bucket(bucket.Holdout, "", g.p.Unit) < g.live.Set.Site.Holdout:
@@ -155,6 +181,10 @@ func (g *gates) pass(c *rules.Campaign) (*rules.Variant, string) {
 		return nil, Frequency
 	case stopped(c, g.p):
 		return nil, Stopped
+	case g.overBudget(c):
+		return nil, Budget
+	case g.shut(c):
+		return nil, Layer
 	case bucket.Bucket(bucket.Traffic, c.Salt, g.p.Unit) >= c.Traffic:
 		return nil, Traffic
 	}

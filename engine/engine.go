@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"hash/maphash"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,6 +25,8 @@ type Store interface {
 	Sync() error
 	Profile(visitor string) ([]byte, error)
 	Seen(ledger.ID) (bool, error)
+	Unit(person string) (string, error)
+	Timers(upTo int64, most int) (due []ledger.Timer, next int64, err error)
 	Mark(name string, value []byte) error
 	Marked(name string) ([]byte, error)
 }
@@ -34,19 +37,24 @@ type Options struct {
 	Key      []byte        // signs decision tokens; kept over restarts
 	NewID    func() string // UUIDv7 unless told
 	Profiles int           // how many decoded profiles stay in memory; 50,000 unless told
+	Log      *slog.Logger  // of work in the background; nil: silent
 }
 
 // Engine answers visits. Safe for concurrent use.
 type Engine struct {
-	store  Store
-	key    []byte
-	macs   sync.Pool // of hash.Hash, keyed
-	newID  func() string
-	using  sync.Mutex // one Use at a time
-	live   atomic.Pointer[Live]
-	seed   maphash.Seed
-	shards [shardCount]shard
-	perMax int // profiles a shard keeps
+	store   Store
+	key     []byte
+	macs    sync.Pool // of hash.Hash, keyed
+	newID   func() string
+	log     *slog.Logger
+	using   sync.Mutex   // one Use, or one end of a back-fill, at a time
+	swap    sync.RWMutex // held by every visit under way, and against all of them while live changes
+	live    atomic.Pointer[Live]
+	wake    chan struct{} // tells the back-fill of a new rule set
+	filling progress
+	seed    maphash.Seed
+	shards  [shardCount]shard
+	perMax  int // profiles a shard keeps
 }
 
 // shardCount locks and caches: visits of different visitors seldom meet.
@@ -63,11 +71,15 @@ func New(o Options) *Engine {
 	if o.NewID == nil {
 		o.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
 	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	if o.Profiles == 0 {
 		o.Profiles = 50_000
 	}
 	e := &Engine{
 		store: o.Store, key: o.Key, newID: o.NewID,
+		log: o.Log, wake: make(chan struct{}, 1),
 		seed: maphash.MakeSeed(), perMax: max(1, o.Profiles/shardCount),
 	}
 	e.macs.New = func() any { return hmac.New(sha256.New, e.key) }

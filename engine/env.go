@@ -12,7 +12,7 @@ const day = 24 * 60 * 60 * 1000.0 // in milliseconds
 
 // environment is what a rule sees of p and r at now. Now is filled in by the
 // rule set, campaign by campaign, in each one's time zone.
-func environment(p *profile.Profile, r Request, now time.Time) rules.Env {
+func environment(set *rules.Set, p *profile.Profile, r Request, now time.Time) rules.Env {
 	ms := now.UnixMilli()
 	value, quantity := p.Cart.Sum()
 	cart := rules.Cart{Value: value, Quantity: quantity, SecondsSinceChange: since(p.Cart.Changed, ms, 1000)}
@@ -21,16 +21,23 @@ func environment(p *profile.Profile, r Request, now time.Time) rules.Env {
 			cart.SKUs = append(cart.SKUs, l.ID)
 		}
 	}
-	return rules.Env{
+	env := rules.Env{
 		Visitor: visitor(p, ms),
 		Session: session(p, ms),
 		Page:    page(r.Context.Page),
 		Device:  device(r.Context.Device),
 		Cart:    cart,
 		Geo:     geo(r.Context.Geo),
+		Event:   happened(r),
 	}
+	if len(set.Counters) > 0 {
+		env.Counters = &counters{set: set, p: p, now: now}
+	}
+	if r.Facts != nil {
+		env.Facts = rules.Facts{CouponsLeft: r.Facts.CouponsLeft, OperatorsOnline: r.Facts.OperatorsOnline}
+	}
+	return env
 }
-
 func visitor(p *profile.Profile, ms int64) rules.Visitor {
 	v := rules.Visitor{
 		New: p.Session.N <= 1, Visits: p.Visits(), Pageviews: p.Pageviews,

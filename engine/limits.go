@@ -20,7 +20,7 @@ func capped(c *rules.Campaign, p *profile.Profile, now time.Time) bool {
 
 // spent counts exposures and held offers of c within per.
 func spent(c *rules.Campaign, p *profile.Profile, per rules.Window, now time.Time) int {
-	w := stretchOf(c, p, per, now)
+	w := stretchOf(c.Zone, p, per, now)
 	n := 0
 	for _, h := range p.Holds {
 		if h.Campaign == c.ID && !h.Exposed && now.UnixMilli() < h.At+profile.HoldFor && w.has(h.At, h.Session) {
@@ -53,13 +53,12 @@ func (w stretch) has(at int64, session int) bool {
 	return at >= w.from && (w.session == 0 || w.session == session)
 }
 
-func stretchOf(c *rules.Campaign, p *profile.Profile, per rules.Window, now time.Time) stretch {
+func stretchOf(zone *time.Location, p *profile.Profile, per rules.Window, now time.Time) stretch {
 	switch per.Kind {
 	case "session":
 		return stretch{session: p.Session.N}
 	case "day":
-		y, m, d := now.In(c.Zone).Date()
-		return stretch{from: time.Date(y, m, d, 0, 0, 0, 0, c.Zone).UnixMilli()}
+		return stretch{from: midnight(now, zone)}
 	case "rolling":
 		return stretch{from: now.Add(-per.Length).UnixMilli() + 1}
 	default:
@@ -89,24 +88,4 @@ func slotsTaken(p *profile.Profile, r Request, now time.Time) []string {
 		}
 	}
 	return taken
-}
-
-// triggered says whether c may open at trigger ("" is the page view), or may
-// do so later and waits for a trigger of its own. Of a list, the client calls
-// when the last one has come, and names that one.
-func triggered(c *rules.Campaign, trigger string) (waits, mine bool) {
-	if trigger == "" {
-		for _, t := range c.On {
-			if t.Kind != "page_view" {
-				return true, true
-			}
-		}
-		return false, true
-	}
-	for _, t := range c.On {
-		if t.Kind != "page_view" && t.Met(trigger) {
-			return false, true
-		}
-	}
-	return false, false
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -16,8 +17,12 @@ import (
 type Live struct {
 	Set    *rules.Set
 	Phases map[string]string // campaign → its phase
+	// Waiting are the campaigns whose counters are still being filled from the
+	// warehouse: an override of the rule set, recorded as omo_waiting.
+	Waiting map[string]bool
 
-	terms profile.Terms
+	terms  profile.Terms
+	layers map[string][]*rules.Campaign
 }
 
 // phase is the stretch during which a campaign's variants and weights did not
@@ -31,42 +36,105 @@ type phase struct {
 const phasesMark = "phases"
 
 // Use puts a rule set to work for every visit from now on, and records it:
-// its text, its campaigns and their phases, as an omo_rules event.
+// its text, its campaigns and their phases, as an omo_rules event. Between two
+// visits it cuts the ledger: what is newly counted is counted live after the
+// cut, and by the back-fill up to it.
 func (e *Engine) Use(set *rules.Set, now time.Time) error {
 	e.using.Lock()
 	defer e.using.Unlock()
-	phases := map[string]phase{}
-	raw, err := e.store.Marked(phasesMark)
+	now = now.Truncate(time.Millisecond)
+	phases, err := e.phases(set)
 	if err != nil {
 		return err
 	}
-	if raw != nil {
-		if err := json.Unmarshal(raw, &phases); err != nil {
-			return fmt.Errorf("campaign phases kept in the ledger cannot be read: %w", err)
-		}
-	}
-	live := &Live{Set: set, Phases: map[string]string{}, terms: terms(set)}
-	for _, c := range set.Campaigns {
-		if phases[c.ID].Content != c.Content {
-			phases[c.ID] = phase{ID: fmt.Sprintf("%.8s-%d", c.Content, e.store.Last()+1), Content: c.Content}
-		}
-		live.Phases[c.ID] = phases[c.ID].ID
-	}
-	event, err := e.announced(live, now)
+	was, err := e.streams()
 	if err != nil {
 		return err
 	}
-	if raw, err = json.Marshal(phases); err != nil {
+	live := &Live{Set: set, Phases: phases, terms: terms(set), layers: layers(set)}
+	announced, err := e.announced(live, now)
+	if err != nil {
 		return err
 	}
-	if err := e.store.Mark(phasesMark, raw); err != nil {
+	counting, err := e.cut(live, was, announced, now)
+	if err != nil {
+		return err
+	}
+	// A crash before this leaves profiles that count for an epoch nobody knows:
+	// the next Use cuts again, and they start over.
+	if err := e.keepStreams(counting); err != nil {
+		return err
+	}
+	select {
+	case e.wake <- struct{}{}:
+	default: // the back-fill has been told already
+	}
+	return nil
+}
+
+// cut makes live the rule set in use while no visit is under way.
+func (e *Engine) cut(live *Live, was registry, announced []byte, now time.Time) (registry, error) {
+	e.swap.Lock()
+	defer e.swap.Unlock()
+	counting := was.forSet(live.Set, e.store.Last())
+	live.terms.Streams = profile.NewStreams(streamTerms(live.Set, counting))
+	live.Waiting = counting.waiting(live.Set)
+	if _, err := e.store.Commit(ledger.Visit{Events: [][]byte{announced}}); err != nil {
+		return nil, fmt.Errorf("rule set %s could not be recorded: %w", live.Set.Hash, err)
+	}
+	if err := e.announceWaiting(live, now); err != nil {
+		return nil, err
+	}
+	e.live.Store(live)
+	return counting, nil
+}
+
+// announceWaiting records which campaigns wait from now on, as an omo_waiting
+// event: a decision made again must know.
+func (e *Engine) announceWaiting(live *Live, now time.Time) error {
+	if before := e.live.Load(); len(live.Waiting) == 0 && (before == nil || len(before.Waiting) == 0) {
+		return nil
+	}
+	props, err := json.Marshal(map[string]any{"rules": live.Set.Hash, "campaigns": slices.Sorted(maps.Keys(live.Waiting))})
+	if err != nil {
+		return err
+	}
+	event, err := ingest.Encode(&ingest.Event{
+		ID: e.newID(), Name: ingest.Waiting, Time: clock(now), Received: clock(now), Properties: props,
+	})
+	if err != nil {
 		return err
 	}
 	if _, err := e.store.Commit(ledger.Visit{Events: [][]byte{event}}); err != nil {
-		return fmt.Errorf("rule set %s could not be recorded: %w", set.Hash, err)
+		return fmt.Errorf("what waits for a back-fill could not be recorded: %w", err)
 	}
-	e.live.Store(live)
 	return nil
+}
+
+// phases gives every campaign's phase, a new one where its content changed,
+// and keeps them.
+func (e *Engine) phases(set *rules.Set) (map[string]string, error) {
+	kept := map[string]phase{}
+	raw, err := e.store.Marked(phasesMark)
+	if err != nil {
+		return nil, err
+	}
+	if raw != nil {
+		if err := json.Unmarshal(raw, &kept); err != nil {
+			return nil, fmt.Errorf("campaign phases kept in the ledger cannot be read: %w", err)
+		}
+	}
+	ids := map[string]string{}
+	for _, c := range set.Campaigns {
+		if kept[c.ID].Content != c.Content {
+			kept[c.ID] = phase{ID: fmt.Sprintf("%.8s-%d", c.Content, e.store.Last()+1), Content: c.Content}
+		}
+		ids[c.ID] = kept[c.ID].ID
+	}
+	if raw, err = json.Marshal(kept); err != nil {
+		return nil, err
+	}
+	return ids, e.store.Mark(phasesMark, raw)
 }
 
 // announced is the rule set as an omo_rules event, for the warehouse to find
@@ -116,7 +184,12 @@ func (e *Engine) announced(live *Live, now time.Time) ([]byte, error) {
 func terms(set *rules.Set) profile.Terms {
 	t := profile.Terms{Gap: set.Site.SessionGap, Goals: map[string][]profile.Goal{}, Free: map[string]bool{}}
 	for _, c := range set.Campaigns {
-		t.Free[c.ID] = len(c.Frequency) == 0
+		for _, on := range c.On {
+			if on.Kind == "absent" {
+				t.Absences = append(t.Absences, profile.Absence{Campaign: c.ID, Event: on.Event, After: on.After, Within: on.Within})
+			}
+		}
+		t.Free[c.ID] = len(c.Frequency) == 0 && c.Layer == "" && len(set.Site.Budget["all"]) == 0
 		for _, g := range c.Goals[:min(1, len(c.Goals))] { // the main goal is what stops a campaign
 			t.Goals[g.Event] = append(t.Goals[g.Event], profile.Goal{Campaign: c.ID, Window: g.Window})
 		}

@@ -42,6 +42,14 @@ func (s *stage) decide(who, path, trigger string, words map[string]string) []str
 	if trigger == "" {
 		v.Events = []ingest.Event{context}
 	}
+	if raw, told := words["event"]; told { // which is the trigger
+		event, refused := ingest.Accept(ingest.Incoming{ID: s.newID(), Name: trigger, Properties: json.RawMessage(raw)},
+			&ingest.Who{ID: who}, ingest.Terms{Received: s.now, NewID: s.newID})
+		if refused != nil {
+			s.Fatal(refused.Message)
+		}
+		v.Events = append(v.Events, event)
+	}
 	before := s.ledger.Last()
 	answer, err := s.engine.Visit(v, s.now)
 	if err != nil {

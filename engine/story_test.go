@@ -179,6 +179,10 @@ func (s *stage) act(words []string) []string {
 			phases = append(phases, campaign+" is in the phase from "+seq)
 		}
 		return phases
+	case "timers": // what has come due fires
+		return s.timers()
+	case "backfill": // what new counters have not seen is counted
+		return s.backfill()
 	case "known": // what is known of the visitor
 		return s.known(who)
 	}

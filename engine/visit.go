@@ -24,6 +24,8 @@ type Visit struct {
 	Signed  bool           // User and Traits are signed, or told by a trusted server
 	Events  []ingest.Event // accepted and enriched, in order; the visit's own to change
 	Decide  *Request       // nil: events only
+
+	timer *ledger.Timer // what came due: the visit is nothing if the profile no longer waits for it
 }
 
 // Answer is what became of a visit.
@@ -95,6 +97,8 @@ func (e *Engine) stranger(v Visit, now time.Time) Answer {
 }
 
 func (e *Engine) visit(v Visit, now time.Time) (Answer, error) {
+	e.swap.RLock()
+	defer e.swap.RUnlock()
 	live := e.live.Load()
 	s := e.shard(v.Visitor)
 	s.mu.Lock()
@@ -111,6 +115,11 @@ func (e *Engine) visit(v Visit, now time.Time) (Answer, error) {
 	}()
 	if v.Signed && v.User != "" && p.User != "" && p.User != v.User {
 		return Answer{}, errOtherPerson
+	}
+	if v.timer != nil && p.Pending[v.timer.Name] != v.timer.Due {
+		kept = true
+		_, err := e.store.Commit(ledger.Visit{Over: []ledger.Timer{*v.timer}})
+		return Answer{Visitor: v.Visitor}, err
 	}
 	answer := Answer{Visitor: v.Visitor, New: p.First == 0}
 	text := newScratch()
@@ -151,12 +160,16 @@ func (e *Engine) fold(live *Live, p *profile.Profile, v Visit, now time.Time, te
 		return keep, err
 	}
 	answer.Duplicates = sent - len(v.Events)
-	v.Events = e.introduce(live, p, v, now)
+	if v.Events, err = e.introduce(live, p, v, &keep, now); err != nil {
+		return keep, err
+	}
+	before := pending(live, p)
 	for i := range v.Events {
 		if err := add(&v.Events[i]); err != nil {
 			return keep, err
 		}
 	}
+	keep.Begun, keep.Over = timers(v.Visitor, before, p.Pending)
 	if v.Decide == nil {
 		return keep, nil
 	}
@@ -203,7 +216,7 @@ func (e *Engine) seen(batch []ledger.ID, id ledger.ID) (bool, error) {
 
 // introduce puts who the visitor is, where that is news, on the first event,
 // or on an identify event of its own where there is none.
-func (e *Engine) introduce(live *Live, p *profile.Profile, v Visit, now time.Time) []ingest.Event {
+func (e *Engine) introduce(live *Live, p *profile.Profile, v Visit, keep *ledger.Visit, now time.Time) ([]ingest.Event, error) {
 	traits := live.believed(v.Traits, v.Signed)
 	user := ""
 	if v.Signed && v.User != p.User {
@@ -215,18 +228,43 @@ func (e *Engine) introduce(live *Live, p *profile.Profile, v Visit, now time.Tim
 		}
 	}
 	if user == "" && len(traits) == 0 {
-		return v.Events
+		return v.Events, nil
+	}
+	unit, err := e.unitOf(p, user, keep)
+	if err != nil {
+		return nil, err
 	}
 	if len(v.Events) == 0 {
 		v.Events = []ingest.Event{{ID: e.newID(), Name: ingest.Identify, Time: clock(now), Received: clock(now)}}
 	}
 	first := &v.Events[0]
-	first.User = user
+	first.User, first.Unit = user, unit
 	if first.Traits == nil {
 		first.Traits = map[string]any{}
 	}
 	maps.Copy(first.Traits, traits)
-	return v.Events
+	return v.Events, nil
+}
+
+// unitOf is the bucketing unit that a visitor takes over from its person, ""
+// for its own: a person gets the same variants in every browser, but for one
+// that has been offered something already. The first browser gives the unit.
+func (e *Engine) unitOf(p *profile.Profile, user string, keep *ledger.Visit) (string, error) {
+	if user == "" {
+		return "", nil
+	}
+	unit, err := e.store.Unit(user)
+	switch {
+	case err != nil:
+		return "", err
+	case unit == "":
+		keep.Person, keep.Unit = user, p.Unit
+		return "", nil
+	case unit == p.Unit || len(p.Campaigns) > 0 || len(p.Holds) > 0:
+		return "", nil
+	default:
+		return unit, nil
+	}
 }
 
 // logged is the decision as an event.

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine/bucket"
+	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+// overBudget says whether the attention that c would ask for is used up: by
+// whatever campaign, in its slot or in all.
+func (g *gates) overBudget(c *rules.Campaign) bool {
+	if len(g.live.Set.Site.Budget) == 0 {
+		return false
+	}
+	return g.over("all", func(*rules.Campaign) bool { return true }) ||
+		c.Slot != "" && g.over(c.Slot, func(o *rules.Campaign) bool { return o.Slot == c.Slot })
+}
+
+func (g *gates) over(slot string, counts func(*rules.Campaign) bool) bool {
+	for _, limit := range g.live.Set.Site.Budget[slot] {
+		w := stretchOf(g.live.Set.Site.Timezone, g.p, limit.Per, g.now)
+		n := g.p.Spent(slot, w.from, w.session, g.now.UnixMilli())
+		for _, o := range g.offered { // by this very decision, and held only once it is folded
+			if counts(o) {
+				n++
+			}
+		}
+		if n >= limit.Max {
+			return true
+		}
+	}
+	return false
+}
+
+// shut says whether c's layer belongs to another campaign for this visitor:
+// to the one that it has been offered, or else to the one that is drawn.
+func (g *gates) shut(c *rules.Campaign) bool {
+	if c.Layer == "" || met(c, g.p, g.now) {
+		return false
+	}
+	if b := bucket.Bucket(bucket.Layer, c.Layer, g.p.Unit); b < c.LayerLow || b >= c.LayerHigh {
+		return true
+	}
+	return slices.ContainsFunc(g.live.layers[c.Layer], func(o *rules.Campaign) bool {
+		return o != c && (met(o, g.p, g.now) || slices.Contains(g.offered, o))
+	})
+}
+
+func layers(set *rules.Set) map[string][]*rules.Campaign {
+	out := map[string][]*rules.Campaign{}
+	for _, c := range set.Campaigns {
+		if c.Layer != "" {
+			out[c.Layer] = append(out[c.Layer], c)
+		}
+	}
+	return out
+}
+
+// met says whether the visitor has been offered c: exposed to it ever, or held
+// for it now.
+func met(c *rules.Campaign, p *profile.Profile, now time.Time) bool {
+	return spent(c, p, rules.Window{Kind: "lifetime"}, now) > 0
+}

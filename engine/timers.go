@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+const (
+	timersEvery  = 200 * time.Millisecond
+	timersAtOnce = 1000
+)
+
+// RunTimers fires what comes due, on the clock that now shows, until ctx is
+// done. What came due while the server was down fires at once.
+func (e *Engine) RunTimers(ctx context.Context, now func() time.Time) error {
+	tick := time.NewTicker(timersEvery)
+	defer tick.Stop()
+	for {
+		if err := e.fireDue(ctx, now()); err != nil {
+			e.log.Error("timers could not be fired; trying again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (e *Engine) fireDue(ctx context.Context, now time.Time) error {
+	for ctx.Err() == nil {
+		due, _, err := e.store.Timers(now.UnixMilli(), timersAtOnce)
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		for _, t := range due {
+			if err := e.fire(t, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fire records that what was awaited has not come: the campaign may open when
+// the visitor is next there. A timer that no profile knows any more is dropped.
+func (e *Engine) fire(t ledger.Timer, now time.Time) error {
+	props, err := json.Marshal(ingest.Properties{Campaign: t.Name})
+	if err != nil {
+		return err
+	}
+	event := ingest.Event{ID: e.newID(), Name: ingest.Absent, Time: clock(now), Received: clock(now), Properties: props}
+	if err := event.ParseProperties(); err != nil {
+		return err
+	}
+	_, err = e.visit(Visit{Visitor: t.Visitor, Events: []ingest.Event{event}, timer: &t}, now)
+	return err
+}
+
+// timers are what begins and ends when pending changes from before to after.
+func timers(visitor string, before, after map[string]int64) (begun, over []ledger.Timer) {
+	for campaign, due := range before {
+		if after[campaign] != due {
+			over = append(over, ledger.Timer{Due: due, Visitor: visitor, Name: campaign})
+		}
+	}
+	for campaign, due := range after {
+		if before[campaign] != due {
+			begun = append(begun, ledger.Timer{Due: due, Visitor: visitor, Name: campaign})
+		}
+	}
+	return begun, over
+}
+
+// pending is a copy of what p waits for; nil where no campaign waits for anything.
+func pending(live *Live, p *profile.Profile) map[string]int64 {
+	if len(live.terms.Absences) == 0 && len(p.Pending) == 0 {
+		return nil
+	}
+	return maps.Clone(p.Pending)
+}
