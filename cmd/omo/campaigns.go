@@ -40,7 +40,11 @@ func campaignsCommand() *cobra.Command {
 				for i, v := range x.Variants {
 					variants[i] = fmt.Sprintf("%s %d", v.ID, v.Weight)
 				}
-				t.AppendRow(table.Row{x.ID, x.Name, x.Status, x.Slot, x.Priority, strings.Join(variants, ", "),
+				status := x.Status
+				if x.Backfilling != nil {
+					status = fmt.Sprintf("backfilling %.0f %%", 100**x.Backfilling)
+				}
+				t.AppendRow(table.Row{x.ID, x.Name, status, x.Slot, x.Priority, strings.Join(variants, ", "),
 					x.Goals[0].Event + " " + x.Goals[0].Window, fmt.Sprintf("%s:%d", x.File, x.Line)})
 			}
 			t.SetColumnConfigs(rightAligned(5))

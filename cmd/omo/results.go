@@ -23,7 +23,9 @@ type campaignInfo struct {
 	Phase    string `json:"phase"`
 	Slot     string `json:"slot"`
 	Priority int    `json:"priority"`
-	Goals    []struct {
+	// Backfilling is how much of its counters' past is counted; nil once all is.
+	Backfilling *float64 `json:"backfilling,omitempty"`
+	Goals       []struct {
 		Event  string `json:"event"`
 		Window string `json:"window"`
 		Value  string `json:"value"`
