@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing/fstest"
+
+	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+// Recorded is a rule set as its omo_rules event tells it: enough to run it again.
+type Recorded struct {
+	Hash   string
+	Source map[string]string // file name → text
+	Phases map[string]string // campaign → the phase it was in
+}
+
+// ReadRules reads an omo_rules event.
+func ReadRules(e *ingest.Event) (Recorded, error) {
+	var props struct {
+		Rules     string            `json:"rules"`
+		Source    map[string]string `json:"source"`
+		Campaigns []struct {
+			ID    string `json:"id"`
+			Phase string `json:"phase"`
+		} `json:"campaigns"`
+	}
+	if err := json.Unmarshal(e.Properties, &props); err != nil {
+		return Recorded{}, fmt.Errorf("the record of a rule set (event %s) cannot be read: %w", e.ID, err)
+	}
+	out := Recorded{Hash: props.Rules, Source: props.Source, Phases: make(map[string]string, len(props.Campaigns))}
+	for _, c := range props.Campaigns {
+		out.Phases[c.ID] = c.Phase
+	}
+	return out, nil
+}
+
+// Load compiles the recorded texts. A text that this version refuses, or that
+// compiles into a set of another hash, is an error: it would decide otherwise.
+func (r Recorded) Load() (*rules.Set, error) {
+	folder := fstest.MapFS{}
+	for name, text := range r.Source {
+		folder[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	set, found := rules.Load(folder)
+	if err := found.Err(); err != nil {
+		return nil, fmt.Errorf("rule set %.12s was good when it was live, and this version refuses it: %w", r.Hash, err)
+	}
+	if set.Hash != r.Hash {
+		return nil, fmt.Errorf("rule set %.12s is recorded with texts that make up %.12s", r.Hash, set.Hash)
+	}
+	return set, nil
+}
+
+// LiveOf is a rule set as replay runs it, with the phases that its campaigns
+// were in, or would be in.
+func LiveOf(set *rules.Set, phases map[string]string) *Live {
+	return &Live{Set: set, Phases: phases, terms: terms(set)}
+}
+
+// Terms are what folding needs to know of the rule set.
+func (l *Live) Terms() profile.Terms { return l.terms }

@@ -1,0 +1,195 @@
+package replay
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+// Player folds the records of one visitor, visit by visit, and stops at each
+// decision. Not safe for concurrent use.
+type Player struct {
+	sets    *Sets
+	ledger  string
+	profile *profile.Profile
+	terms   profile.Terms
+	views   views
+	missing bool // a record shows that some before it are not there
+}
+
+// NewPlayer gives a player; Begin must be called before the first visit.
+func NewPlayer(sets *Sets) *Player {
+	return &Player{sets: sets, terms: profile.Terms{Gap: 30 * time.Minute}}
+}
+
+// Begin turns to another visitor, of whom nothing is known yet. Each ledger
+// knows its visitors anew.
+func (p *Player) Begin(ledger, visitor string) {
+	p.ledger, p.profile, p.missing = ledger, profile.New(visitor), false
+	p.views.forget()
+}
+
+// Profile is the visitor as folded so far; the player goes on changing it.
+func (p *Player) Profile() *profile.Profile { return p.profile }
+
+// Moment is one logged decision and all that it was made of.
+type Moment struct {
+	Ledger  string
+	Seq     uint64
+	Logged  *ingest.Event    // the omo_decision
+	Profile *profile.Profile // as it was; later visits go on changing it
+	Request engine.Request
+	Now     time.Time
+	Live    *engine.Live // the set that decided; nil if Err
+	Err     error        // why it cannot be made again
+
+	view    string // id of the page view decided; "" of a trigger
+	reload  bool   // the set that decided was not the one last recorded as live
+	guessed bool   // the page view is not in the same visit: an earlier one stands for it
+	missing bool   // the history before is not complete
+}
+
+// Again makes the decision once more, with the set that made it.
+func (m *Moment) Again() engine.Decision { return m.With(m.Live) }
+
+// With makes the decision with another rule set.
+func (m *Moment) With(live *engine.Live) engine.Decision {
+	return engine.Decide(live, m.Profile, m.Request, m.Now)
+}
+
+// Visit folds the records of one commit, in order, and calls decided at each
+// decision before that one is folded. The events are the player's to change.
+func (p *Player) Visit(records []ingest.Record, decided func(*Moment) error) error {
+	v, err := p.read(records)
+	if err != nil {
+		return err
+	}
+	return p.play(v, decided)
+}
+
+func (p *Player) play(v *visit, decided func(*Moment) error) error {
+	if v.live != nil {
+		p.terms = v.live.Terms()
+	}
+	for i := range v.records {
+		e := &v.records[i].Event
+		if e.Name == ingest.Decision {
+			if err := decided(p.moment(v, i)); err != nil {
+				return err
+			}
+		}
+		p.fold(e)
+	}
+	return nil
+}
+
+// fold compares the session it comes to with the one that was stamped then:
+// another one tells that records are missing.
+func (p *Player) fold(e *ingest.Event) {
+	stamped := e.Session
+	profile.Fold(p.profile, e, p.terms)
+	if e.Session != stamped {
+		p.missing = true
+	}
+	if e.Name == ingest.PageView {
+		p.views.see(e)
+	}
+}
+
+// visit is one commit, its properties parsed.
+type visit struct {
+	records []ingest.Record
+	seq     uint64
+	live    *engine.Live // its terms are those of folding; nil if err
+	named   *engine.Live // the set its decision names
+	reload  bool
+	err     error // why there is no set
+}
+
+// read parses a commit's records and finds the set it was folded with. A
+// decision in it names that set; around a reload the order in the ledger alone
+// does not tell.
+func (p *Player) read(records []ingest.Record) (*visit, error) {
+	if len(records) == 0 {
+		return nil, fmt.Errorf("a visit without records")
+	}
+	v := &visit{records: records, seq: records[0].Event.Seq}
+	for i := range records {
+		if err := records[i].Event.ParseProperties(); err != nil {
+			return nil, fmt.Errorf("event %d of visit %d: %w", i, v.seq, err)
+		}
+	}
+	v.live, v.err = p.sets.At(p.ledger, v.seq)
+	if last := &records[len(records)-1].Event; last.Name == ingest.Decision {
+		at := v.live
+		if v.live == nil || v.live.Set.Hash != last.Props.Rules {
+			v.live, v.err = p.sets.Named(p.ledger, last.Props.Rules, v.seq)
+		}
+		v.reload = at != v.live
+	}
+	return v, nil
+}
+
+// moment is the decision at place i of v. What it was asked with stands in its
+// log; the page, device and place of a page view in that event.
+func (p *Player) moment(v *visit, i int) *Moment {
+	e := &v.records[i].Event
+	m := &Moment{
+		Ledger: p.ledger, Seq: v.seq, Logged: e, Profile: p.profile, Now: time.UnixMilli(e.Time).UTC(),
+		Live: v.live, Err: v.err, reload: v.reload, missing: p.missing,
+		Request: engine.Request{
+			ID: e.Props.DecisionID, Context: e, Trigger: e.Props.Trigger,
+			Slots: e.Props.Slots, Facts: e.Props.Facts, Consent: true, // without it nothing is logged
+		},
+	}
+	for j := i - 1; j >= 0 && e.Props.Event != ""; j-- {
+		if before := &v.records[j].Event; before.ID == e.Props.Event {
+			m.Request.Event = before
+			break
+		}
+	}
+	if e.Props.Trigger != "" {
+		return m
+	}
+	for j := i - 1; j >= 0; j-- {
+		if before := &v.records[j].Event; before.Name == ingest.PageView {
+			m.Request.Context, m.view = before, before.ID
+			return m
+		}
+	}
+	// The page view came again after its first answer was lost: it is recorded
+	// where it came first.
+	m.guessed = true
+	if seen := p.views.last(e); seen != nil {
+		m.Request.Context, m.view = seen, seen.ID
+	}
+	return m
+}
+
+// views are the visitor's latest page views, the newest last.
+type views struct{ list []ingest.Event }
+
+const maxViews = 8
+
+func (v *views) forget() { v.list = v.list[:0] }
+
+func (v *views) see(e *ingest.Event) {
+	if len(v.list) == maxViews {
+		v.list = append(v.list[:0], v.list[1:]...)
+	}
+	v.list = append(v.list, *e)
+}
+
+// last is the latest view of the page that e happened on, nil if there is none.
+func (v *views) last(e *ingest.Event) *ingest.Event {
+	for i := len(v.list) - 1; i >= 0; i-- {
+		seen := &v.list[i]
+		if e.Page != nil && seen.Page != nil && seen.Page.Path == e.Page.Path {
+			return seen
+		}
+	}
+	return nil
+}

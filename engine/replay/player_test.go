@@ -1,0 +1,157 @@
+package replay_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/replay"
+)
+
+// before and after are the campaigns of a shop whose rules are changed while
+// it is open: every gate, every kind of trigger, and states that a folded
+// profile must get exactly right.
+var before = []string{
+	"id: hello\nstatus: live\nslot: bar\nfrequency: [{max: 2, per: session}, {max: 5, per: 1d}]\nwhen: visitor.visits < 4\nvariants: [{id: control, weight: 1}, {id: a, weight: 3, action: " + banner + "}]",
+	"id: exit\nstatus: live\non: exit_intent\nslot: modal\npriority: 9\nfrequency: [{max: 1, per: session}, {after: {closes: 2, clicks: 3, conversions: 1}}]\nwhen: cart.value >= 3000\nvariants: [{id: a, weight: 1, action: " + banner + "}, {id: b, weight: 1, action: " + banner + "}]",
+	"id: stay\nstatus: live\non: {dwell: 30s}\nslot: modal\nfrequency: {max: 3, per: day}\npages: ['/items/**', /cart]\nvariants: [{id: control, weight: 1}, {id: a, weight: 1, action: " + banner + "}]",
+	"id: members\nstatus: live\nslot: modal\npriority: 5\nwhen: visitor.rank == \"gold\" && visitor.age >= 30\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
+	"id: watched\nstatus: shadow\ntraffic: 40%\nwhen: session.seconds < 120 && visitor.purchases == 0\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
+	"id: night\nstatus: live\nschedule: {hours: ['20:00-02:00']}\nfrequency: {max: 1}\nwhen: now.hour != 21 && (visitor.days_since_last_visit > 0.1 || visitor.revenue > 5000)\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
+}
+
+func after() []string {
+	changed := append([]string{}, before...)
+	changed[0] = strings.Replace(changed[0], "weight: 3", "weight: 1", 1)
+	return append(changed, "id: new\nstatus: live\nslot: bar\npriority: 7\nwhen: visitor.pageviews > 5\nfrequency: {max: 1, per: session}\nvariants: [{id: a, weight: 1, action: "+banner+"}]")
+}
+
+// played is a shop that was open for some days, its rules changed on the way.
+func played(t testing.TB, visitors, steps int, seed uint64) *shop {
+	s := newShop(t, visitors, seed)
+	s.use(load(t, before...))
+	for i := range steps {
+		switch i {
+		case steps / 2:
+			s.use(load(t, after()...))
+		case steps * 3 / 4: // and back, which opens phases of its own
+			s.use(load(t, before...))
+		}
+		s.step()
+	}
+	return s
+}
+
+// Every logged decision, made again at its place from nothing but the recorded
+// events, comes out as it was logged.
+func TestEveryDecisionComesOutAsLogged(t *testing.T) {
+	t.Parallel()
+	s := played(t, 60, 12_000, 7)
+	sets, visitors := split(t, s.ledger.ID(), s.records())
+	decisions, reasons := 0, map[string]int{}
+	player := replay.NewPlayer(sets)
+	for visitor, visits := range visitors {
+		player.Begin(s.ledger.ID(), visitor)
+		for _, visit := range visits {
+			err := player.Visit(visit, func(m *replay.Moment) error {
+				decisions++
+				if m.Err != nil {
+					return m.Err
+				}
+				for _, o := range m.Logged.Props.Outcomes {
+					reasons[o.Reason]++
+				}
+				for _, d := range replay.Compare(m.Logged.Props.Outcomes, m.Again().Outcomes) {
+					t.Errorf("%s at %d (%s): %s was %+v and is %+v", visitor, m.Seq, m.Cause(), d.Campaign, d.Logged, d.Made)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := s.engine.Profile(visitor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := player.Profile(); asJSON(t, got) != asJSON(t, want) {
+			t.Errorf("the replayed profile is\n%s\nand the ledger's\n%s", asJSON(t, got), asJSON(t, want))
+		}
+	}
+	for _, reason := range []string{engine.Armed, engine.Offered, engine.Control, engine.Shadow, engine.Holdout, engine.Frequency, engine.Stopped, engine.Traffic, engine.SlotTaken, engine.NotTriggered, engine.Bot} {
+		if reasons[reason] < 10 {
+			t.Errorf("%d decisions with reason %s: the traffic does not try it", reasons[reason], reason)
+		}
+	}
+	if decisions < 4000 {
+		t.Errorf("%d decisions only", decisions)
+	}
+}
+
+// Another rule set decides otherwise, and Compare says where.
+func TestAnotherRuleSetDiffers(t *testing.T) {
+	t.Parallel()
+	const hello = "id: hello\nstatus: live\npages: [/**]\nslot: modal\nvariants: [{id: a, weight: 1, action: " + banner + "}]"
+	s := newShop(t, 1, 1)
+	s.use(load(t, hello, before[3]))
+	s.view(s.crowd[0])
+	other := engine.LiveOf(load(t, strings.Replace(hello, "a, weight", "b, weight", 1), "id: more\nstatus: live\npriority: -1\nvariants: [{id: a, weight: 1, action: "+banner+"}]"), nil)
+	sets, visitors := split(t, s.ledger.ID(), s.records())
+	player := replay.NewPlayer(sets)
+	for visitor, visits := range visitors {
+		player.Begin(s.ledger.ID(), visitor)
+		err := player.Visit(visits[0], func(m *replay.Moment) error {
+			got := asJSON(t, replay.Compare(m.Logged.Props.Outcomes, m.With(other).Outcomes))
+			phase := s.engine.Live().Phases["hello"]
+			want := `[{"campaign":"hello","logged":{"campaign":"hello","reason":"offered","variant":"a","phase":"` + phase + `","slot":"modal"},` +
+				`"made":{"campaign":"hello","reason":"offered","variant":"b","slot":"modal"}},` +
+				`{"campaign":"more","logged":null,"made":{"campaign":"more","reason":"offered","variant":"a"}}]`
+			if got != want {
+				t.Errorf("%s\nwant\n%s", got, want)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What cannot be made again says why.
+func TestCauses(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, 1, 3)
+	s.use(load(t, before...))
+	p := s.crowd[0]
+	s.view(p)
+	s.now = s.now.Add(time.Hour)
+	s.view(p)
+	for name, c := range map[string]struct {
+		want string
+		from int // records left out at the front
+		sets bool
+	}{
+		"as it was":         {replay.Engine, 1, true},
+		"no rule set":       {replay.RulesGone, 1, false},
+		"the first is gone": {replay.HistoryGone, 3, true},
+	} {
+		records := s.records()
+		sets, _ := split(t, s.ledger.ID(), records)
+		if !c.sets {
+			sets = replay.NewSets()
+		}
+		_, visitors := split(t, s.ledger.ID(), records[c.from:])
+		player := replay.NewPlayer(sets)
+		player.Begin(s.ledger.ID(), p.id)
+		got := ""
+		for _, visit := range visitors[p.id] {
+			if err := player.Visit(visit, func(m *replay.Moment) error { got = m.Cause(); return nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: the cause is %q, want %q", name, got, c.want)
+		}
+	}
+}

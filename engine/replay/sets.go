@@ -1,0 +1,111 @@
+package replay
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"sync"
+
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+// Sets are the rule sets that ever were live, with their moments. A set is
+// compiled when it is first asked for. Safe for concurrent use once filled.
+type Sets struct {
+	ledgers map[string][]*went // by seq
+	latest  *went
+
+	mu     sync.Mutex
+	loaded map[string]loaded // by hash
+}
+
+// went is one moment at which a set went live. A restart is one too.
+type went struct {
+	seq      uint64
+	at       int64
+	recorded engine.Recorded
+	live     *engine.Live // once it is asked for
+}
+
+type loaded struct {
+	set *rules.Set
+	err error
+}
+
+// NewSets gives an empty one.
+func NewSets() *Sets { return &Sets{ledgers: map[string][]*went{}, loaded: map[string]loaded{}} }
+
+// Add takes in an omo_rules record of a ledger, each ledger's in order of seq;
+// other events are left out, so that a whole tail may be handed in.
+func (s *Sets) Add(ledger string, r *ingest.Record) error {
+	if r.Event.Name != ingest.Rules {
+		return nil
+	}
+	list := s.ledgers[ledger]
+	if n := len(list); n > 0 && r.Event.Seq <= list[n-1].seq {
+		return nil // told before
+	}
+	recorded, err := engine.ReadRules(&r.Event)
+	if err != nil {
+		return err
+	}
+	if n := len(list); n > 0 && list[n-1].recorded.Hash == recorded.Hash {
+		recorded.Source = list[n-1].recorded.Source // one text for all its restarts
+	}
+	w := &went{seq: r.Event.Seq, at: r.Event.Received, recorded: recorded}
+	s.ledgers[ledger] = append(list, w)
+	if s.latest == nil || w.at >= s.latest.at {
+		s.latest = w
+	}
+	return nil
+}
+
+// At is the set that was live at a visit.
+func (s *Sets) At(ledger string, seq uint64) (*engine.Live, error) {
+	list := s.ledgers[ledger]
+	i := sort.Search(len(list), func(i int) bool { return list[i].seq >= seq })
+	if i == 0 {
+		return nil, fmt.Errorf("no rule set is recorded before seq %d of ledger %s", seq, ledger)
+	}
+	return s.open(list[i-1])
+}
+
+// Named is the set of that hash as it was live at a visit: the same texts live
+// again later may be in other phases.
+func (s *Sets) Named(ledger, hash string, seq uint64) (*engine.Live, error) {
+	list := s.ledgers[ledger]
+	for i := sort.Search(len(list), func(i int) bool { return list[i].seq >= seq }); i > 0; i-- {
+		if list[i-1].recorded.Hash == hash {
+			return s.open(list[i-1])
+		}
+	}
+	return nil, fmt.Errorf("rule set %.12s is not recorded before seq %d of ledger %s", hash, seq, ledger)
+}
+
+// Latest is the set that went live last, in any ledger.
+func (s *Sets) Latest() (*engine.Live, error) {
+	if s.latest == nil {
+		return nil, errors.New("no rule set was ever live here")
+	}
+	return s.open(s.latest)
+}
+
+func (s *Sets) open(w *went) (*engine.Live, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w.live != nil {
+		return w.live, nil
+	}
+	l, known := s.loaded[w.recorded.Hash]
+	if !known {
+		l.set, l.err = w.recorded.Load()
+		s.loaded[w.recorded.Hash] = l
+	}
+	if l.err != nil {
+		return nil, l.err
+	}
+	w.live = engine.LiveOf(l.set, w.recorded.Phases)
+	return w.live, nil
+}

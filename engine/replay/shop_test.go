@@ -1,0 +1,251 @@
+package replay_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/engine/replay"
+	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+var dawn = time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC)
+
+const banner = `{type: banner, title: "t"}`
+
+// site declares what visitors tell of themselves.
+const site = "timezone: Asia/Tokyo\nholdout: 5%\ntraits: {rank: {type: string, trust: signed}, age: {type: number, trust: any}}\n"
+
+// shop is the real engine on a real ledger, with a clock of its own and a
+// crowd that follows a seed.
+type shop struct {
+	testing.TB
+	engine *engine.Engine
+	ledger *ledger.Ledger
+	now    time.Time
+	ids    int
+	crowd  []*person
+	*rand.Rand
+}
+
+// person is one browser and what it was last told.
+type person struct {
+	id     string
+	page   ingest.Event // the page it is on
+	armed  []*rules.Campaign
+	offers []shown
+	last   []ingest.Event // what it sent last
+	viewID string
+	viewed time.Time
+}
+
+type shown struct{ decision, campaign, variant, phase string }
+
+func newShop(t testing.TB, visitors int, seed uint64) *shop {
+	t.Helper()
+	l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := &shop{TB: t, ledger: l, now: dawn, Rand: rand.New(rand.NewPCG(seed, 1))}
+	s.engine = engine.New(engine.Options{Store: l, Key: []byte("key"), NewID: s.newID, Profiles: 512})
+	for i := range visitors {
+		s.crowd = append(s.crowd, &person{id: fmt.Sprintf("018f3b1e-7a00-7d10-9b1a-%012d", i)})
+	}
+	return s
+}
+
+func (s *shop) newID() string {
+	s.ids++
+	return fmt.Sprintf("0191e8a0-0000-7000-8000-%012d", s.ids)
+}
+
+func folder(campaigns ...string) fstest.MapFS {
+	return fstest.MapFS{"site.yaml": {Data: []byte(site)}, "campaigns/all.yaml": {Data: []byte(strings.Join(campaigns, "\n---\n"))}}
+}
+
+func load(t testing.TB, campaigns ...string) *rules.Set {
+	t.Helper()
+	set, found := rules.Load(folder(campaigns...))
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+func (s *shop) use(set *rules.Set) {
+	s.Helper()
+	if err := s.engine.Use(set, s.now); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *shop) visit(v engine.Visit) engine.Answer {
+	s.Helper()
+	answer, err := s.engine.Visit(v, s.now.Add(time.Duration(s.IntN(1e6)))) // never a whole millisecond
+	if err != nil {
+		s.Fatal(err)
+	}
+	return answer
+}
+
+func (s *shop) event(name, properties string) ingest.Event {
+	e := ingest.Event{ID: s.newID(), Name: name, Time: s.now.UnixMilli(), Received: s.now.UnixMilli(), Properties: json.RawMessage(properties)}
+	if properties == "" {
+		e.Properties = nil
+	}
+	if err := e.ParseProperties(); err != nil {
+		s.Fatal(err)
+	}
+	return e
+}
+
+var paths = []string{"/", "/cart", "/items/1", "/items/2", "/category/knit", "/ranking"}
+
+// view is a page view that is decided.
+func (s *shop) view(p *person) {
+	path := paths[s.IntN(len(paths))]
+	p.page = s.event(ingest.PageView, "")
+	p.page.Page = &ingest.Page{URL: "https://shop.example" + path, Path: path, Type: strings.Trim(path, "/0123456789")}
+	p.page.Device = &ingest.Device{Type: []string{"mobile", "desktop"}[len(p.id+path)%2], OS: "iOS", Browser: "Safari", Language: "ja"}
+	p.page.Geo = &ingest.Geo{Country: "JP", Region: "13"}
+	p.page.Source = &ingest.Source{Channel: "search", ReferrerHost: "www.google.co.jp"}
+	p.page.Bot = s.IntN(50) == 0
+	v := engine.Visit{Visitor: p.id, Decide: &engine.Request{ID: s.newID(), Context: &p.page, Consent: true}}
+	if s.IntN(4) == 0 {
+		v.Decide.Slots = []string{"modal"}
+	}
+	if s.IntN(3) == 0 {
+		v.Events = append(v.Events, s.event("view_item", `{"value":1200,"items":[{"item_id":"sku-1","price":1200,"quantity":1}]}`))
+	}
+	if s.IntN(12) == 0 {
+		v.User, v.Signed = "user-"+p.id, true
+		v.Traits = map[string]any{"rank": []string{"gold", "silver"}[s.IntN(2)], "age": float64(20 + s.IntN(40))}
+	}
+	v.Events = append(v.Events, p.page)
+	v.Events[len(v.Events)-1].ID = s.newID() // the client's own, as the beacon gives it
+	p.viewID, p.viewed, p.last = v.Events[len(v.Events)-1].ID, s.now, append([]ingest.Event{}, v.Events...)
+	answer := s.visit(v)
+	p.armed = p.armed[:0]
+	for _, o := range answer.Decision.Offers {
+		if o.Armed() {
+			p.armed = append(p.armed, o.Campaign)
+		}
+	}
+	p.hear(answer)
+}
+
+// hear keeps what an answer opens.
+func (p *person) hear(answer engine.Answer) {
+	for _, o := range answer.Decision.Offers {
+		if !o.Armed() {
+			p.offers = append(p.offers, shown{answer.Decision.ID, o.Campaign.ID, o.Variant.ID, o.Phase})
+		}
+	}
+}
+
+// trigger calls for what the page's campaigns wait for, as a browser does.
+func (s *shop) trigger(p *person, what string) {
+	context := p.page
+	context.ID = s.newID()
+	p.hear(s.visit(engine.Visit{Visitor: p.id, Decide: &engine.Request{ID: s.newID(), Context: &context, Trigger: what, Consent: true}}))
+}
+
+// about is an event about an offer: an exposure, a click, a close.
+func (s *shop) about(name string, o shown) ingest.Event {
+	return s.event(name, fmt.Sprintf(`{"campaign":%q,"variant":%q,"phase":%q,"decision_id":%q}`, o.campaign, o.variant, o.phase, o.decision))
+}
+
+// step lets one of the crowd do something, a few seconds after the last did.
+func (s *shop) step() {
+	s.now = s.now.Add(time.Duration(s.IntN(20_000)) * time.Millisecond)
+	p := s.crowd[s.IntN(len(s.crowd))]
+	send := func(events ...ingest.Event) {
+		p.last = append([]ingest.Event{}, events...)
+		s.visit(engine.Visit{Visitor: p.id, Events: events})
+	}
+	switch n := s.IntN(100); {
+	case p.viewID == "" || n < 40:
+		s.view(p)
+	case n < 65 && len(p.offers) > 0:
+		o := p.offers[0]
+		p.offers = p.offers[1:]
+		events := []ingest.Event{s.about(ingest.Exposure, o)}
+		if s.IntN(4) == 0 {
+			events = append(events, s.about([]string{ingest.Close, ingest.Click}[s.IntN(2)], o))
+		}
+		send(events...)
+	case n < 75 && len(p.armed) > 0:
+		s.trigger(p, []string{"exit_intent", "dwell:30s"}[s.IntN(2)])
+	case n < 80:
+		late := s.event("add_to_cart", `{"value":3000,"items":[{"item_id":"sku-2","price":3000,"quantity":1}]}`)
+		late.Time -= int64(s.IntN(6 * 3_600_000)) // it lay in a phone without a net
+		send(late)
+	case n < 84:
+		send(s.event(ingest.Purchase, fmt.Sprintf(`{"value":3000,"transaction_id":"t%d"}`, s.IntN(1000))))
+	case n < 88: // a client that heard no answer sends again
+		s.visit(engine.Visit{Visitor: p.id, Events: append([]ingest.Event{}, p.last...)})
+	case n < 90:
+		s.visit(engine.Visit{Visitor: p.id, User: "user-" + p.id, Signed: true, Traits: map[string]any{"rank": "gold"}})
+	default:
+		spent := s.now.Sub(p.viewed).Milliseconds()
+		send(s.event(ingest.Engagement, fmt.Sprintf(`{"view":%q,"scroll":60,"dwell_ms":%d,"idle_ms":500}`, p.viewID, spent)))
+	}
+}
+
+// records are everything the ledger holds, the canonical JSON read anew, as a
+// source that has nothing else gives it.
+func (s *shop) records() []ingest.Record {
+	s.Helper()
+	all, err := s.ledger.Read(context.Background(), 0, s.ledger.Last(), 10_000_000)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return all
+}
+
+// split gives the rule sets, and each visitor's visits, of a ledger's records.
+func split(t testing.TB, ledger string, records []ingest.Record) (*replay.Sets, map[string][][]ingest.Record) {
+	t.Helper()
+	sets, visits := replay.NewSets(), map[string][][]ingest.Record{}
+	for i := range records {
+		r := &records[i]
+		if err := sets.Add(ledger, r); err != nil {
+			t.Fatal(err)
+		}
+		v := r.Event.Visitor
+		if v == "" {
+			continue
+		}
+		if n := len(visits[v]); n > 0 && visits[v][n-1][0].Event.Seq == r.Event.Seq {
+			visits[v][n-1] = append(visits[v][n-1], *r)
+		} else {
+			visits[v] = append(visits[v], []ingest.Record{*r})
+		}
+	}
+	return sets, visits
+}
+
+func asJSON(t testing.TB, v any) string {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
