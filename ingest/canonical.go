@@ -34,3 +34,13 @@ func Parse(raw []byte) (Event, error) {
 	}
 	return e, nil
 }
+
+// ParseInto is Parse for those who read many: e is filled anew, and its texts
+// are parts of text.
+func ParseInto(e *Event, text string) error {
+	*e = Event{}
+	if err := codec.UnmarshalFromString(text, e); err != nil {
+		return fmt.Errorf("event cannot be read: %w", err)
+	}
+	return nil
+}

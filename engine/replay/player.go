@@ -164,30 +164,38 @@ func (p *Player) moment(v *visit, i int) *Moment {
 	// where it came first.
 	m.guessed = true
 	if seen := p.views.last(e); seen != nil {
-		m.Request.Context, m.view = seen, seen.ID
+		m.Request.Context = &ingest.Event{Page: seen.page, Device: seen.device, Geo: seen.geo, Bot: e.Bot}
+		m.view = seen.id
 	}
 	return m
 }
 
-// views are the visitor's latest page views, the newest last.
-type views struct{ list []ingest.Event }
+// views are the visitor's latest page views.
+type views struct {
+	list [8]view
+	next int
+}
 
-const maxViews = 8
+// view is what a decision rests on of the page view it was asked with.
+type view struct {
+	id     string
+	page   *ingest.Page
+	device *ingest.Device
+	geo    *ingest.Geo
+}
 
-func (v *views) forget() { v.list = v.list[:0] }
+func (v *views) forget() { *v = views{} }
 
 func (v *views) see(e *ingest.Event) {
-	if len(v.list) == maxViews {
-		v.list = append(v.list[:0], v.list[1:]...)
-	}
-	v.list = append(v.list, *e)
+	v.list[v.next%len(v.list)] = view{e.ID, e.Page, e.Device, e.Geo}
+	v.next++
 }
 
 // last is the latest view of the page that e happened on, nil if there is none.
-func (v *views) last(e *ingest.Event) *ingest.Event {
-	for i := len(v.list) - 1; i >= 0; i-- {
-		seen := &v.list[i]
-		if e.Page != nil && seen.Page != nil && seen.Page.Path == e.Page.Path {
+func (v *views) last(e *ingest.Event) *view {
+	for back := range len(v.list) {
+		seen := &v.list[(v.next+2*len(v.list)-1-back)%len(v.list)]
+		if e.Page != nil && seen.page != nil && seen.page.Path == e.Page.Path {
 			return seen
 		}
 	}
