@@ -191,6 +191,14 @@ func (v *views) see(e *ingest.Event) {
 	v.next++
 }
 
+// newest is the latest view of all, nil if there is none.
+func (v *views) newest() *view {
+	if v.next == 0 {
+		return nil
+	}
+	return &v.list[(v.next-1)%len(v.list)]
+}
+
 // last is the latest view of the page that e happened on, nil if there is none.
 func (v *views) last(e *ingest.Event) *view {
 	for back := range len(v.list) {

@@ -117,19 +117,23 @@ func (s *shop) event(name, properties string) ingest.Event {
 
 var paths = []string{"/", "/cart", "/items/1", "/items/2", "/category/knit", "/ranking"}
 
-// view is a page view that is decided.
+// view is a page view that is decided, of any page.
 func (s *shop) view(p *person) {
-	path := paths[s.IntN(len(paths))]
+	var slots []string
+	if s.IntN(4) == 0 {
+		slots = []string{"modal"}
+	}
+	s.ask(p, paths[s.IntN(len(paths))], slots, s.IntN(50) == 0)
+}
+
+func (s *shop) ask(p *person, path string, slots []string, bot bool) {
 	p.page = s.event(ingest.PageView, "")
 	p.page.Page = &ingest.Page{URL: "https://shop.example" + path, Path: path, Type: strings.Trim(path, "/0123456789")}
 	p.page.Device = &ingest.Device{Type: []string{"mobile", "desktop"}[len(p.id+path)%2], OS: "iOS", Browser: "Safari", Language: "ja"}
 	p.page.Geo = &ingest.Geo{Country: "JP", Region: "13"}
 	p.page.Source = &ingest.Source{Channel: "search", ReferrerHost: "www.google.co.jp"}
-	p.page.Bot = s.IntN(50) == 0
-	v := engine.Visit{Visitor: p.id, Decide: &engine.Request{ID: s.newID(), Context: &p.page, Consent: true}}
-	if s.IntN(4) == 0 {
-		v.Decide.Slots = []string{"modal"}
-	}
+	p.page.Bot = bot
+	v := engine.Visit{Visitor: p.id, Decide: &engine.Request{ID: s.newID(), Context: &p.page, Slots: slots, Consent: true}}
 	if s.IntN(3) == 0 {
 		v.Events = append(v.Events, s.event("view_item", `{"value":1200,"items":[{"item_id":"sku-1","price":1200,"quantity":1}]}`))
 	}

@@ -1,0 +1,245 @@
+package replay
+
+import (
+	"errors"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+// Question asks why a visitor gets what it gets, at one moment. Without Page it
+// is about the last decision that was logged up to then; with Page about one
+// that would be made.
+type Question struct {
+	Page     *ingest.Event // the page, enriched as far as its asker can; its time is the moment
+	Trigger  string
+	Until    time.Time // nothing received later counts; zero: no bound
+	Seq      uint64    // nothing later in the ledger counts; 0: no bound
+	Campaign string    // that one alone; "" all
+}
+
+// Answer to a Question.
+type Answer struct {
+	Visitor  string    `json:"visitor"`
+	At       time.Time `json:"at"`
+	Rules    string    `json:"rules"`
+	Page     string    `json:"page"`
+	Trigger  string    `json:"trigger,omitempty"`
+	Decision string    `json:"decision_id,omitempty"` // of a logged one
+	Seq      uint64    `json:"seq,omitempty"`         // of a logged one
+
+	AsLogged    *bool        `json:"as_logged,omitempty"` // of a logged one: whether it comes out as it was
+	Differences []Difference `json:"differences,omitempty"`
+	Cause       string       `json:"cause,omitempty"` // why it does not
+	Degraded    []string     `json:"degraded,omitempty"`
+
+	Campaigns []Verdict `json:"campaigns"` // by priority
+}
+
+// Verdict is what became of one campaign, and why.
+type Verdict struct {
+	Campaign string `json:"campaign"`
+	Name     string `json:"name"`
+	Reason   string `json:"reason"` // a reason code: the gate that stopped it, or the outcome
+	Variant  string `json:"variant,omitempty"`
+	Slot     string `json:"slot,omitempty"`
+	Detail   string `json:"detail,omitempty"` // of the gate: the condition that was false
+	Gates    []Gate `json:"gates"`
+}
+
+// Gate is one place a campaign passes, in order.
+type Gate struct {
+	Gate  string `json:"gate"`
+	State string `json:"state"` // passed | stopped | not_reached
+}
+
+// States of a gate.
+const (
+	Passed     = "passed"
+	Halted     = "stopped"
+	NotReached = "not_reached"
+)
+
+// gates in the order of the contract. Those that no rule set of this version
+// closes are passed by all.
+var gates = []string{
+	engine.Consent, engine.Bot, "erased", engine.NotLive, "backfilling", engine.OutOfSchedule, engine.NotThisPage,
+	engine.RuleFalse, engine.NotTriggered, engine.Holdout, engine.Frequency, engine.Stopped, "budget", "layer",
+	engine.Traffic, "coupon_out", engine.SlotTaken, engine.Failed,
+}
+
+// Errors of Explain that are the asker's to mend.
+var (
+	ErrNobody     = errors.New("nothing is known of this visitor up to then")
+	ErrNoDecision = errors.New("no decision of this visitor is logged up to then")
+)
+
+// Explain answers q by replaying the visitor's past. The past is used up.
+func (p *Past) Explain(q Question) (*Answer, error) {
+	visits := p.visits
+	for i, v := range visits {
+		e := &v[0].Event
+		if q.Seq > 0 && e.Seq > q.Seq || !q.Until.IsZero() && e.Received > q.Until.UnixMilli() {
+			visits = visits[:i]
+			break
+		}
+	}
+	if len(visits) == 0 {
+		return nil, ErrNobody
+	}
+	if q.Page == nil {
+		return p.logged(visits, q)
+	}
+	player := NewPlayer(p.Sets)
+	player.Begin(p.Ledger, p.Visitor)
+	for _, v := range visits {
+		if err := player.Visit(v, func(*Moment) error { return nil }); err != nil {
+			return nil, err
+		}
+	}
+	live, err := p.Sets.At(p.Ledger, visits[len(visits)-1][0].Event.Seq+1)
+	if q.Seq == 0 && q.Until.IsZero() {
+		live, err = p.Sets.Latest()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return player.ask(live, q), nil
+}
+
+// ask makes the decision that a page view or trigger would get now. It folds
+// that page view, so the player is at its end.
+func (p *Player) ask(live *engine.Live, q Question) *Answer {
+	e := *q.Page
+	if seen := p.views.newest(); seen != nil && e.Device == nil {
+		e.Device, e.Geo = seen.device, seen.geo
+	}
+	if q.Trigger == "" {
+		profile.Fold(p.profile, &e, live.Terms())
+	}
+	m := &Moment{
+		Profile: p.profile, Now: time.UnixMilli(e.Time).UTC(), Live: live,
+		Request: engine.Request{Context: &e, Trigger: q.Trigger, Consent: true, Explain: true},
+	}
+	return answer(p.profile.Visitor, m, q)
+}
+
+// logged explains the last decision among visits.
+func (p *Past) logged(visits [][]ingest.Record, q Question) (*Answer, error) {
+	last := len(visits) - 1
+	for ; last >= 0; last-- {
+		v := visits[last]
+		if v[len(v)-1].Event.Name == ingest.Decision {
+			break
+		}
+	}
+	if last < 0 {
+		return nil, ErrNoDecision
+	}
+	player := NewPlayer(p.Sets)
+	player.Begin(p.Ledger, p.Visitor)
+	var out *Answer
+	for i, v := range visits[:last+1] {
+		err := player.Visit(v, func(m *Moment) error {
+			if i == last {
+				out = explainLogged(p.Visitor, m, q)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func explainLogged(visitor string, m *Moment, q Question) *Answer {
+	equal := false
+	if m.Err != nil {
+		a := &Answer{Cause: m.Err.Error(), AsLogged: &equal}
+		a.about(visitor, m)
+		a.Campaigns = []Verdict{}
+		for _, o := range m.Logged.Props.Outcomes {
+			if q.Campaign == "" || q.Campaign == o.Campaign {
+				a.Campaigns = append(a.Campaigns, verdict(o, "", ""))
+			}
+		}
+		return a
+	}
+	m.Request.Explain = true
+	a := answer(visitor, m, q)
+	a.about(visitor, m)
+	equal = len(a.Differences) == 0
+	a.AsLogged = &equal
+	if !equal {
+		a.Cause = m.Cause()
+	}
+	return a
+}
+
+// about says which logged decision the answer is about.
+func (a *Answer) about(visitor string, m *Moment) {
+	a.Visitor, a.At, a.Trigger, a.Rules = visitor, m.Now, m.Request.Trigger, m.Logged.Props.Rules
+	a.Decision, a.Seq, a.Page = m.Request.ID, m.Seq, pageOf(m.Request.Context)
+}
+
+func pageOf(e *ingest.Event) string {
+	switch {
+	case e.Page == nil:
+		return ""
+	case e.Page.URL != "":
+		return e.Page.URL
+	default:
+		return e.Page.Path
+	}
+}
+
+// answer makes m's decision and takes it apart.
+func answer(visitor string, m *Moment, q Question) *Answer {
+	d := m.Again()
+	a := &Answer{
+		Visitor: visitor, At: m.Now, Rules: d.Rules, Page: pageOf(m.Request.Context), Trigger: m.Request.Trigger,
+		Degraded: d.Degraded, Campaigns: []Verdict{},
+	}
+	if m.Logged != nil {
+		a.Differences = Compare(m.Logged.Props.Outcomes, d.Outcomes)
+	}
+	for _, c := range m.Live.Set.Campaigns {
+		if q.Campaign == "" || q.Campaign == c.ID {
+			a.Campaigns = append(a.Campaigns, verdictOn(c, &d))
+		}
+	}
+	return a
+}
+
+// verdictOn is what d says of c.
+func verdictOn(c *rules.Campaign, d *engine.Decision) Verdict {
+	o := ingest.Outcome{Campaign: c.ID, Slot: c.Slot}
+	if found := outcome(d.Outcomes, c.ID); found != nil {
+		o = *found
+	}
+	detail := ""
+	for _, s := range d.Suppressed {
+		if s.Campaign == c.ID {
+			o.Reason, detail = s.Reason, s.Detail
+		}
+	}
+	return verdict(o, c.Name, detail)
+}
+
+func verdict(o ingest.Outcome, name, detail string) Verdict {
+	v := Verdict{Campaign: o.Campaign, Name: name, Reason: o.Reason, Variant: o.Variant, Slot: o.Slot, Detail: detail}
+	state := Passed
+	for _, g := range gates {
+		if g == o.Reason {
+			v.Gates = append(v.Gates, Gate{g, Halted})
+			state = NotReached
+			continue
+		}
+		v.Gates = append(v.Gates, Gate{g, state})
+	}
+	return v
+}

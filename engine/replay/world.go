@@ -1,0 +1,309 @@
+package replay
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+// World is one visitor's history as it would have been under another rule set.
+type World struct {
+	set     *rules.Set
+	lives   map[*engine.Live]*engine.Live // the set that was live → this one in its place
+	told    telling
+	profile *profile.Profile
+	dropped map[offer]bool  // recorded offers that are not made here
+	latest  map[string]bool // campaign → whether its latest recorded offer was dropped
+	waiting []*waiting
+}
+
+// telling is who hears what happens in a world.
+type telling interface {
+	exposed(c *rules.Campaign, campaign, variant string, at int64, assumed bool)
+	decided(m *Moment, made []ingest.Outcome)
+	unknown(campaign string)
+}
+
+type offer struct{ decision, campaign string }
+
+// waiting are the campaigns that wait on a page for a trigger that nobody
+// waited for there then.
+type waiting struct {
+	view      string
+	context   ingest.Event // its page, device and place
+	at        int64        // of the page view
+	request   engine.Request
+	campaigns []*rules.Campaign
+	told      bool  // something of the page is recorded
+	dwell     int64 // visible, ms
+}
+
+// mostWaiting bounds the pages that are waited on.
+const mostWaiting = 32
+
+func newWorld(set *rules.Set, told telling) *World {
+	return &World{set: set, told: told, lives: map[*engine.Live]*engine.Live{}}
+}
+
+// begin branches the world off a visitor as it was then.
+func (w *World) begin(p *profile.Profile) error {
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	w.profile = &profile.Profile{}
+	w.dropped, w.latest, w.waiting = map[offer]bool{}, map[string]bool{}, nil
+	return json.Unmarshal(raw, w.profile)
+}
+
+// end settles what was still waited for.
+func (w *World) end() {
+	for len(w.waiting) > 0 {
+		w.close(0)
+	}
+}
+
+// instead is the world's rule set where another was live: a campaign of the
+// same content is in the same phase.
+func (w *World) instead(live *engine.Live) *engine.Live {
+	if out := w.lives[live]; out != nil {
+		return out
+	}
+	phases := map[string]string{}
+	for _, c := range w.set.Campaigns {
+		phases[c.ID] = fmt.Sprintf("%.8s-0", c.Content)
+		if was := campaign(live, c.ID); was != nil && was.Content == c.Content {
+			phases[c.ID] = live.Phases[c.ID]
+		}
+	}
+	w.lives[live] = engine.LiveOf(w.set, phases)
+	return w.lives[live]
+}
+
+func campaign(live *engine.Live, id string) *rules.Campaign {
+	if live == nil {
+		return nil
+	}
+	for _, c := range live.Set.Campaigns {
+		if c.ID == id {
+			return c
+		}
+	}
+	return nil
+}
+
+// visit plays one recorded visit, of which moments are the decisions.
+func (w *World) visit(v *visit, moments []*Moment) {
+	live := w.instead(v.live)
+	for i := range v.records {
+		e := &v.records[i].Event
+		switch e.Name {
+		case ingest.Decision:
+			w.decide(moments[0], live)
+			moments = moments[1:]
+			continue
+		case ingest.Exposure, ingest.Click, ingest.Close:
+			if w.gone(e) {
+				continue
+			}
+		}
+		profile.Fold(w.profile, e, live.Terms())
+		switch e.Name {
+		case ingest.Exposure:
+			w.told.exposed(campaign(live, e.Props.Campaign), e.Props.Campaign, e.Props.Variant, e.Time, false)
+		case ingest.Engagement:
+			w.engaged(e, live)
+		}
+	}
+}
+
+// gone says whether an event is about an offer that is not made here.
+func (w *World) gone(e *ingest.Event) bool {
+	if e.Props.DecisionID == "" {
+		return w.latest[e.Props.Campaign]
+	}
+	return w.dropped[offer{e.Props.DecisionID, e.Props.Campaign}]
+}
+
+// decide makes a logged decision in this world. Where an offer is the logged
+// one, what is recorded of it will follow; another one is exposed at once.
+func (w *World) decide(m *Moment, live *engine.Live) {
+	own := *m
+	own.Profile = w.profile
+	made := own.With(live).Outcomes
+	w.told.decided(&own, made)
+	logged := *m.Logged
+	logged.Props.Outcomes = made
+	profile.Fold(w.profile, &logged, live.Terms())
+	for i := range m.Logged.Props.Outcomes {
+		was := &m.Logged.Props.Outcomes[i]
+		if !opened(was) {
+			continue
+		}
+		differs := !same(was, outcome(made, was.Campaign))
+		w.latest[was.Campaign] = differs
+		if differs {
+			w.dropped[offer{m.Request.ID, was.Campaign}] = true
+		}
+	}
+	for i := range made {
+		is := &made[i]
+		was := outcome(m.Logged.Props.Outcomes, is.Campaign)
+		switch {
+		case opened(is) && !same(was, is):
+			w.expose(live, is, m.Request.ID, m.Logged.Time)
+		case is.Reason == engine.Armed && !w.waitedThen(m, was, is.Campaign):
+			w.wait(m, campaign(live, is.Campaign))
+		}
+	}
+	if m.Request.Trigger != "" {
+		w.called(m, made)
+	}
+}
+
+func opened(o *ingest.Outcome) bool {
+	return o != nil && (o.Reason == engine.Offered || o.Reason == engine.Control)
+}
+
+func same(was, is *ingest.Outcome) bool {
+	return was != nil && is != nil && was.Reason == is.Reason && was.Variant == is.Variant
+}
+
+// expose assumes that an offer was really shown, at a moment that is recorded.
+func (w *World) expose(live *engine.Live, o *ingest.Outcome, decision string, at int64) {
+	e := ingest.Event{Visitor: w.profile.Visitor, Name: ingest.Exposure, Time: at, Received: at, Props: ingest.Properties{
+		Campaign: o.Campaign, Variant: o.Variant, Phase: o.Phase, DecisionID: decision,
+	}}
+	profile.Fold(w.profile, &e, live.Terms())
+	w.told.exposed(campaign(live, o.Campaign), o.Campaign, o.Variant, at, true)
+}
+
+// waitedThen says whether the browser waited for the same triggers of the
+// campaign then: if they had come, it would have called.
+func (w *World) waitedThen(m *Moment, was *ingest.Outcome, id string) bool {
+	if was == nil || was.Reason != engine.Armed {
+		return false
+	}
+	then, now := campaign(m.Live, id), campaign(w.instead(m.Live), id)
+	return then != nil && slices.EqualFunc(then.On, now.On, func(a, b rules.Trigger) bool { return a.String() == b.String() })
+}
+
+func (w *World) wait(m *Moment, c *rules.Campaign) {
+	if n := len(w.waiting); n > 0 && w.waiting[n-1].view == m.view && m.view != "" {
+		w.waiting[n-1].campaigns = append(w.waiting[n-1].campaigns, c)
+		return
+	}
+	if len(w.waiting) == mostWaiting {
+		w.close(0)
+	}
+	from := m.Request.Context
+	p := &waiting{view: m.view, at: m.Logged.Time, request: m.Request, campaigns: []*rules.Campaign{c}}
+	p.context = ingest.Event{Page: from.Page, Device: from.Device, Geo: from.Geo, Bot: from.Bot}
+	w.waiting = append(w.waiting, p)
+}
+
+// close gives up waiting on a page.
+func (w *World) close(i int) {
+	p := w.waiting[i]
+	for _, c := range p.campaigns {
+		if !p.told || !recorded(c.On) {
+			w.told.unknown(c.ID)
+		}
+	}
+	w.waiting = slices.Delete(w.waiting, i, i+1)
+}
+
+// called ends the waiting of campaigns whose trigger was called for on their
+// page: that call has decided about them.
+func (w *World) called(m *Moment, made []ingest.Outcome) {
+	for _, p := range w.waiting {
+		if p.context.Page == nil || m.Request.Context.Page == nil || p.context.Page.Path != m.Request.Context.Page.Path {
+			continue
+		}
+		p.campaigns = slices.DeleteFunc(p.campaigns, func(c *rules.Campaign) bool {
+			o := outcome(made, c.ID)
+			return o != nil && o.Reason != engine.NotTriggered
+		})
+	}
+}
+
+// engaged hears what the browser told of a page it left, and opens what would
+// have opened there.
+func (w *World) engaged(e *ingest.Event, live *engine.Live) {
+	var said engagement
+	if len(w.waiting) == 0 || json.Unmarshal(e.Properties, &said) != nil || said.View == "" {
+		return
+	}
+	for _, p := range w.waiting {
+		if p.view != said.View {
+			continue
+		}
+		p.told = true
+		p.dwell += said.Dwell
+		said.Dwell = p.dwell
+		p.campaigns = slices.DeleteFunc(p.campaigns, func(c *rules.Campaign) bool {
+			trigger, after, fired := said.fired(c.On)
+			if fired {
+				w.open(p, c, trigger, p.at+after, e.ID, live)
+			}
+			return fired
+		})
+	}
+}
+
+// open makes the decision that a trigger would have called for.
+func (w *World) open(p *waiting, c *rules.Campaign, trigger string, at int64, id string, live *engine.Live) {
+	r := p.request
+	r.ID, r.Context, r.Trigger = id+"/"+c.ID, &p.context, trigger
+	d := engine.Decide(live, w.profile, r, time.UnixMilli(at).UTC())
+	o := outcome(d.Outcomes, c.ID)
+	if o == nil {
+		return
+	}
+	e := ingest.Event{Name: ingest.Decision, Time: at, Received: at, Page: p.context.Page, Props: ingest.Properties{
+		DecisionID: r.ID, Trigger: trigger, Outcomes: []ingest.Outcome{*o},
+	}}
+	profile.Fold(w.profile, &e, live.Terms())
+	if opened(o) {
+		w.expose(live, o, r.ID, at)
+	}
+}
+
+// engagement is what the browser tells of a page view, as far as it says which
+// triggers came.
+type engagement struct {
+	View  string `json:"view"`     // id of the page view
+	Dwell int64  `json:"dwell_ms"` // visible since it was last told
+	Exit  *int64 `json:"exit"`     // of the first wish to leave: visible time until then
+}
+
+// recorded says whether an engagement tells of all these triggers.
+func recorded(on []rules.Trigger) bool {
+	return !slices.ContainsFunc(on, func(t rules.Trigger) bool { return t.Kind != "exit_intent" && t.Kind != "dwell" })
+}
+
+// fired says whether all triggers came, which was the last, and after how many
+// visible milliseconds.
+func (g *engagement) fired(on []rules.Trigger) (trigger string, after int64, fired bool) {
+	for _, t := range on {
+		at := int64(0)
+		switch {
+		case t.Kind == "exit_intent" && g.Exit != nil:
+			at = *g.Exit
+		case t.Kind == "dwell" && g.Dwell >= t.Dwell.Milliseconds():
+			at = t.Dwell.Milliseconds()
+		default:
+			return "", 0, false
+		}
+		if trigger == "" || at > after {
+			trigger, after = t.String(), at
+		}
+	}
+	return trigger, after, trigger != ""
+}
