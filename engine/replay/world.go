@@ -120,6 +120,7 @@ func (w *World) visit(v *visit, moments []*Moment) {
 		case ingest.Engagement:
 			w.engaged(e, live)
 		}
+		w.happened(e, live)
 	}
 }
 
@@ -212,7 +213,7 @@ func (w *World) wait(m *Moment, c *rules.Campaign) {
 func (w *World) close(i int) {
 	p := w.waiting[i]
 	for _, c := range p.campaigns {
-		if !p.told || !recorded(c.On) {
+		if onEvent(c) == "" && (!p.told || !recorded(c.On)) {
 			w.told.unknown(c.ID)
 		}
 	}
@@ -248,62 +249,49 @@ func (w *World) engaged(e *ingest.Event, live *engine.Live) {
 		p.dwell += said.Dwell
 		said.Dwell = p.dwell
 		p.campaigns = slices.DeleteFunc(p.campaigns, func(c *rules.Campaign) bool {
-			trigger, after, fired := said.fired(c.On)
+			trigger, after, fired := said.fired(c.On, e.Time-p.at)
 			if fired {
-				w.open(p, c, trigger, p.at+after, e.ID, live)
+				r := p.request
+				r.ID, r.Trigger = e.ID+"/"+c.ID, trigger
+				w.open(p, c, r, p.at+after, live)
 			}
 			return fired
 		})
 	}
 }
 
-// open makes the decision that a trigger would have called for.
-func (w *World) open(p *waiting, c *rules.Campaign, trigger string, at int64, id string, live *engine.Live) {
-	r := p.request
-	r.ID, r.Context, r.Trigger = id+"/"+c.ID, &p.context, trigger
+// happened opens what waited for an event, where that one happened.
+func (w *World) happened(e *ingest.Event, live *engine.Live) {
+	for _, p := range w.waiting {
+		if e.Page != nil && p.context.Page != nil && e.Page.Path != p.context.Page.Path {
+			continue
+		}
+		p.campaigns = slices.DeleteFunc(p.campaigns, func(c *rules.Campaign) bool {
+			if onEvent(c) != e.Name {
+				return false
+			}
+			r := p.request
+			r.ID, r.Trigger, r.Event = e.ID+"/"+c.ID, e.Name, e
+			return w.open(p, c, r, e.Time, live)
+		})
+	}
+}
+
+// open makes the decision that a trigger would have called for, and says
+// whether that was the campaign's trigger.
+func (w *World) open(p *waiting, c *rules.Campaign, r engine.Request, at int64, live *engine.Live) bool {
+	r.Context = &p.context
 	d := engine.Decide(live, w.profile, r, time.UnixMilli(at).UTC())
 	o := outcome(d.Outcomes, c.ID)
-	if o == nil {
-		return
+	if o == nil || o.Reason == engine.NotTriggered {
+		return false
 	}
 	e := ingest.Event{Name: ingest.Decision, Time: at, Received: at, Page: p.context.Page, Props: ingest.Properties{
-		DecisionID: r.ID, Trigger: trigger, Outcomes: []ingest.Outcome{*o},
+		DecisionID: r.ID, Trigger: r.Trigger, Outcomes: []ingest.Outcome{*o},
 	}}
 	profile.Fold(w.profile, &e, live.Terms())
 	if opened(o) {
 		w.expose(live, o, r.ID, at)
 	}
-}
-
-// engagement is what the browser tells of a page view, as far as it says which
-// triggers came.
-type engagement struct {
-	View  string `json:"view"`     // id of the page view
-	Dwell int64  `json:"dwell_ms"` // visible since it was last told
-	Exit  *int64 `json:"exit"`     // of the first wish to leave: visible time until then
-}
-
-// recorded says whether an engagement tells of all these triggers.
-func recorded(on []rules.Trigger) bool {
-	return !slices.ContainsFunc(on, func(t rules.Trigger) bool { return t.Kind != "exit_intent" && t.Kind != "dwell" })
-}
-
-// fired says whether all triggers came, which was the last, and after how many
-// visible milliseconds.
-func (g *engagement) fired(on []rules.Trigger) (trigger string, after int64, fired bool) {
-	for _, t := range on {
-		at := int64(0)
-		switch {
-		case t.Kind == "exit_intent" && g.Exit != nil:
-			at = *g.Exit
-		case t.Kind == "dwell" && g.Dwell >= t.Dwell.Milliseconds():
-			at = t.Dwell.Milliseconds()
-		default:
-			return "", 0, false
-		}
-		if trigger == "" || at > after {
-			trigger, after = t.String(), at
-		}
-	}
-	return trigger, after, trigger != ""
+	return true
 }

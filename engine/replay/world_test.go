@@ -138,6 +138,23 @@ func TestWhatWouldHaveBeen(t *testing.T) {
 		"a stay too short does not": {
 			[]string{bar}, []string{strings.Replace(leaving, "exit_intent", "{dwell: 50s}", 1)},
 			func(s *shop, p *person) { look(1)(s, p); s.dwell(p, 20_000); s.dwell(p, 20_000) }, "leaving", replay.Change{}},
+		"a page read far enough opens": {
+			[]string{bar}, []string{strings.Replace(leaving, "exit_intent", "[{scroll: 50%}, {dwell: 5s}]", 1)},
+			func(s *shop, p *person) { look(1)(s, p); s.leave(p, "") }, "leaving",
+			replay.Change{Visitors: replay.Pair{Changed: 1}, Gained: 1, Exposures: replay.Pair{Changed: 1}, Assumed: 1}},
+		"an event that was recorded opens": {
+			[]string{bar}, []string{strings.Replace(leaving, "exit_intent", "{event: add_to_cart, where: 'event.value > 1000'}", 1)},
+			func(s *shop, p *person) {
+				look(1)(s, p)
+				s.send(p, s.event("add_to_cart", `{"value":900}`))
+				s.send(p, s.event("add_to_cart", `{"value":1900}`))
+				s.send(p, s.event("add_to_cart", `{"value":2900}`))
+			}, "leaving",
+			replay.Change{Visitors: replay.Pair{Changed: 1}, Gained: 1, Exposures: replay.Pair{Changed: 1}, Assumed: 1}},
+		"a return to the tab is recorded nowhere": {
+			[]string{bar}, []string{strings.Replace(leaving, "exit_intent", "tab_return", 1)},
+			func(s *shop, p *person) { look(1)(s, p); s.leave(p, "") }, "leaving",
+			replay.Change{Unknown: 1}},
 		"a trigger that another campaign called for": {
 			[]string{leaving}, []string{leaving, strings.Replace(leaving, "id: leaving", "id: also", 1)},
 			func(s *shop, p *person) { look(1)(s, p); s.trigger(p, "exit_intent"); s.leave(p, `,"exit":4000`) }, "also",
