@@ -17,6 +17,7 @@ import (
 
 	"github.com/omotenashi-web/omotenashi/api/beacon"
 	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/replay"
 	"github.com/omotenashi-web/omotenashi/ingest"
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 )
@@ -31,6 +32,7 @@ type Reports interface {
 type Options struct {
 	Engine      *engine.Engine
 	Reports     Reports
+	History     *replay.History // for explanations
 	Keys        Keys
 	CookieKey   []byte // proves visitor cookies
 	IdentifyKey []byte // HS256 secret of the shop's identify tokens
@@ -57,6 +59,7 @@ type Server struct {
 	http        *http.Server
 	engine      *engine.Engine
 	reports     Reports
+	history     *replay.History
 	enricher    *ingest.Enricher
 	keys        Keys
 	macs        *sync.Pool // of visitor cookies
@@ -97,7 +100,7 @@ func New(o Options) (*Server, error) {
 		o.Now = time.Now
 	}
 	s := &Server{
-		echo: echo.New(), engine: o.Engine, reports: o.Reports, enricher: ingest.NewEnricher(),
+		echo: echo.New(), engine: o.Engine, reports: o.Reports, history: o.History, enricher: ingest.NewEnricher(),
 		keys: o.Keys, macs: newMACs(o.CookieKey), identifyKey: o.IdentifyKey,
 		tokens: jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(o.Now)),
 		ready:  o.Ready, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
@@ -136,6 +139,7 @@ func (s *Server) routes(o Options, asset beacon.Asset) {
 	get("/v1/campaigns/:id/results", s.results, s.needSecret)
 	get("/v1/visitors/:id", s.visitor, s.needSecret)
 	e.PUT("/v1/operators/:id", s.putOperator, s.needSecret)
+	e.POST("/v1/explain", s.explain, s.needSecret)
 	get("/healthz", s.healthz)
 	get("/readyz", s.readyz)
 	get("/metrics", metricsOf(o.Metrics))

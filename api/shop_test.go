@@ -20,6 +20,7 @@ import (
 	"github.com/omotenashi-web/omotenashi/api"
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/engine/replay"
 	"github.com/omotenashi-web/omotenashi/ingest"
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 	"github.com/omotenashi-web/omotenashi/rules"
@@ -102,7 +103,7 @@ func open(t testing.TB, changes ...option) *shop {
 		t.Fatal(err)
 	}
 	given := api.Options{
-		Engine: s.engine, Reports: s.reports, Keys: api.Keys{Public: publicKey, Secret: api.HashKey(secretKey)},
+		Engine: s.engine, Reports: s.reports, History: &replay.History{Warehouse: s.reports, Ledger: s.ledger, Loaded: func() uint64 { return 0 }}, Keys: api.Keys{Public: publicKey, Secret: api.HashKey(secretKey)},
 		CookieKey: cookieKey, IdentifyKey: identifyKey,
 		Ready:   func(context.Context) []api.Check { return s.checks },
 		Metrics: prometheus.NewRegistry(), Log: log, Now: s.clock.Now,

@@ -19,6 +19,7 @@ import (
 	"github.com/omotenashi-web/omotenashi/api"
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/engine/replay"
 	"github.com/omotenashi-web/omotenashi/ingest/clickhouse"
 	"github.com/omotenashi-web/omotenashi/ingest/loader"
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
@@ -124,7 +125,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 		return nil, err
 	}
 	server, err := api.New(api.Options{
-		Engine: a.engine, Reports: a.warehouse, Keys: keys, CookieKey: a.keys.Cookie, IdentifyKey: []byte(a.keys.Identify),
+		Engine: a.engine, Reports: a.warehouse, History: &replay.History{Warehouse: a.warehouse, Ledger: a.ledger, Loaded: a.loader.Position}, Keys: keys, CookieKey: a.keys.Cookie, IdentifyKey: []byte(a.keys.Identify),
 		Ready: a.checks(reload), Metrics: metrics, Log: c.Log, Now: c.Now, TrustProxy: c.TrustProxy,
 		OpenDashboard: c.Demo != "" && onLoopback(a.addr), Notice: c.Demo,
 	})

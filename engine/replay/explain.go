@@ -14,7 +14,7 @@ import (
 // is about the last decision that was logged up to then; with Page about one
 // that would be made.
 type Question struct {
-	Page     *ingest.Event // the page, enriched as far as its asker can; its time is the moment
+	Page     *ingest.Event // the page view, enriched as far as its asker can: without a page the one seen last, without a time that of the last visit
 	Trigger  string
 	Until    time.Time // nothing received later counts; zero: no bound
 	Seq      uint64    // nothing later in the ledger counts; 0: no bound
@@ -107,6 +107,11 @@ func (p *Past) Explain(q Question) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.Page.Time == 0 {
+		at := *q.Page
+		at.Time = visits[len(visits)-1][0].Event.Received
+		q.Page = &at
+	}
 	return player.ask(live, q), nil
 }
 
@@ -114,8 +119,16 @@ func (p *Past) Explain(q Question) (*Answer, error) {
 // that page view, so the player is at its end.
 func (p *Player) ask(live *engine.Live, q Question) *Answer {
 	e := *q.Page
-	if seen := p.views.newest(); seen != nil && e.Device == nil {
-		e.Device, e.Geo = seen.device, seen.geo
+	if seen := p.views.newest(); seen != nil {
+		if e.Page == nil {
+			e.Page = seen.page
+		}
+		if e.Device == nil {
+			e.Device = seen.device
+		}
+		if e.Geo == nil {
+			e.Geo = seen.geo
+		}
 	}
 	if q.Trigger == "" {
 		profile.Fold(p.profile, &e, live.Terms())
