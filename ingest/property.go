@@ -16,7 +16,7 @@ func (e *Event) Property(name string) any {
 	if err != nil {
 		return nil
 	}
-	switch node.Type() {
+	switch node.TypeSafe() {
 	case ast.V_STRING, ast.V_NUMBER, ast.V_TRUE, ast.V_FALSE:
 		v, err := node.Interface()
 		if err != nil {

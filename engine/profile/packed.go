@@ -67,7 +67,7 @@ func appendAmount(buf []byte, v float64) []byte {
 	const most = 1 << 50 // exactly held, and room for sign and kind
 	zigzag := func(n int64) uint64 { return uint64(n<<1 ^ n>>63) }
 	if v == math.Trunc(v) && math.Abs(v) < most {
-		return appendNumber(buf, zigzag(int64(v))<<2|whole)
+		return appendNumber(buf, zigzag(int64(v))<<2) // whole
 	}
 	if h := math.Round(v * 100); h/100 == v && math.Abs(h) < most {
 		return appendNumber(buf, zigzag(int64(h))<<2|hundredths)

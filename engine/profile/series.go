@@ -159,7 +159,8 @@ func (x *Series) place(e entry, horizon int64) {
 		return
 	}
 	var buf [32]byte
-	x.List += string(appendEntry(buf[:0], x.Form, x.end, e))
+	// Not +=, which would make a text of the few digits first.
+	x.List = x.List + string(appendEntry(buf[:0], x.Form, x.end, e))
 	x.kept, x.end = x.kept+1, e.at
 }
 
