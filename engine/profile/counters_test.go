@@ -173,6 +173,36 @@ func TestLatestMoment(t *testing.T) {
 	at, _ := p.Latest(s.Key)
 	never, _ := p.Latest("another")
 	equal(t, minutes(at)+" "+fmt.Sprint(never), "10m0s 0")
+	e := told(t, "6m search") // nothing is kept one by one after it
+	Fold(p, &e, with(s))
+	at, _ = p.Latest(s.Key)
+	equal(t, minutes(at)+" "+p.Series[s.Key].List, "10m0s ")
+}
+
+// What no window can reach any more is not kept: a late event past it neither.
+func TestWhatIsKept(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ stream, story, want string }{
+		{"count search 1h", "0m search\n50m search\n60m search\n70m search", "50m0s 1h0m0s 1h10m0s"},
+		{"count search 1h", "3h search\n1h search\n150m search", "2h30m0s 3h0m0s"},
+		{"count search session", "0m search\n1h page_view\n70m search", "1h10m0s"},
+		{"count search session", "0m search\n20m search\n1h page_view\n25m search\n10m search\n70m search", "25m0s 1h10m0s"},
+		{"count search lifetime", "0m search\n1m search", ""},
+		{"uniq search.q 1h", "0m search {\"q\":1}\n50m search {\"q\":2}\n40m search {\"q\":2}\n70m search {\"q\":3}", "50m0s 1h10m0s"},
+		{"uniq search.q lifetime", "0m search {\"q\":1}\n50m search {\"q\":2}\n200m search {\"q\":1}", "50m0s 3h20m0s"},
+	} {
+		s := stream(c.stream)
+		p := New("v")
+		for line := range strings.Lines(c.story) {
+			e := told(t, line)
+			Fold(p, &e, with(s))
+		}
+		var got []string
+		for _, e := range unpack(p.Series[s.Key].List, p.Series[s.Key].Form, 0) {
+			got = append(got, minutes(e.at))
+		}
+		equal(t, strings.Join(got, " "), c.want)
+	}
 }
 
 // A derived event is a stream with a condition.
@@ -269,6 +299,25 @@ func TestAbsorb(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
 		}
 	}
+	last := stream("last page_view.path")
+	before, live := New(""), New("v")
+	for p, path := range map[*Profile]string{before: "/before", live: "/live"} {
+		e := told(t, "0m page_view "+path)
+		p.Add(last, &e)
+	}
+	live.Absorb(last.Key, 0, before.Series[last.Key])
+	_, text := live.Latest(last.Key)
+	equal(t, text, "/live") // of equal moments the one that came last
+
+	e := told(t, "0m search")
+	later := s
+	later.Epoch = 8
+	again := New("v")
+	for _, one := range []Stream{s, s, later} {
+		again.Add(one, &e)
+	}
+	equal(t, again.Count(s.Key, 0), 1)
+
 	stranger := New("v")
 	equal(t, stranger.Absorb(s.Key, 7, filled("0m search")), true)
 	equal(t, stranger.Count(s.Key, 0), 1)

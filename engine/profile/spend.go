@@ -91,7 +91,7 @@ func (p *Profile) Spent(slot string, from int64, session int, now int64) int {
 				n++
 			}
 		}
-		if older := x.Count - len(x.Spends); older > 0 && len(x.Spends) > 0 && from <= 0 && session == 0 && counts(0, 0, x.Spends[0].Slot) {
+		if older := x.Count - len(x.Spends); older > 0 && len(x.Spends) > 0 && counts(0, 0, x.Spends[0].Slot) {
 			n += older
 		}
 	}
