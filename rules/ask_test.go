@@ -21,7 +21,7 @@ func folder(t interface{ Fatal(...any) }, files map[string]string) *Set {
 }
 
 const shoesAndBreaks = `derived:
-  shoe_view: {event: view_item, where: 'event.item_category == "shoes" && event.prop("size") startsWith "2"'}
+  shoe_view: {event: view_item, where: '!(event.item_category in ["bags", "hats"]) && event.prop("size") startsWith "2"'}
   broken_view: {event: view_item, where: 'split(event.path, "/")[3] == "x"'}
 `
 
@@ -76,7 +76,7 @@ func TestWhere(t *testing.T) {
 	t.Parallel()
 	set := folder(t, map[string]string{
 		"segments.yaml": shoesAndBreaks,
-		"campaigns/x.yaml": live("x", "true", `on: {event: shoe_view, where: 'event.value > 5000 && visitor.visits == 3 && now.hour == 21'}`, "schedule: {timezone: Asia/Tokyo}") +
+		"campaigns/x.yaml": live("x", `count("shoe_view") >= 0`, `on: {event: shoe_view, where: 'event.value > 5000 && visitor.visits == 3 && now.hour == 21'}`, "schedule: {timezone: Asia/Tokyo}") +
 			"\n---\n" + live("y", "true", "on: {event: search}") +
 			"\n---\n" + live("z", "true", "on: {event: broken_view}"),
 	})
@@ -84,7 +84,7 @@ func TestWhere(t *testing.T) {
 	defer set.Release(m)
 	shoe := Event{Name: "view_item", ItemCategory: "shoes", Value: 6000, Props: map[string]any{"size": "24"}}
 	small, bag := shoe, shoe
-	small.Value, bag.ItemCategory = Unknown, "bag"
+	small.Value, bag.ItemCategory = Unknown, "bags"
 	for _, c := range []struct {
 		campaign int
 		event    Event
