@@ -2,20 +2,21 @@
 // answers, for one visit, which campaigns match: or into every complaint about
 // the folder at once, each with its place, a caret and what to do.
 //
-//	 site.yaml  segments.yaml  campaigns/*.yaml
-//	      │            │              │
-//	      ▼            ▼              ▼
+//	 site.yaml  segments.yaml  campaigns/*.yaml  coupons/*.csv
+//	      │            │              │               │
+//	      ▼            ▼              ▼            pool.go
 //	   yaml.go ── tree of values, each with line and column      ┐
 //	  decode.go ── structs of file.go, by their yaml tags        │  every
 //	      │                                                      │  mistake
 //	      ▼                                                      ├─► Findings
-//	 campaign.go site.go schedule.go pages.go action.go          │  file:line:column
+//	 campaign.go on.go site.go schedule.go pages.go action.go    │  file:line:column
 //	      │  what is written becomes what runs                   │  + caret + hint
 //	      ▼                                                      │
 //	language.go ── parse · resolve names · check · settle        ┘
 //	      │
 //	      ▼  split at && into conditions, equal ones shared
 //	     Set ── Match(visit) ─► campaigns, by priority
+//	      └──── Streams, Counters, FactPools: what must be kept and read for it
 //
 // # What is written is not what runs
 //
@@ -37,6 +38,44 @@
 // rule is told at once and with the nearest known one; what expr offers beyond
 // the rules language (its clock, nil, conversions, declarations) is refused.
 // in_segment("vip") is replaced by the segment's own tree.
+//
+// # The past, the event, and the world outside
+//
+// count("purchase", "30d"), sum("purchase.value", "90d"), uniq, last, did,
+// seconds_since and exposed read what a visitor did. Their arguments are written
+// out, so that the set can list before any visit comes which counters there are:
+// Set.Counters, each once however it is spelt ("24h" is "1d"), and Set.Streams,
+// the sequences of events that profiles keep for them, each for the longest
+// window that anybody asks. Rolling windows are (now-L, now], `today` is the
+// calendar day of the site's time zone, no window is lifetime. A rule refers to
+// a counter by its place, and Env.Counters is asked for it only when a rule comes
+// to it, once a visit. Campaign.Needs lists the streams that one campaign reads.
+// Drafts need nothing.
+//
+// A field of an event is the property of that name, or that of its items; uniq
+// looks at every item, last at the last one, sum adds over all of them.
+// A derived event of segments.yaml is an event of another name whose `where`
+// holds; it may stand wherever an event is counted or awaited. That `where` reads
+// nothing but event.…, so that any event of the past can be judged again: see
+// Set.Counts. Stream.Key is the same in every set for the same event, condition,
+// field and kind; it names what profiles keep, so changing it forgets the past.
+//
+// event.… is the event that triggered the decision, on a page view that page
+// view. coupons_left("pool") and operators_online() are facts: read before the
+// decision, if Set.FactPools and Set.ReadsOperators ask for them, and recorded
+// with it.
+//
+// # Triggers
+//
+// `on` is a word (page_view, exit_intent, tab_return) or one of {dwell: 30s},
+// {scroll: 50%}, {idle: 20s}, {in_view: "#reviews"}, {event: name, where: …}; all
+// of a list must happen. Trigger.String is how clients name one, Trigger.Met
+// whether what they name is it. The `where` of an event trigger is never told to
+// clients: Set.Where answers it. {absent: {event, after, within}} stands alone and
+// is met by no client: the server waits. The rule in `when` is asked twice, on
+// the page view and again when the trigger comes.
+//
+// # Unknown numbers
 //
 // A number may be unknown (NaN): any comparison with it is false, != and not in
 // included, and known(x) asks. `!` turns an answer round, also one that is false
@@ -63,7 +102,7 @@
 //
 // A file has at most 1 MB, a line 20,000 bytes, a document 20,000 words and
 // signs, YAML nests 32 deep, a rule has 16,384 bytes, 2,000
-// parts (10,000 with its segments in place) and brackets 100 deep; texts, links
-// and lists have the bounds that their complaints name. Links and images are
+// parts (10,000 with its segments in place) and brackets 100 deep, a pool 1 MB
+// and 100,000 codes; texts, links and lists have the bounds that their complaints name. Links and images are
 // http, https or relative, never a script. Anchors, aliases and tags are refused.
 package rules

@@ -210,18 +210,21 @@ func same(operator string) string {
 	return operator
 }
 
-// survey counts nodes, notes reading the clock, and finds the first character.
+// survey counts nodes, notes reading the clock or the event, and finds the
+// first character.
 type survey struct {
 	nodes int
 	clock bool
+	event bool
 	first int
 }
 
 func (s *survey) Visit(n *ast.Node) {
 	s.nodes++
 	s.first = min(s.first, (*n).Location().From)
-	if id, ok := (*n).(*ast.IdentifierNode); ok && id.Value == "now" {
-		s.clock = true
+	if id, ok := (*n).(*ast.IdentifierNode); ok {
+		s.clock = s.clock || id.Value == "now"
+		s.event = s.event || id.Value == "event"
 	}
 }
 
