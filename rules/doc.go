@@ -15,7 +15,7 @@
 //	language.go ── parse · resolve names · check · settle        ┘
 //	      │
 //	      ▼  split at && into conditions, equal ones shared
-//	     Set ── Match(visit) ─► campaigns, by priority
+//	     Set ── index ─► Match(visit) ─► campaigns, by priority
 //	      └──── Streams, Counters, FactPools: what must be kept and read for it
 //
 // # What is written is not what runs
@@ -92,11 +92,22 @@
 // A rule is split at its top-level && into conditions. Equal conditions (after
 // segments are in place, whatever the spelling) are one shared predicate, asked
 // at most once a visit; a predicate that reads the clock is shared within one
-// time zone. A predicate that compares one field with a constant is answered
-// natively, the rest by expr, which stays the judge: a property test holds Match
-// against expr running each whole rule by itself. A predicate that fails or
-// panics costs its campaigns this visit and is listed by Matcher.Errors; the
-// others go on.
+// time zone.
+//
+// Conditions that hold for a set of the values of one field or trait (compared
+// with constants, in any combination), pages and schedules are indexed: the set
+// of values says at which cuts a campaign comes in or goes out, and a visit's
+// value selects by binary search the bitmap of the campaigns that it lets pass.
+// What is no such set (two fields in one condition, contains, patterns,
+// functions) is asked last, natively or by expr, of the campaigns that are left,
+// in the order written. The index grows with the text of the rules, not with
+// campaigns times values; a visit of 10,000 campaigns takes some microseconds
+// and no memory. Expr stays the judge: a property test holds Match against expr
+// running each whole rule by itself.
+//
+// A predicate that fails or panics costs its campaigns this visit and is listed
+// by Matcher.Errors; the others go on. A rule with a condition that is false is
+// false and not in error, whichever of the two stands first.
 //
 // # Bounds
 //

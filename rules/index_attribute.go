@@ -76,7 +76,7 @@ func newAttribute(a *asking, all bitmap) *attribute {
 		}
 		out.changes = append(out.changes, c.column)
 		now.flip(c.column)
-		if last := i+1 == len(changes) || changes[i+1].compare(c.cut) != 0; last {
+		if i+1 == len(changes) || changes[i+1].compare(c.cut) != 0 {
 			here.until = int32(i + 1)
 			if int(here.until-here.from) > len(all) {
 				here.start, here.from = slices.Clone(now), here.until

@@ -95,7 +95,7 @@ func (m *Matcher) begin(s *Set, env Env, now time.Time) {
 // Match appends to dst every live or shadow campaign that is in schedule at now
 // and whose pages and rule match env, in order of priority. It fills env.Now
 // itself, by each campaign's time zone. A rule that fails does not match and is
-// listed by m.Errors.
+// listed by m.Errors, unless one of its conditions is false.
 func (s *Set) Match(m *Matcher, env Env, now time.Time, dst []*Campaign) []*Campaign {
 	m.begin(s, env, now)
 	for w, word := range s.index.narrow(m, s) {
@@ -227,26 +227,4 @@ func (m *Matcher) seen(s *Set, zone int) any {
 		}
 	}
 	return m.zoned[zone]
-}
-
-// tell makes env.Now the time in a zone; -1 is no zone.
-func (m *Matcher) tell(s *Set, zone int) {
-	if zone >= 0 && m.clock != zone {
-		m.env.Now, m.clock = m.clocks[zone].read(m.now.In(s.zones[zone])), zone
-	}
-}
-
-// wall is a zone's clock as it was last read. It shows the same for a minute,
-// and writing out the date anew for every visit would cost more than the match.
-type wall struct {
-	year, day, hour, minute int
-	shows                   Now
-}
-
-func (w *wall) read(t time.Time) Now {
-	year, day, hour, minute := t.Year(), t.YearDay(), t.Hour(), t.Minute()
-	if w.shows.Date == "" || w.minute != minute || w.hour != hour || w.day != day || w.year != year {
-		*w = wall{year, day, hour, minute, NowIn(t, t.Location())}
-	}
-	return w.shows
 }

@@ -149,7 +149,7 @@ func TestMatchEqualsExpr(t *testing.T) {
 		rules := rapid.SliceOfN(ruleOf(3), 4, 16).Draw(rt, "rules")
 		// With more than 64 campaigns a bitmap has several words, and what few of
 		// them ask is not indexed.
-		n := rapid.SampledFrom([]int{1, 5, 70, 250}).Draw(rt, "n")
+		n := rapid.SampledFrom([]int{1, 5, 70, 200}).Draw(rt, "n")
 		written := rapid.SliceOfN(campaignOf(len(rules)), n, n).Draw(rt, "campaigns")
 		var texts []string
 		for i, w := range written {
