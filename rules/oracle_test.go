@@ -29,6 +29,9 @@ func alike(rule string) sentence { return sentence{ours: rule, plain: rule} }
 
 // allOf is all of the sentences.
 func allOf(sentences []sentence) sentence {
+	if len(sentences) == 1 {
+		return sentences[0] // brackets do not change what is negated
+	}
 	var all sentence
 	for i, s := range sentences {
 		if i > 0 {
