@@ -78,6 +78,7 @@ func TestCounters(t *testing.T) {
 		{"each one", "count search 30m lifetime", "0m search\n1m search\n1m search", "1m", "30m 3, lifetime 3"},
 		{"a window that moves on without events", "count search 30m", "0m search\n10m search", "30m", "30m 1"},
 		{"until it is over, to the millisecond", "count search 30m", "0m search\n10m search", "29m59.999s", "30m 2"},
+		{"until it is over, though another came", "count search 30m", "0m search\n29m59.999s search", "29m59.999s", "30m 2"},
 		{"shorter windows of one stream", "count search 30m", "0m search\n10m search", "20m", "30m 2, 20m 1, 10m 0, 10m0.001s 1"},
 		{"the session", "count search session", "0m search\n1h search\n1h1m search", "2h", "session 2"},
 		{"the session, begun by a later event", "count search session", "0m search\n1h page_view", "1h", "session 0"},

@@ -254,6 +254,9 @@ func TestManyOccurrences(t *testing.T) {
 		p.Absorb(count.Key, 0, older.Series[count.Key])
 		p.Absorb(sum.Key, 0, older.Series[sum.Key])
 		p = reread(t, p)
+		if list := unpack(p.Series[count.Key].List, moments, 0); len(list) > maxKept+slack {
+			t.Fatalf("%d moments are kept one by one", len(list))
+		}
 		if hours := unpackHours(p.Series[sum.Key].Hours, amounts); len(hours) > 26 {
 			t.Fatalf("%d hours are kept of a day", len(hours))
 		}
