@@ -104,7 +104,6 @@ type visit struct {
 	records []ingest.Record
 	seq     uint64
 	live    *engine.Live // its terms are those of folding; nil if err
-	named   *engine.Live // the set its decision names
 	reload  bool
 	err     error // why there is no set
 }
