@@ -30,7 +30,7 @@ type decideBody struct {
 }
 
 // maxTrigger bounds a trigger's name, which is kept in the decision's record.
-const maxTrigger = 80
+const maxTrigger = 256
 
 func (s *Server) decide(c echo.Context) error {
 	var body decideBody
@@ -122,7 +122,7 @@ func (b *decideBody) check(may access) error {
 	case !triggered && b.Trigger != "":
 		return problem("bad_request", `a trigger goes with "page_view": false: the page view itself was decided before`)
 	case len(b.Trigger) > maxTrigger:
-		return problem("bad_request", fmt.Sprintf("trigger is longer than %d bytes: it is a word (exit_intent) or a word and a time (dwell:30s)", maxTrigger))
+		return problem("bad_request", fmt.Sprintf("trigger is longer than %d bytes: it is a word (exit_intent), a word and an amount (dwell:30s) or an event's name", maxTrigger))
 	case b.Context != nil && may != secret:
 		return problem("needs_secret", "context is taken with the secret key only")
 	case b.Explain && may != secret:

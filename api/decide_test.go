@@ -182,7 +182,7 @@ func TestDecideRefusals(t *testing.T) {
 		"null":                 {"null", 400, "bad_request", "page.url is missing: a decision is about a page"},
 		"trigger alone":        {object{"page": page, "trigger": "exit_intent"}, 400, "bad_request", `a trigger goes with "page_view": false: the page view itself was decided before`},
 		"no page view alone":   {object{"page": page, "page_view": false}, 400, "bad_request", `"page_view": false goes with a trigger ("exit_intent", "dwell:30s", …)`},
-		"endless trigger":      {object{"page": page, "page_view": false, "trigger": strings.Repeat("x", 81)}, 400, "bad_request", "trigger is longer than 80 bytes: it is a word (exit_intent) or a word and a time (dwell:30s)"},
+		"endless trigger":      {object{"page": page, "page_view": false, "trigger": strings.Repeat("x", 257)}, 400, "bad_request", "trigger is longer than 256 bytes: it is a word (exit_intent), a word and an amount (dwell:30s) or an event's name"},
 		"consent misspelt":     {object{"page": page, "consent": "yes"}, 400, "bad_request", `consent is one of "granted", "denied", "unknown"`},
 		"endless id":           {object{"page": page, "visitor": object{"id": strings.Repeat("x", 129)}}, 400, "bad_request", "visitor.id is longer than 128 bytes or has control characters"},
 		"id with a line break": {object{"page": page, "visitor": object{"id": "a\nb"}}, 400, "bad_request", "visitor.id is longer than 128 bytes or has control characters"},

@@ -44,16 +44,23 @@ func (s *Server) readyz(c echo.Context) error {
 	return encode(c, status, map[string]any{"ready": status == http.StatusOK, "checks": checks})
 }
 
-// script serves the beacon. Its address never changes, so it is kept for an
-// hour only and then asked for by its hash.
+// script serves the beacon or its renderer. An address without a version never
+// changes, so what it gives is kept for an hour only and then asked for by its
+// hash. The address with the version may be kept for good; one with another
+// version, which a page of before an upgrade asks for, gets what there is.
 func script(asset beacon.Asset) echo.HandlerFunc {
+	tag := asset.ETag()
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set("Cache-Control", "public, max-age=3600")
-		h.Set("ETag", asset.ETag)
+		if c.QueryParam("v") == asset.Version {
+			h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		}
+		h.Set("ETag", tag)
+		h.Set("Access-Control-Allow-Origin", "*") // public, and a module is fetched with CORS
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 		h.Set("X-Content-Type-Options", "nosniff")
-		if names(c.Request().Header.Get("If-None-Match"), asset.ETag) {
+		if names(c.Request().Header.Get("If-None-Match"), tag) {
 			return c.NoContent(http.StatusNotModified)
 		}
 		return c.Blob(http.StatusOK, "text/javascript; charset=utf-8", asset.Body)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/api"
+	"github.com/omotenashi-web/omotenashi/api/beacon"
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
 )
@@ -85,39 +86,46 @@ func TestWhatIsNotThere(t *testing.T) {
 	}
 }
 
-func TestBeaconIsAskedForByItsHash(t *testing.T) {
+func TestScriptsAreAskedForByTheirHash(t *testing.T) {
 	t.Parallel()
 	c := open(t).caller("")
-	first := c.get("/b.js").is(http.StatusOK)
-	tag := first.header.Get("ETag")
-	head := func(a answer) {
-		t.Helper()
-		for name, want := range map[string]string{
-			"ETag": tag, "Cache-Control": "public, max-age=3600", "Cross-Origin-Resource-Policy": "cross-origin", "X-Content-Type-Options": "nosniff",
-		} {
-			if got := a.header.Get(name); got != want {
-				t.Errorf("%d: %s is %q, expected %q", a.status, name, got, want)
+	renderer, err := beacon.Renderer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const hour, always = "public, max-age=3600", "public, max-age=31536000, immutable"
+	for path, keep := range map[string]string{"/b.js": hour, "/r.js": hour, "/r.js?v=old": hour, "/r.js?v=" + renderer.Version: always} {
+		first := c.get(path).is(http.StatusOK)
+		tag := first.header.Get("ETag")
+		head := func(a answer) {
+			t.Helper()
+			for name, want := range map[string]string{
+				"ETag": tag, "Cache-Control": keep, "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin", "X-Content-Type-Options": "nosniff",
+			} {
+				if got := a.header.Get(name); got != want {
+					t.Errorf("%s: %d: %s is %q, expected %q", path, a.status, name, got, want)
+				}
 			}
 		}
-	}
-	head(first)
-	if len(first.body) == 0 || first.header.Get("Content-Type") != "text/javascript; charset=utf-8" {
-		t.Errorf("%v", first.header)
-	}
-	for _, given := range []string{tag, "W/" + tag, `"other", ` + tag, "*"} {
-		again := c.with("If-None-Match", given).get("/b.js").is(http.StatusNotModified)
-		head(again)
-		if len(again.body) != 0 || again.header.Get("Content-Type") != "" {
-			t.Errorf("%s: %d bytes, %v", given, len(again.body), again.header)
+		head(first)
+		if len(first.body) == 0 || first.header.Get("Content-Type") != "text/javascript; charset=utf-8" {
+			t.Errorf("%s: %v", path, first.header)
 		}
+		for _, given := range []string{tag, "W/" + tag, `"other", ` + tag, "*"} {
+			again := c.with("If-None-Match", given).get(path).is(http.StatusNotModified)
+			head(again)
+			if len(again.body) != 0 || again.header.Get("Content-Type") != "" {
+				t.Errorf("%s: %s: %d bytes, %v", path, given, len(again.body), again.header)
+			}
+		}
+		c.with("If-None-Match", `"other"`).get(path).is(http.StatusOK)
 	}
-	c.with("If-None-Match", `"other"`).get("/b.js").is(http.StatusOK)
 }
 
 func TestHeadIsAnsweredLikeGet(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	for _, path := range []string{"/b.js", "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/ui", "/v1/campaigns"} {
+	for _, path := range []string{"/b.js", "/r.js", "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/ui", "/v1/campaigns"} {
 		a := s.trusted().do(http.MethodHead, path, nil).is(http.StatusOK)
 		if len(a.body) != 0 || a.header.Get("Content-Type") == "" {
 			t.Errorf("%s: %d bytes, %v", path, len(a.body), a.header)

@@ -92,7 +92,11 @@ func New(o Options) (*Server, error) {
 	if len(o.CookieKey) < minKey || len(o.IdentifyKey) < minKey {
 		return nil, fmt.Errorf("the cookie key has %d bytes and the identify key %d: each needs %d or more, of a random source", len(o.CookieKey), len(o.IdentifyKey), minKey)
 	}
-	asset, err := beacon.Script()
+	core, err := beacon.Script()
+	if err != nil {
+		return nil, err
+	}
+	renderer, err := beacon.Renderer()
 	if err != nil {
 		return nil, err
 	}
@@ -111,11 +115,11 @@ func New(o Options) (*Server, error) {
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
-	s.routes(o, asset)
+	s.routes(o, core, renderer)
 	return s, nil
 }
 
-func (s *Server) routes(o Options, asset beacon.Asset) {
+func (s *Server) routes(o Options, core, renderer beacon.Asset) {
 	e := s.echo
 	e.HTTPErrorHandler = s.answerError
 	// echo's own defaults believe any X-Forwarded-For and X-Forwarded-Proto.
@@ -130,7 +134,8 @@ func (s *Server) routes(o Options, asset beacon.Asset) {
 		e.GET(path, h, m...)
 		e.HEAD(path, h, m...) // net/http leaves the body out
 	}
-	get("/b.js", script(asset))
+	get("/b.js", script(core))
+	get("/r.js", script(renderer))
 	for path, h := range map[string]echo.HandlerFunc{"/v1/decide": s.decide, "/v1/events": s.events} {
 		e.POST(path, h, s.forPages)
 		e.OPTIONS(path, preflight, s.forPages)

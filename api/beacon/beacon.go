@@ -12,17 +12,27 @@ var dist embed.FS
 
 // An Asset is one built script with the name of its content.
 type Asset struct {
-	Body []byte
-	ETag string // quoted, as the HTTP header takes it; changes with the content and with nothing else
+	Body    []byte
+	Version string // changes with the content and with nothing else; fit for a URL
 }
+
+// ETag is the version, quoted as the HTTP header takes it.
+func (a Asset) ETag() string { return `"` + a.Version + `"` }
 
 // Script gives the beacon, which is served as /b.js with type
 // "text/javascript; charset=utf-8".
-func Script() (Asset, error) {
-	body, err := dist.ReadFile("dist/b.js")
+func Script() (Asset, error) { return asset("dist/b.js") }
+
+// Renderer gives the module that draws actions. It is served as /r.js with the
+// same type, and to every origin: the beacon imports it, which asks for CORS.
+// The beacon names its Version in the query as v.
+func Renderer() (Asset, error) { return asset("dist/r.js") }
+
+func asset(path string) (Asset, error) {
+	body, err := dist.ReadFile(path)
 	if err != nil {
 		return Asset{}, fmt.Errorf("read the embedded beacon: %w; run `go run ./cmd/webbuild`", err)
 	}
 	sum := sha256.Sum256(body)
-	return Asset{Body: body, ETag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}, nil
+	return Asset{Body: body, Version: base64.RawURLEncoding.EncodeToString(sum[:12])}, nil
 }

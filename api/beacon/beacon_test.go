@@ -8,31 +8,45 @@ import (
 	"github.com/omotenashi-web/omotenashi/api/beacon"
 )
 
-func TestScriptHasANameForItsContent(t *testing.T) {
-	t.Parallel()
-	asset, err := beacon.Script()
+// built gives what pages load, by path.
+func built(t *testing.T) map[string]beacon.Asset {
+	t.Helper()
+	core, err := beacon.Script()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !regexp.MustCompile(`^"[\w-]{16}"$`).MatchString(asset.ETag) {
-		t.Errorf("ETag = %s", asset.ETag)
+	renderer, err := beacon.Renderer()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if len(asset.Body) < 1000 {
-		t.Errorf("the script has %d bytes", len(asset.Body))
+	return map[string]beacon.Asset{"/b.js": core, "/r.js": renderer}
+}
+
+func TestScriptsHaveANameForTheirContent(t *testing.T) {
+	t.Parallel()
+	scripts := built(t)
+	for path, asset := range scripts {
+		if !regexp.MustCompile(`^"[\w-]{16}"$`).MatchString(asset.ETag()) {
+			t.Errorf("%s: ETag = %s", path, asset.ETag())
+		}
+		if len(asset.Body) < 1000 {
+			t.Errorf("%s has %d bytes", path, len(asset.Body))
+		}
+	}
+	if address := "/r.js?v=" + scripts["/r.js"].Version; !strings.Contains(string(scripts["/b.js"].Body), address) {
+		t.Errorf("the beacon does not name %s, the renderer that it was built with", address)
 	}
 }
 
-// Content from campaigns can only become text: the script knows no way to make
+// Content from campaigns can only become text: the scripts know no way to make
 // markup or code of it.
-func TestScriptHasNoSinkForMarkupOrCode(t *testing.T) {
+func TestScriptsHaveNoSinkForMarkupOrCode(t *testing.T) {
 	t.Parallel()
-	asset, err := beacon.Script()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, sink := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "DOMParser", "createContextualFragment", "setHTML", "srcdoc", "eval(", "Function(", "javascript:", "cssText"} {
-		if strings.Contains(string(asset.Body), sink) {
-			t.Errorf("the script has %s", sink)
+	for path, asset := range built(t) {
+		for _, sink := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "DOMParser", "createContextualFragment", "setHTML", "srcdoc", "eval(", "Function(", "javascript:", "cssText"} {
+			if strings.Contains(string(asset.Body), sink) {
+				t.Errorf("%s has %s", path, sink)
+			}
 		}
 	}
 }

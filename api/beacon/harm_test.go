@@ -9,13 +9,13 @@ import (
 
 func TestNothingBreaksAStrictContentPolicy(t *testing.T) {
 	t.Parallel()
-	s := openShop(t)
+	s, shopPage := openShop(t), openShop(t) // script-src names the origin of the beacon and no other
 	s.answer = func(decide) []offer {
 		return []offer{shows("b", "bar", bannerAction), shows("c", "modal", couponAction), shows("r", "shelf", rankingAction)}
 	}
 	p := person{t, browsertest.New(t)}
 	p.before(`window.broken = []; addEventListener("securitypolicyviolation", (e) => broken.push(e.violatedDirective + " " + e.blockedURI + " " + e.sample))`)
-	p.goes(s.URL + "/a?csp&consent=granted")
+	p.goes(shopPage.URL + "/a?csp&consent=granted&src=" + s.URL)
 	until(t, "three exposures", func() bool { return len(s.named("omo_exposure")) == 3 })
 	p.sees("img")
 	// The policy is really there: what the page itself tries is refused.

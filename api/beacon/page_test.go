@@ -5,10 +5,11 @@ import (
 	"html/template"
 	"io"
 	"net/http"
+	"strings"
 )
 
 // servePage serves any path. The query says what the page has: consent, key, src (a
-// beacon elsewhere), twice, csp, lang.
+// beacon elsewhere), twice, csp, lang, short (nothing to scroll).
 func servePage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	if r.URL.Path == "/tea.png" {
@@ -17,14 +18,14 @@ func servePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if q.Has("csp") {
-		w.Header().Set("Content-Security-Policy", strictPolicy)
+		w.Header().Set("Content-Security-Policy", strings.ReplaceAll(strictPolicy, "beacon", cmp.Or(q.Get("src"), "'self'")))
 	}
-	tag := map[string]any{"src": q.Get("src") + "/b.js", "consent": q.Get("consent"), "identify": q.Get("identify"), "lang": cmp.Or(q.Get("lang"), "ja"), "twice": q.Has("twice"), "path": r.URL.Path}
+	tag := map[string]any{"src": q.Get("src") + "/b.js", "consent": q.Get("consent"), "identify": q.Get("identify"), "lang": cmp.Or(q.Get("lang"), "ja"), "twice": q.Has("twice"), "path": r.URL.Path, "tall": !q.Has("short")}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_ = pageTemplate.Execute(w, tag)
 }
 
-const strictPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; require-trusted-types-for 'script'"
+const strictPolicy = "default-src 'none'; script-src beacon; connect-src beacon; style-src 'self'; img-src 'self'; require-trusted-types-for 'script'"
 
 // The body is tall, so that there is something to scroll.
 var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
@@ -33,6 +34,6 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
 <script async src="{{.src}}" data-key="pk_test" data-shadow="open" data-consent="{{.consent}}"{{with .identify}} data-identify="{{.}}"{{end}}></script>
 {{if .twice}}<script async src="{{.src}}?2" data-key="pk_test" data-shadow="open" data-consent="{{.consent}}"></script>{{end}}
 <script type="application/json" data-omo-item>{"id": 1001, "name": "深蒸し煎茶", "category": "tea", "brand": "茶舗", "price": "1080", "secret": 1}</script>
-<body><h1>深蒸し煎茶</h1><svg width="20" height="4000"></svg><p>end</p></body></html>`))
+<body><h1>深蒸し煎茶</h1>{{if .tall}}<svg width="20" height="4000"></svg>{{end}}<p id="end">end</p></body></html>`))
 
 const teaPicture = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 180"><rect width="320" height="180" fill="#dfe6cf"/><circle cx="160" cy="90" r="56" fill="#fffdf9"/><circle cx="160" cy="90" r="46" fill="#8fa65a"/><path d="M0 150q80-30 160 0t160 0v30H0z" fill="#c9b48a"/></svg>`

@@ -29,6 +29,8 @@ type shop struct {
 	answer func(decide) []offer
 	// fault gives the status to fail a request with; 0 lets it pass, hangUp cuts the line.
 	fault func(path string) int
+	// slow says how long an answer is on its way. nil: no time.
+	slow func(path string) time.Duration
 	// after is sent as Retry-After with a fault.
 	after string
 	// optOut is a site that takes "unknown" for a yes.
@@ -83,7 +85,8 @@ func openShop(t testing.TB) *shop {
 	t.Helper()
 	s := &shop{t: t, requests: map[string]int{}}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/b.js", s.script)
+	mux.HandleFunc("/b.js", s.script(beacon.Script))
+	mux.HandleFunc("/r.js", s.script(beacon.Renderer))
 	mux.HandleFunc("/v1/decide", s.decide)
 	mux.HandleFunc("/v1/events", s.events)
 	mux.HandleFunc("/", servePage)
@@ -92,15 +95,51 @@ func openShop(t testing.TB) *shop {
 	return s
 }
 
-func (s *shop) script(w http.ResponseWriter, _ *http.Request) {
-	asset, err := beacon.Script()
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+// script serves one of the beacon's own, as fault and slow have it.
+func (s *shop) script(of func() (beacon.Asset, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		s.requests[r.Method+" "+r.URL.Path]++
+		status := 0
+		if s.fault != nil && r.URL.Path == "/r.js" {
+			status = s.fault(r.URL.Path)
+		}
+		s.mu.Unlock()
+		asset, err := of()
+		switch {
+		case err != nil:
+			s.t.Errorf("%s: %v", r.URL.Path, err)
+			status = http.StatusInternalServerError
+		case status == hangUp:
+			panic(http.ErrAbortHandler)
+		}
+		if status != 0 {
+			http.Error(w, "", status)
+			return
+		}
+		s.delay(r.URL.Path)
+		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("ETag", asset.ETag())
+		_, _ = w.Write(asset.Body)
 	}
-	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-	w.Header().Set("ETag", asset.ETag)
-	_, _ = w.Write(asset.Body)
+}
+
+// delay is the way that an answer has to a page far away.
+func (s *shop) delay(path string) {
+	s.mu.Lock()
+	slow := s.slow
+	s.mu.Unlock()
+	if slow != nil {
+		time.Sleep(slow(path))
+	}
+}
+
+// asked says how often a path was asked for.
+func (s *shop) asked(request string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.requests[request]
 }
 
 // enter counts the request, answers CORS, and fails it where the test wants that.
@@ -170,6 +209,7 @@ func (s *shop) decide(w http.ResponseWriter, r *http.Request) {
 		}
 		reply["visitor"] = map[string]any{"id": id, "new": false}
 	}
+	s.delay(r.URL.Path)
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(reply)
 }

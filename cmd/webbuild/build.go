@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -16,23 +18,41 @@ import (
 type bundle struct {
 	entry string
 	out   string
-	limit int // bytes after gzip; a larger one is an error, so that growth is a decision
+	limit int    // bytes after gzip; a larger one is an error, so that growth is a decision
+	name  string // its sources' word for the address of a bundle that others load by import(): an identifier
+	path  string // where the server has it; with a name only
 }
 
-// bundles lists every script of the product under its stable name.
+// bundles lists every script of the product under its stable name, those that
+// others load first.
 func bundles() []bundle {
 	return []bundle{
-		{entry: "api/beacon/src/main.ts", out: "api/beacon/dist/b.js", limit: 9_000},
+		{entry: "api/beacon/src/render/show.ts", out: "api/beacon/dist/r.js", limit: 9_000, name: "RENDERER", path: "/r.js"},
+		{entry: "api/beacon/src/main.ts", out: "api/beacon/dist/b.js", limit: 5_000},
 	}
 }
 
-// build bundles one entry in memory. The same sources give the same bytes.
-func build(root string, b bundle) ([]byte, error) {
+// address is where a page finds the bundle, with the name of its content, so
+// that browsers may keep it for good.
+func (b bundle) address(body []byte) string {
+	sum := sha256.Sum256(body)
+	return b.path + "?v=" + base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// build bundles one entry in memory. The same sources give the same bytes. One
+// with a name is a module; any other runs from a script tag, and finds in
+// addresses what it loads itself.
+func build(root string, b bundle, addresses map[string]string) ([]byte, error) {
+	format := api.FormatIIFE
+	if b.name != "" {
+		format = api.FormatESModule
+	}
 	result := api.Build(api.BuildOptions{
 		AbsWorkingDir:     root,
 		EntryPoints:       []string{filepath.Join(root, b.entry)},
 		Bundle:            true,
-		Format:            api.FormatIIFE,
+		Format:            format,
+		Define:            addresses,
 		Target:            api.ES2020,
 		Charset:           api.CharsetUTF8,
 		MinifyWhitespace:  true,

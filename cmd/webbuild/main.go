@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"text/tabwriter"
 )
 
@@ -30,11 +31,15 @@ func run(root string, all []bundle, check bool, out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "bytes\tgzip\tlimit\t bundle")
 	var failed []error
+	addresses := map[string]string{}
 	for _, b := range all {
-		body, err := build(root, b)
+		body, err := build(root, b, addresses)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("build %s: %w", b.out, err))
 			continue
+		}
+		if b.name != "" {
+			addresses[b.name] = strconv.Quote(b.address(body))
 		}
 		packed, err := gzipSize(body)
 		if err != nil {

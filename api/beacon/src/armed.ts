@@ -1,62 +1,101 @@
 import type { Attention } from "./attention";
 import type { Guard } from "./guard";
-import type { Decision } from "./types";
-import { millis } from "./ids";
+import type { Decision, OmoEvent } from "./types";
+import { amount } from "./ids";
+import { makeSight } from "./sight";
 
 /** Armed holds the campaigns that wait for a browser trigger on this page view. */
 export interface Armed {
   arm(decisions: Decision[]): void;
-  /** A trigger happened; calls `fire` once if it was the last that some campaign waited for. */
-  happened(trigger: string): void;
+  /** A trigger happened; with `event` if it is the name of one. */
+  happened(trigger: string, event?: OmoEvent): void;
+  /** Time has passed, or the page was scrolled or shown: tells what is due, and waits for the next. */
+  look(): void;
+  /** Takes the answer to a trigger: gives what may open, and those campaigns wait no more. */
+  answered(decisions: Decision[]): Decision[];
   clear(): void;
 }
 
-/** makeArmed calls `fire` with the trigger that completed one or more campaigns' `on` lists. */
-export function makeArmed(attention: Attention, guard: Guard, fire: (trigger: string) => void): Armed {
+const POLL = 500; // ms between looks at what no event tells: a page that grew shorter, an element that came
+
+// Whatever is none of ours is the name of an event; a name has no colon.
+const isEvent = (trigger: string) => !/:|^(exit_intent|tab_return)$/.test(trigger);
+
+/**
+ * makeArmed calls `fire` with the trigger that came last of one or more campaigns' `on` lists, and with the
+ * events of those lists. A campaign asks once. One that waits for an event asks at each such event until an
+ * answer names it: only the server can tell which of them its `where` means.
+ */
+export function makeArmed(attention: Attention, guard: Guard, fire: (trigger: string, events: OmoEvent[]) => void): Armed {
   let waiting: Decision[] = [];
-  let seen = new Set<string>();
-  let asked = new Set<string>(); // campaigns that have had their one call
+  const seen = new Map<string, OmoEvent | undefined>();
   let timer = 0;
 
-  const happened = (trigger: string) => {
-    if (seen.has(trigger)) return;
-    seen.add(trigger);
-    const complete = (decision: Decision) => (decision.on || []).every((name) => seen.has(name));
-    const due = waiting.filter(complete);
-    waiting = waiting.filter((decision) => !complete(decision));
-    due.forEach((decision) => asked.add(decision.campaign));
-    if (due.length) fire(trigger);
+  const of = (decision: Decision) => decision.on || [];
+  const complete = (decision: Decision) => of(decision).every((name) => seen.has(name));
+  const happened = (trigger: string, event?: OmoEvent) => {
+    if (event ? !isEvent(trigger) : seen.has(trigger)) return;
+    seen.set(trigger, event);
+    const due = waiting.filter((decision) => of(decision).includes(trigger) && complete(decision));
+    waiting = waiting.filter((decision) => !due.includes(decision) || of(decision).some(isEvent));
+    if (due.length) fire(trigger, due.flatMap((decision) => of(decision).flatMap((name) => seen.get(name) || [])));
   };
 
-  /** Visible time has passed, or the page was shown or hidden: tell what is due, and wait for the next. */
-  const tick = guard("dwell", () => {
-    clearTimeout(timer);
-    let next = Infinity;
-    for (const trigger of new Set(waiting.flatMap((decision) => decision.on || []))) {
-      if (!trigger.startsWith("dwell:") || seen.has(trigger)) continue;
-      const rest = millis(trigger.slice(6)) - attention.visible();
-      if (rest <= 0) happened(trigger);
-      else if (rest < next) next = rest; // not for NaN: an unreadable duration never comes
+  const open = (kind: string) => new Set(waiting.flatMap(of).filter((name) => name.startsWith(kind) && !seen.has(name)));
+  /** reach tells the triggers of a kind that have been come to, and gives the way to the next. */
+  const reach = (kind: string, value: number): number => {
+    let way = Infinity;
+    for (const name of open(kind)) {
+      const rest = amount(name) - value;
+      if (rest <= 0) happened(name);
+      else if (rest < way) way = rest; // not for NaN: what cannot be read never comes
     }
-    if (next < Infinity && !document.hidden) timer = setTimeout(tick, Math.ceil(next)) as unknown as number;
+    return way;
+  };
+  const sight = makeSight(guard, (element) => {
+    for (const name of open("in_view:")) {
+      if (!element.matches(name.slice(8))) continue;
+      attention.first(name);
+      happened(name);
+    }
   });
-  document.addEventListener("visibilitychange", () => tick());
+
+  // Observing again is cheap, and takes up elements that came since. A selector that is none is told once.
+  const watch = guard("in_view", (selector: string) => document.querySelectorAll(selector).forEach((element) => sight.observe(element)));
+
+  const look = guard("look", () => {
+    clearTimeout(timer);
+    if (document.hidden) return;
+    let next = Math.min(reach("dwell:", attention.visible()), reach("idle:", attention.idle()));
+    if (reach("scroll:", attention.depth()) < Infinity) next = Math.min(next, POLL);
+    for (const name of open("in_view:")) {
+      next = Math.min(next, POLL);
+      watch(name.slice(8));
+    }
+    if (next < Infinity) timer = setTimeout(look, Math.ceil(next)) as unknown as number;
+  });
 
   return {
-    arm(decisions) {
-      waiting.push(
-        ...decisions.filter(
-          (decision) => decision.on?.length && !asked.has(decision.campaign) && !waiting.some((other) => other.campaign === decision.campaign),
-        ),
-      );
-      tick();
-    },
+    look,
     happened,
+    arm(decisions) {
+      waiting = decisions.filter((decision) => of(decision).length);
+      // What came before the answer counts as well: an event told while the page was loading, say.
+      const before = [...seen];
+      seen.clear();
+      before.forEach(([trigger, event]) => happened(trigger, event));
+      look();
+    },
+    answered(decisions) {
+      // The same trigger may be a part of another campaign's list, whose time has not come.
+      const due = decisions.filter(({ campaign, armed }) => !armed && !waiting.some((other) => other.campaign === campaign && !complete(other)));
+      waiting = waiting.filter((other) => !due.some(({ campaign }) => campaign === other.campaign));
+      return due;
+    },
     clear() {
-      clearTimeout(timer);
       waiting = [];
-      seen = new Set();
-      asked = new Set();
+      seen.clear();
+      sight.disconnect();
     },
   };
 }

@@ -1,12 +1,18 @@
 import type { Guard } from "./guard";
 import type { Props } from "./types";
 
-/** Attention measures one page view: visible time, scroll depth, idleness and the first wish to leave. */
+/** Attention measures one page view: visible time, scroll depth, idleness, what was seen and the first wish to leave. */
 export interface Attention {
   /** A new page view begins. */
   reset(): void;
   /** Milliseconds for which the page was really visible since `reset`. */
   visible(): number;
+  /** Visible milliseconds since the last sign of life. */
+  idle(): number;
+  /** How much of the page has been reached, in percent; 100 for a page without anything to scroll. */
+  depth(): number;
+  /** Notes when something first happened. */
+  first(name: string): void;
   /** What `omo_engagement` says, or nothing where there is nothing new. */
   report(): Props | undefined;
 }
@@ -18,14 +24,20 @@ const FLICK_SHARE = 0.4; // of the window's height
 
 const LEAST = 50; // ms; a page that goes away hears of it twice, and is reported once
 
-export function makeAttention(guard: Guard, exit: () => void): Attention {
+// A page that is still being built is short, and all of it would count as reached.
+const SETTLED = 1_000; // visible ms of a loaded page
+const SETTLED_ANYHOW = 3_000; // of one that is still loading something
+
+/** makeAttention calls `tell` at exit intent and at each return to the tab, `moved` when the page is scrolled or shown. */
+export function makeAttention(guard: Guard, tell: (trigger: string) => void, moved: () => void): Attention {
   let shown = 0; // visible ms up to `since`
   let since = 0;
   let told = 0; // visible ms already reported
-  let deepest = 0; // px
+  let lowest = 0; // px
+  let deepest = 0; // percent
   let active = 0; // visible ms at the last sign of life
   let idle = 0; // longest silence, visible ms
-  let left: Props | undefined; // the first exit intent
+  let firsts: Props = {}; // visible ms at which something first happened, by its name
   let anchor = { y: 0, at: 0 };
 
   const visible = () => shown + (document.hidden ? 0 : performance.now() - since);
@@ -34,56 +46,73 @@ export function makeAttention(guard: Guard, exit: () => void): Attention {
     idle = Math.max(idle, now - active);
     active = now;
   };
+  const first = (name: string) => {
+    firsts = { [name]: Math.round(visible()), ...firsts };
+  };
   const leaving = (by: string) => {
-    if (!left) left = { exit: Math.round(visible()), exit_by: by };
-    exit();
+    first("exit");
+    firsts = { exit_by: by, ...firsts };
+    tell("exit_intent");
+  };
+  const measure = () => {
+    lowest = Math.max(lowest, scrollY + innerHeight);
+    deepest = Math.max(deepest, Math.min(100, Math.round((lowest / document.documentElement.scrollHeight) * 100)));
   };
 
   const listen = (target: EventTarget, names: string[], fn: (event: any) => void) =>
     names.forEach((name) => target.addEventListener(name, guard(name, fn), { passive: true, capture: true }));
 
-  listen(document, ["pointermove", "pointerdown", "keydown", "touchstart"], live);
+  listen(document, ["pointermove", "pointerdown", "keydown"], live);
   listen(document, ["visibilitychange"], () => {
-    if (document.hidden) shown += performance.now() - since;
-    else since = performance.now();
+    const now = performance.now();
+    if (document.hidden) {
+      shown += now - since;
+      return;
+    }
+    since = now;
+    live();
+    if (shown) {
+      // Otherwise a page opened in the background is looked at for the first time.
+      first("tab_return");
+      tell("tab_return");
+    }
+    moved();
   });
   listen(document, ["mouseout"], (event: MouseEvent) => {
     // No related target: the pointer left the window, and through its top edge.
     if (!event.relatedTarget && event.clientY <= 0) leaving("mouse");
   });
-  listen(document.documentElement, ["mouseleave"], (event: MouseEvent) => {
-    if (event.target === document.documentElement && event.clientY <= 0) leaving("mouse");
-  });
   listen(window, ["scroll"], () => {
     live();
     const y = scrollY;
     const at = performance.now();
-    deepest = Math.max(deepest, y + innerHeight);
+    lowest = Math.max(lowest, y + innerHeight);
     if (y >= anchor.y || at - anchor.at > FLICK_TIME) anchor = { y, at };
     else if (anchor.y - y > innerHeight * FLICK_SHARE && matchMedia("(pointer: coarse)").matches) leaving("scroll");
+    moved();
   });
 
   return {
     reset() {
-      shown = told = active = idle = 0;
+      shown = told = active = idle = lowest = deepest = 0;
       since = performance.now();
-      deepest = scrollY + innerHeight;
-      left = undefined;
+      firsts = {};
       anchor = { y: scrollY, at: since };
     },
     visible,
+    idle: () => visible() - active,
+    depth() {
+      if (visible() > (document.readyState === "complete" ? SETTLED : SETTLED_ANYHOW)) measure();
+      return deepest;
+    },
+    first,
     report() {
       const dwell = Math.round(visible()) - told;
       if (dwell < LEAST) return;
       live();
+      measure();
       told += dwell;
-      const height = document.documentElement.scrollHeight || 1;
-      return {
-        scroll: Math.min(100, Math.round((deepest / height) * 100)),
-        dwell_ms: dwell,
-        idle_ms: Math.round(idle),
-        ...left,
-      };
+      return { scroll: deepest, dwell_ms: dwell, idle_ms: Math.round(idle), ...firsts };
     },
   };
 }

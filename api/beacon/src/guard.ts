@@ -1,7 +1,9 @@
+import type { Report } from "./types";
+
 /** A Guard wraps an entry from the page, so that no error of ours ever reaches it. */
 export type Guard = <A extends unknown[]>(place: string, fn: (...args: A) => unknown) => (...args: A) => void;
 
-export function makeGuard(report: (kind: string, message: string) => void): Guard {
+export function makeGuard(report: Report): Guard {
   return (place, fn) =>
     (...args) => {
       const failed = (problem: unknown) => {

@@ -43,9 +43,9 @@ function run(config: Config, stub: Omo | undefined): Omo {
   const wire = makeWire(config.base, config.key);
   const queue = makeQueue(store, visitor.known, (kind) => report(kind, ""));
   const sender = makeSender(wire, queue, visitor, guard);
-  const attention = makeAttention(guard, () => armed.happened("exit_intent"));
-  const armed = makeArmed(attention, guard, (trigger) => ask(trigger));
-  const offers = makeOffers(guard, record, report, config.open);
+  const attention = makeAttention(guard, (trigger) => armed.happened(trigger), () => armed.look());
+  const armed = makeArmed(attention, guard, guard("trigger", ask));
+  const offers = makeOffers(config, guard, record, report);
   let identify = config.identify;
   let view: View | undefined;
 
@@ -54,24 +54,27 @@ function run(config: Config, stub: Omo | undefined): Omo {
   }
 
   /** record queues an event about the page view at hand; what happens before the first waits in memory. */
-  function record(name: string, properties: Props, urgent = false): void {
+  function record(name: string, properties: Props, urgent = false): OmoEvent | undefined {
     if (visitor.consent() === "denied") return;
-    queue.add(makeEvent(name, { url: view?.page.url || location.href }, properties));
+    const event = makeEvent(name, { url: view?.page.url || location.href }, properties);
+    queue.add(event);
     if (urgent) sender.flush();
     else sender.soon();
+    return event;
   }
 
   /**
    * ask makes the decide call: the page view itself, or, with a trigger, what has become of it. Queued
-   * events ride along. The page view is queued as well, under the id that the call carries, and counts as
+   * events ride along, and those that are the trigger, even if the server has them already: it knows an id
+   * that comes twice. The page view is queued as well, under the id that the call carries, and counts as
    * under way: should no answer come, it goes by /v1/events like any other.
    */
-  async function ask(trigger?: string): Promise<void> {
+  async function ask(trigger?: string, causes: OmoEvent[] = []): Promise<void> {
     const asking = view;
     if (!asking) return;
     asking.asked = true;
     const consented = visitor.known();
-    const events = consented ? queue.take() : [];
+    const events = consented ? [...new Set([...queue.take(), ...causes])] : [];
     const body = {
       visitor: { id: visitor.id() },
       page: asking.page,
@@ -83,6 +86,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
       consent: visitor.consent(),
       identify,
     };
+    const start = performance.now();
     const reply = await wire.post("/v1/decide", JSON.stringify(body), PATIENCE);
     const answer = reply.body as Answer | undefined;
     const good = reply.status === 200 && !!answer;
@@ -96,7 +100,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
     sender.flush();
     if (!good || view !== asking) return;
     const decisions = answer.decisions || [];
-    offers.open(decisions, answer.decision_id);
+    offers.open(trigger ? armed.answered(decisions) : decisions, answer.decision_id, performance.now() - start);
     // Campaigns are armed by the page view's answer only, so that each fires at most once.
     if (!trigger) armed.arm(decisions.filter((decision) => decision.armed));
   }
@@ -136,7 +140,10 @@ function run(config: Config, stub: Omo | undefined): Omo {
   }
 
   const commands: { [name: string]: (...args: any[]) => void } = {
-    track: (name: string, properties?: Props) => record(name, properties || {}),
+    track(name: string, properties?: Props) {
+      const event = record(name, properties || {});
+      if (event) armed.happened(name, event);
+    },
     page: () => view && pageView(view.page.url),
     consent: choose,
     identify(token: string) {
@@ -163,7 +170,8 @@ function run(config: Config, stub: Omo | undefined): Omo {
       pageView(document.referrer);
       watchNavigation(guard, pageView);
       document.addEventListener("visibilitychange", () => document.hidden && hide());
-      addEventListener("pagehide", () => hide());
+      // A page that comes back from the cache is another page view: nothing waits for its return.
+      addEventListener("pagehide", () => (hide(), armed.clear()));
       addEventListener("online", () => sender.online());
     }),
   );

@@ -1,54 +1,55 @@
+import type { Config } from "./config";
 import type { Guard } from "./guard";
-import type { Decision, Props } from "./types";
+import type { Shown } from "./render/show";
+import type { Decision, Record, Report } from "./types";
 import { whenVisible } from "./page";
-import { show, type Shown } from "./render/show";
 
 /** Offers opens what a decision says, one in each slot, and reports what the visitor did with it. */
 export interface Offers {
-  open(decisions: Decision[], decisionId: string): void;
+  /** `took` is how long the answer was on its way, in ms. */
+  open(decisions: Decision[], decisionId: string, took: number): void;
   /** The page view is over: whatever is open goes, without a word. */
   clear(): void;
 }
 
-export type Record = (name: string, properties: Props, urgent: boolean) => void;
+type Renderer = typeof import("./render/show");
 
-export function makeOffers(guard: Guard, record: Record, report: (kind: string, message: string) => void, openRoot: boolean): Offers {
+/** RENDERER is the path of the built renderer, with the name of its content; the bundler puts it in. */
+declare const RENDERER: string;
+
+export function makeOffers(config: Config, guard: Guard, record: Record, report: Report): Offers {
   const slots = new Map<string, Shown>();
+  let renderer: Promise<Renderer> | undefined; // one for all, so that they open in order
   let view = 0;
 
-  const openOne = (decision: Decision, decisionId: string) => {
+  /**
+   * The control of an experiment is exposed when an action would have opened. Fetching the renderer is one
+   * more request to the server that has just answered, so where no action has asked for the renderer yet,
+   * control waits as long as that answer took; whoever leaves meanwhile is exposed in neither arm.
+   */
+  const openOne = async (decision: Decision, decisionId: string, took: number, now: number) => {
     const { campaign, variant, phase, token, slot, action } = decision;
-    const place = slot || "/" + campaign; // without a slot it competes with nobody
-    if (slots.has(place)) return;
-    const about = { campaign, variant, phase, decision_id: decisionId, token, slot };
-    const exposed = () => record("omo_exposure", about, true);
-    // The control of an experiment is counted at the same moment, one frame from now, as an action would be.
-    if (!action) return requestAnimationFrame(guard("exposure", exposed));
+    if (action) renderer ||= import(config.base + RENDERER);
+    const ready = await (renderer || new Promise<undefined>((done) => setTimeout(done, took)));
 
-    const shown = show(action, openRoot, guard, {
-      click: (target) => record("omo_click", { ...about, target }, true),
-      close: (by) => {
-        slots.delete(place);
-        if (by) record("omo_close", { ...about, by }, false);
-      },
-      broken: (what) => report("action_" + what, campaign),
-    });
-    if (!shown) return report("action_unknown", action.type);
-    slots.set(place, shown);
+    const place = slot || "/" + campaign; // without a slot it competes with nobody
+    if (now !== view || slots.has(place)) return;
+    const about = { campaign, variant, phase, decision_id: decisionId, token, slot };
+    const shown = action && ready!.show(action, about, { guard, record, report, open: config.open, gone: () => slots.delete(place) });
+    if (shown) slots.set(place, shown);
+    else if (action) return; // the renderer has told why
     requestAnimationFrame(
       guard("exposure", () => {
-        if (shown.visible()) exposed();
-        else report("action_not_displayed", campaign); // the page's own styles or scripts took it away
+        if (now === view && (!shown || shown.visible())) record("omo_exposure", about, true);
       }),
     );
   };
 
   return {
-    open(decisions, decisionId) {
+    open(decisions, decisionId, took) {
       const now = view;
       whenVisible(() => {
-        if (now !== view) return;
-        for (const decision of decisions) if (!decision.armed) guard("open", openOne)(decision, decisionId);
+        for (const decision of decisions) if (!decision.armed) guard("open", openOne)(decision, decisionId, took, now);
       });
     },
     clear() {

@@ -1,7 +1,12 @@
 // The shapes that travel between the beacon and the server, as the HTTP contract names them.
 
 export type Consent = "granted" | "denied" | "unknown";
-export type Props = Record<string, unknown>;
+export type Props = { [name: string]: unknown };
+
+/** Record queues an event; an urgent one goes at once. */
+export type Record = (name: string, properties: Props, urgent?: boolean) => void;
+/** Report tells the server of our own trouble. */
+export type Report = (kind: string, message: string) => void;
 
 export interface Item {
   id?: string;

@@ -1,4 +1,4 @@
-/** A Reply is what came back. `status` 0 is a network error; `wait` is Retry-After in ms. */
+/** A Reply is what came back. `status` 0 is a network error; `wait` is Retry-After in ms, 0 where it is none or a date. */
 export interface Reply {
   status: number;
   wait: number;
@@ -34,7 +34,7 @@ export function makeWire(base: string, key: string): Wire {
         const status = response.status;
         return {
           status,
-          wait: waitOf(response.headers.get("retry-after")),
+          wait: Number(response.headers.get("retry-after")) * 1000 || 0,
           body: status === 200 ? await response.json() : undefined,
         };
       } catch {
@@ -43,20 +43,6 @@ export function makeWire(base: string, key: string): Wire {
         clearTimeout(timer);
       }
     },
-    beacon: (path, body) => {
-      try {
-        return navigator.sendBeacon(url(path), body);
-      } catch {
-        return false;
-      }
-    },
+    beacon: (path, body) => navigator.sendBeacon(url(path), body),
   };
-}
-
-/** waitOf reads Retry-After, which is in seconds or a date. */
-function waitOf(header: string | null): number {
-  if (!header) return 0;
-  const seconds = Number(header);
-  const wait = isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1000;
-  return wait > 0 ? wait : 0;
 }

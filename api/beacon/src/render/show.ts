@@ -1,14 +1,16 @@
 import type { Guard } from "../guard";
-import type { Action } from "../types";
+import type { Action, Props, Record, Report } from "../types";
 import css from "./style.css";
 import { dress, el } from "./dom";
 import { closeButton, goButton, picture, rankedList, type Tell, ticket, words } from "./parts";
 
-/** What an open action tells. `by` is how it was closed: `button`, `escape`, `outside`, `click`. */
-export interface Listener {
-  click(target: string): void;
-  close(by: string): void;
-  broken(what: string): void;
+/** A Stage is what the core lends to an action while it is open. */
+export interface Stage {
+  guard: Guard;
+  record: Record;
+  report: Report;
+  open: boolean; // an open shadow root, for tests
+  gone(): void; // the visitor closed it
 }
 
 export interface Shown {
@@ -17,14 +19,14 @@ export interface Shown {
   remove(): void;
 }
 
-/** show opens an action above the page; nothing for a type that this version does not know. */
-export function show(action: Action, openRoot: boolean, guard: Guard, listener: Listener): Shown | undefined {
+/** show opens an action above the page, and records under `about` what the visitor does with it. Nothing for a type that this version does not know. */
+export function show(action: Action, about: Props, { guard, record, report, open, gone }: Stage): Shown | undefined {
   const draw = drawers[action.type];
-  if (!draw) return;
+  if (!draw) return void report("action_unknown", action.type);
 
   // Outside of the body: pages replace, transform and hide theirs.
   const host = document.createElement("omo-action");
-  const root = host.attachShadow({ mode: openRoot ? "open" : "closed" });
+  const root = host.attachShadow({ mode: open ? "open" : "closed" });
   let away = false;
   const remove = () => {
     away = true;
@@ -34,14 +36,15 @@ export function show(action: Action, openRoot: boolean, guard: Guard, listener: 
   const close = (by: string) => {
     if (away) return;
     remove();
-    listener.close(by);
+    gone();
+    record("omo_close", { ...about, by });
   };
   const tell: Tell = {
     click: guard("click", (target: string, closes: boolean) => {
-      listener.click(target);
+      record("omo_click", { ...about, target }, true);
       if (closes) close("click");
     }),
-    broken: guard("image", listener.broken),
+    broken: guard("image", (what: string) => report("action_" + what, String(about.campaign))),
   };
   const onKey = guard("escape", (event: KeyboardEvent) => {
     if (event.key === "Escape" && !event.defaultPrevented) close("escape");
@@ -71,7 +74,9 @@ export function show(action: Action, openRoot: boolean, guard: Guard, listener: 
     remove,
     visible: () => {
       const { width, height } = box.getBoundingClientRect();
-      return host.isConnected && width > 0 && height > 0 && getComputedStyle(box).visibility === "visible";
+      const there = host.isConnected && width > 0 && height > 0 && getComputedStyle(box).visibility === "visible";
+      if (!there) report("action_not_displayed", String(about.campaign)); // the page's own styles or scripts took it away
+      return there;
     },
   };
 }
