@@ -4,9 +4,27 @@
 // which is committed, so that the product builds with the Go toolchain alone.
 //
 //	page ─► main ─► ask ─────────► POST /v1/decide   the page view, and the events that wait
-//	        │       └─► offers ──► render/show       what may open, in a closed shadow root
-//	        │       └─► armed ───► ask(trigger)      what waits for exit intent or dwell
+//	        │       └─► offers ──► GET /r.js         render/show: an action, in a closed shadow root
+//	        │       └─► armed ───► ask(trigger)      what waits for a trigger of its campaign
 //	        └─► queue ─► sender ─► POST /v1/events   until acknowledged, over pages and restarts
+//
+// There are two scripts: the core, b.js, and the renderer, a module that the
+// core imports when an action is due and that is named by its content. Where it
+// does not load nothing is shown and nothing is exposed. Control needs no
+// renderer and is exposed when one would have been there: after the time that
+// the answer took, or with the renderer where an action of the page loads it.
+//
+// Triggers are watched from the answer to the page view on; what happened on
+// the page view before it counts as well. A list waits for all of its
+// triggers and asks under the name of the last. A campaign asks once a page
+// view, those with the same trigger together; one with an event's name asks at
+// each such event, with the event, until an answer names it, for only the
+// server knows its where. Time is visible time. scroll is the depth reached,
+// looked at once the page has settled: a page that is still being built is
+// short. in_view is half of an element, or half of the window filled by it.
+// What the page view came to is told as omo_engagement: scroll, dwell_ms,
+// idle_ms (the longest), and in visible ms the first exit (with exit_by),
+// tab_return and in_view:… of armed campaigns.
 //
 // What a page view sends and keeps depends on consent alone: without it there
 // is no id, nothing in storage and no event. An event has one id for its whole

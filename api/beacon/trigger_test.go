@@ -1,6 +1,7 @@
 package beacon_test
 
 import (
+	"cmp"
 	"strconv"
 	"testing"
 	"time"
@@ -10,27 +11,75 @@ import (
 	"github.com/omotenashi-web/omotenashi/api/beacon/browsertest"
 )
 
+const (
+	leaves = `document.dispatchEvent(new MouseEvent("mouseout", {clientY: -1, relatedTarget: null}))`
+	// ready is when the page has read the answer to its page view.
+	ready = `new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))`
+	// hideable lets a page play that its tab is hidden: a headless one never is.
+	hideable = `let hidden = false;
+		Object.defineProperty(document, "hidden", {get: () => hidden});
+		window.hide = (yes) => { hidden = yes; document.dispatchEvent(new Event("visibilitychange", {bubbles: true})) };`
+)
+
+// within does something at each tenth of a second.
+func within(tenths int, act string) string {
+	return `(async () => { for (let i = 0; i < ` + strconv.Itoa(tenths) + `; i++) { ` + act + `; await new Promise((done) => setTimeout(done, 100)); } })()`
+}
+
+// adds puts a section into the page, of so many windows' height.
+func adds(windows string, before string) string {
+	return `{ const s = document.createElement("section"); s.id = "reviews"; s.style.height = ` + windows + ` * innerHeight + "px"; document.body.insertBefore(s, ` + before + `); }`
+}
+
 func TestAnArmedCampaignAsksAgainAtItsTriggerAndOnlyOnce(t *testing.T) {
 	t.Parallel()
 	browser := browsertest.New(t)
-	exit := `document.dispatchEvent(new MouseEvent("mouseout", {clientY: -1, relatedTarget: null}))`
+	exit := leaves
+	const sideways = `document.dispatchEvent(new MouseEvent("mouseout", {clientY: 300, relatedTarget: null}))`
+	const half, quarter = `scrollTo(0, document.documentElement.scrollHeight / 2)`, `scrollTo(0, document.documentElement.scrollHeight / 4)`
 	for _, c := range []struct {
 		name   string
 		on     []string
+		query  string        // of the page
+		early  string        // a script that runs before the page's own
 		acts   []string      // scripts, in turn
+		again  []string      // those that are told once more at the end; nil: all
 		fires  string        // the trigger of the second call; "" for none
 		after  time.Duration // the page view begins a little before its call arrives here
+		quiet  time.Duration // how long to listen where nothing may come; 0: 300 ms
 		action any
 	}{
 		{name: "exit intent", on: []string{"exit_intent"}, acts: []string{exit, exit}, fires: "exit_intent", action: couponAction},
 		{name: "exit intent of the control", on: []string{"exit_intent"}, acts: []string{exit, exit}, fires: "exit_intent"},
-		{name: "the pointer leaves through the side", on: []string{"exit_intent"}, acts: []string{`document.dispatchEvent(new MouseEvent("mouseout", {clientY: 300, relatedTarget: null}))`}},
-		{name: "dwell", on: []string{"dwell:600ms"}, fires: "dwell:600ms", after: 500 * time.Millisecond, action: couponAction},
-		{name: "all of a list", on: []string{"dwell:600ms", "exit_intent"}, acts: []string{exit}, fires: "dwell:600ms", after: 500 * time.Millisecond, action: couponAction},
+		{name: "the pointer leaves through the side", on: []string{"exit_intent"}, acts: []string{sideways}},
+		{name: "back in the tab", on: []string{"tab_return"}, acts: []string{`hide(true)`, `hide(false)`}, fires: "tab_return", action: couponAction},
+		{name: "away from the tab", on: []string{"tab_return"}, acts: []string{`hide(true)`}, again: []string{}},
+		{name: "dwell", on: []string{"dwell:600ms"}, fires: "dwell:600ms", after: 300 * time.Millisecond, action: couponAction},
+		{name: "scroll", on: []string{"scroll:50%"}, acts: []string{half}, fires: "scroll:50%", action: couponAction},
+		{name: "scroll and up again", on: []string{"scroll:50%"}, acts: []string{half + `; setTimeout(() => scrollTo(0, 0), 50)`}, fires: "scroll:50%"},
+		{name: "scroll not far enough", on: []string{"scroll:50%"}, acts: []string{quarter}, quiet: 1700 * time.Millisecond},
+		{name: "a page without anything to scroll", on: []string{"scroll:100%"}, query: "&short", fires: "scroll:100%", after: 600 * time.Millisecond},
+		{name: "a page that is short at first", on: []string{"scroll:50%"}, query: "&short", early: `addEventListener("DOMContentLoaded", () => setTimeout(() => ` + adds("5", "null") + `, 200))`, quiet: 1700 * time.Millisecond},
+		{name: "idle", on: []string{"idle:600ms"}, fires: "idle:600ms", after: 300 * time.Millisecond, action: couponAction},
+		{name: "idle after a busy second", on: []string{"idle:900ms"}, acts: []string{within(10, `document.dispatchEvent(new PointerEvent("pointermove"))`)}, again: []string{}, fires: "idle:900ms", after: 1500 * time.Millisecond},
+		{name: "busy", on: []string{"idle:1500ms"}, acts: []string{within(20, `document.dispatchEvent(new KeyboardEvent("keydown"))`)}, quiet: time.Millisecond},
+		{name: "in view", on: []string{"in_view:#end"}, acts: []string{`document.querySelector("#end").scrollIntoView()`}, fires: "in_view:#end", action: couponAction},
+		{name: "not in view", on: []string{"in_view:#end"}, acts: []string{half}, quiet: 700 * time.Millisecond},
+		{name: "in view, once it is there", on: []string{"in_view:#reviews"}, acts: []string{adds("0.5", "document.body.firstChild")}, again: []string{}, fires: "in_view:#reviews"},
+		{name: "a third of it in view", on: []string{"in_view:#reviews"}, acts: []string{adds("0.9", "null") + `document.querySelector("#reviews").scrollIntoView(); scrollBy(0, -0.7 * innerHeight)`}, again: []string{}, quiet: 700 * time.Millisecond},
+		{name: "longer than the window, and half of that", on: []string{"in_view:#reviews"}, acts: []string{adds("6", "null") + `document.querySelector("#reviews").scrollIntoView(); scrollBy(0, -0.3 * innerHeight)`}, again: []string{}, fires: "in_view:#reviews"},
+		{name: "an event", on: []string{"add_to_cart"}, acts: []string{`omo("track", "add_to_cart", {value: 6800})`}, fires: "add_to_cart", action: couponAction},
+		{name: "another event", on: []string{"add_to_cart"}, acts: []string{`omo("track", "view_cart")`}},
+		{name: "an event by the name of a trigger", on: []string{"exit_intent"}, acts: []string{`omo("track", "exit_intent")`}},
+		{name: "all of a list", on: []string{"dwell:600ms", "exit_intent"}, acts: []string{exit}, fires: "dwell:600ms", after: 300 * time.Millisecond, action: couponAction},
+		{name: "a list in another order", on: []string{"exit_intent", "add_to_cart", "tab_return"}, acts: []string{`omo("track", "add_to_cart")`, `hide(true)`, `hide(false)`, exit}, fires: "exit_intent", action: couponAction},
+		{name: "a list that an event ends", on: []string{"add_to_cart", "scroll:50%"}, acts: []string{half + `; new Promise((done) => setTimeout(done, 1700))`, `omo("track", "add_to_cart")`}, fires: "add_to_cart"},
 		{name: "one of a list is not enough", on: []string{"dwell:1h", "exit_intent"}, acts: []string{exit}},
-		{name: "a trigger of a later version", on: []string{"full_moon"}, acts: []string{exit}},
+		{name: "a trigger of a later version", on: []string{"full_moon:3"}, acts: []string{exit}},
+		{name: "a selector that is none", on: []string{"in_view:##", "exit_intent"}, acts: []string{exit}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			s := openShop(t)
 			s.answer = func(d decide) []offer {
 				if d.Trigger == "" {
@@ -39,9 +88,10 @@ func TestAnArmedCampaignAsksAgainAtItsTriggerAndOnlyOnce(t *testing.T) {
 				return []offer{shows("rescue", "modal", c.action), waits("other", "bar", "exit_intent")}
 			}
 			p := person{t, browsertest.Visitor(t, browser)}
-			p.goes(s.URL + "/a?consent=granted")
+			p.before(hideable + c.early)
+			p.goes(s.URL + "/a?consent=granted" + c.query)
 			until(t, "the page view", func() bool { return len(s.calls()) == 1 })
-			p.does(`new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))`) // the answer is read
+			p.does(ready)
 			if n := p.counts(".box") + len(s.named("omo_exposure")); n > 0 {
 				t.Error("an armed campaign opened or was exposed")
 			}
@@ -49,14 +99,17 @@ func TestAnArmedCampaignAsksAgainAtItsTriggerAndOnlyOnce(t *testing.T) {
 				p.does(act)
 			}
 			if c.fires == "" {
-				p.does(`new Promise((done) => setTimeout(done, 300))`)
+				p.does(`new Promise((done) => setTimeout(done, ` + strconv.FormatInt(cmp.Or(c.quiet, 300*time.Millisecond).Milliseconds(), 10) + `))`)
 				if n := len(s.calls()); n != 1 {
 					t.Fatalf("%d decide calls, want only the page view", n)
 				}
 				return
 			}
 			until(t, "the exposure", func() bool { return len(s.named("omo_exposure")) == 1 })
-			for _, act := range c.acts {
+			if c.again == nil {
+				c.again = c.acts
+			}
+			for _, act := range c.again {
 				p.does(act)
 			}
 			p.does(`new Promise((done) => setTimeout(done, 200))`)
@@ -78,6 +131,9 @@ func TestAnArmedCampaignAsksAgainAtItsTriggerAndOnlyOnce(t *testing.T) {
 			if n := p.counts(".box"); n != want {
 				t.Errorf("%d actions are open, want %d", n, want)
 			}
+			if n := s.asked("GET /r.js"); n != want {
+				t.Errorf("the renderer was loaded %d times, want %d", n, want)
+			}
 		})
 	}
 }
@@ -92,9 +148,7 @@ func TestDwellCountsVisibleTimeOnly(t *testing.T) {
 		return []offer{shows("slow", "modal", couponAction)}
 	}
 	p := person{t, browsertest.New(t)}
-	p.before(`let hidden = false;
-		Object.defineProperty(document, "hidden", {get: () => hidden});
-		window.hide = (yes) => { hidden = yes; document.dispatchEvent(new Event("visibilitychange", {bubbles: true})) }`)
+	p.before(hideable)
 	p.goes(s.URL + "/a?consent=granted")
 	until(t, "the page view", func() bool { return len(s.calls()) == 1 })
 	p.does(`hide(true); new Promise((done) => setTimeout(done, 1000))`)

@@ -53,6 +53,37 @@ func TestBundleHoldsTheStyleSheetAsMinifiedText(t *testing.T) {
 	}
 }
 
+// A script finds what it loads under the name of its content, so a browser may
+// keep that for good; and it is stale when what it loads has changed.
+func TestABundleNamesWhatItLoadsByContent(t *testing.T) {
+	t.Parallel()
+	root, all := site(t, map[string]string{
+		"main.ts":  "declare const LATER: string;\nimport(origin + LATER);",
+		"later.ts": "export const shown = 1;",
+	})
+	all = append([]bundle{{entry: "later.ts", out: "dist/later.js", limit: 500, name: "LATER", path: "/later.js"}}, all...)
+	if err := run(root, all, false, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"dist/later.js": "var o=1;export{o as shown};\n",
+		"dist/out.js":   `"use strict";(()=>{import(origin+"/later.js?v=LiqDOuhC3cc0QXZN");})();` + "\n",
+	} {
+		if body, err := os.ReadFile(filepath.Join(root, name)); err != nil || string(body) != want {
+			t.Errorf("%s = %s, %v; want %s", name, body, err, want)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(root, "later.ts"), []byte("export const shown = 2;"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	err := run(root, all, true, io.Discard)
+	for _, name := range []string{"dist/later.js", "dist/out.js"} {
+		if err == nil || !strings.Contains(err.Error(), name+" is stale") {
+			t.Errorf("error = %v, want %s to be stale", err, name)
+		}
+	}
+}
+
 func TestCheckSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

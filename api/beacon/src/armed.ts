@@ -6,6 +6,7 @@ import { makeSight } from "./sight";
 
 /** Armed holds the campaigns that wait for a browser trigger on this page view. */
 export interface Armed {
+  /** Takes the answer to the page view: armed campaigns wait from now on. */
   arm(decisions: Decision[]): void;
   /** A trigger happened; with `event` if it is the name of one. */
   happened(trigger: string, event?: OmoEvent): void;
@@ -15,6 +16,8 @@ export interface Armed {
   answered(decisions: Decision[]): Decision[];
   clear(): void;
 }
+
+type Waiting = Decision & { on: string[] };
 
 const POLL = 500; // ms between looks at what no event tells: a page that grew shorter, an element that came
 
@@ -27,21 +30,20 @@ const isEvent = (trigger: string) => !/:|^(exit_intent|tab_return)$/.test(trigge
  * answer names it: only the server can tell which of them its `where` means.
  */
 export function makeArmed(attention: Attention, guard: Guard, fire: (trigger: string, events: OmoEvent[]) => void): Armed {
-  let waiting: Decision[] = [];
+  let waiting: Waiting[] = [];
   const seen = new Map<string, OmoEvent | undefined>();
   let timer = 0;
 
-  const of = (decision: Decision) => decision.on || [];
-  const complete = (decision: Decision) => of(decision).every((name) => seen.has(name));
+  const complete = ({ on }: Waiting) => on.every((name) => seen.has(name));
   const happened = (trigger: string, event?: OmoEvent) => {
     if (event ? !isEvent(trigger) : seen.has(trigger)) return;
     seen.set(trigger, event);
-    const due = waiting.filter((decision) => of(decision).includes(trigger) && complete(decision));
-    waiting = waiting.filter((decision) => !due.includes(decision) || of(decision).some(isEvent));
-    if (due.length) fire(trigger, due.flatMap((decision) => of(decision).flatMap((name) => seen.get(name) || [])));
+    const due = waiting.filter((one) => one.on.includes(trigger) && complete(one));
+    waiting = waiting.filter((one) => !due.includes(one) || one.on.some(isEvent));
+    if (due.length) fire(trigger, due.flatMap(({ on }) => on.flatMap((name) => seen.get(name) || [])));
   };
 
-  const open = (kind: string) => new Set(waiting.flatMap(of).filter((name) => name.startsWith(kind) && !seen.has(name)));
+  const open = (kind: string) => new Set(waiting.flatMap(({ on }) => on).filter((name) => name.startsWith(kind) && !seen.has(name)));
   /** reach tells the triggers of a kind that have been come to, and gives the way to the next. */
   const reach = (kind: string, value: number): number => {
     let way = Infinity;
@@ -72,14 +74,14 @@ export function makeArmed(attention: Attention, guard: Guard, fire: (trigger: st
       next = Math.min(next, POLL);
       watch(name.slice(8));
     }
-    if (next < Infinity) timer = setTimeout(look, Math.ceil(next)) as unknown as number;
+    if (next < Infinity) timer = setTimeout(look, next) as unknown as number;
   });
 
   return {
     look,
     happened,
     arm(decisions) {
-      waiting = decisions.filter((decision) => of(decision).length);
+      waiting = decisions.filter((decision): decision is Waiting => !!(decision.armed && decision.on));
       // What came before the answer counts as well: an event told while the page was loading, say.
       const before = [...seen];
       seen.clear();
@@ -88,7 +90,7 @@ export function makeArmed(attention: Attention, guard: Guard, fire: (trigger: st
     },
     answered(decisions) {
       // The same trigger may be a part of another campaign's list, whose time has not come.
-      const due = decisions.filter(({ campaign, armed }) => !armed && !waiting.some((other) => other.campaign === campaign && !complete(other)));
+      const due = decisions.filter(({ campaign }) => !waiting.some((other) => other.campaign === campaign && !complete(other)));
       waiting = waiting.filter((other) => !due.some(({ campaign }) => campaign === other.campaign));
       return due;
     },

@@ -54,16 +54,17 @@ export function makeAttention(guard: Guard, tell: (trigger: string) => void, mov
     firsts = { exit_by: by, ...firsts };
     tell("exit_intent");
   };
-  const measure = () => {
+  const depth = (settled = visible() > (document.readyState === "complete" ? SETTLED : SETTLED_ANYHOW)) => {
     lowest = Math.max(lowest, scrollY + innerHeight);
-    deepest = Math.max(deepest, Math.min(100, Math.round((lowest / document.documentElement.scrollHeight) * 100)));
+    if (settled) deepest = Math.max(deepest, Math.min(100, Math.round((lowest / document.documentElement.scrollHeight) * 100)));
+    return deepest;
   };
 
-  const listen = (target: EventTarget, names: string[], fn: (event: any) => void) =>
-    names.forEach((name) => target.addEventListener(name, guard(name, fn), { passive: true, capture: true }));
+  const listen = (target: EventTarget, name: string, fn: (event: any) => void) =>
+    target.addEventListener(name, guard(name, fn), { passive: true, capture: true });
 
-  listen(document, ["pointermove", "pointerdown", "keydown"], live);
-  listen(document, ["visibilitychange"], () => {
+  for (const name of ["pointermove", "pointerdown", "keydown"]) listen(document, name, live);
+  listen(document, "visibilitychange", () => {
     const now = performance.now();
     if (document.hidden) {
       shown += now - since;
@@ -78,15 +79,15 @@ export function makeAttention(guard: Guard, tell: (trigger: string) => void, mov
     }
     moved();
   });
-  listen(document, ["mouseout"], (event: MouseEvent) => {
+  listen(document, "mouseout", (event: MouseEvent) => {
     // No related target: the pointer left the window, and through its top edge.
     if (!event.relatedTarget && event.clientY <= 0) leaving("mouse");
   });
-  listen(window, ["scroll"], () => {
+  listen(window, "scroll", () => {
     live();
     const y = scrollY;
     const at = performance.now();
-    lowest = Math.max(lowest, y + innerHeight);
+    depth();
     if (y >= anchor.y || at - anchor.at > FLICK_TIME) anchor = { y, at };
     else if (anchor.y - y > innerHeight * FLICK_SHARE && matchMedia("(pointer: coarse)").matches) leaving("scroll");
     moved();
@@ -101,18 +102,14 @@ export function makeAttention(guard: Guard, tell: (trigger: string) => void, mov
     },
     visible,
     idle: () => visible() - active,
-    depth() {
-      if (visible() > (document.readyState === "complete" ? SETTLED : SETTLED_ANYHOW)) measure();
-      return deepest;
-    },
+    depth,
     first,
     report() {
       const dwell = Math.round(visible()) - told;
       if (dwell < LEAST) return;
       live();
-      measure();
       told += dwell;
-      return { scroll: deepest, dwell_ms: dwell, idle_ms: Math.round(idle), ...firsts };
+      return { scroll: depth(true), dwell_ms: dwell, idle_ms: Math.round(idle), ...firsts };
     },
   };
 }

@@ -100,9 +100,10 @@ function run(config: Config, stub: Omo | undefined): Omo {
     sender.flush();
     if (!good || view !== asking) return;
     const decisions = answer.decisions || [];
-    offers.open(trigger ? armed.answered(decisions) : decisions, answer.decision_id, performance.now() - start);
+    const open = decisions.filter((decision) => !decision.armed);
+    offers.open(trigger ? armed.answered(open) : open, answer.decision_id, performance.now() - start, () => view === asking);
     // Campaigns are armed by the page view's answer only, so that each fires at most once.
-    if (!trigger) armed.arm(decisions.filter((decision) => decision.armed));
+    if (!trigger) armed.arm(decisions);
   }
 
   /** leave closes the books on the page view: it may be the last moment that anything can be sent. */
@@ -115,7 +116,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
   function pageView(referrer: string): void {
     leave();
     offers.clear();
-    armed.clear();
+    if (view) armed.clear(); // what was called before the first page view belongs to it
     attention.reset();
     const page = readPage(referrer);
     view = { page, event: makeEvent("page_view", page, {}), asked: false };
@@ -134,7 +135,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
     else if (consent === "granted" && before !== "granted" && view) {
       // Nothing of this page view was recorded so far: it counts from now, once.
       queue.done([view.event]);
-      view = undefined;
+      view.asked = false;
       pageView(document.referrer);
     }
   }
@@ -151,24 +152,29 @@ function run(config: Config, stub: Omo | undefined): Omo {
       if (view?.asked) guard("identify", ask)("identify");
     },
   };
-  // Calls wait until the page is really looked at: a prerendered page has no visitor yet.
+  // Calls wait until the page is really looked at: a prerendered page has no visitor yet. They wait as well
+  // while a navigation settles: what a framework tells of its new view is not of the old one.
   const early: Call[] = Array.from(stub?.q || []);
-  let started = false;
+  let busy = true;
   const obey = guard("call", (...call: unknown[]) => commands[call[0] as string]?.(...call.slice(1)));
-  const omo: Omo = (...call) => (started ? obey(...call) : void early.push(call));
+  const settle = (moving: boolean) => {
+    busy = moving;
+    if (!busy) early.splice(0).forEach((call) => obey(...Array.from(call)));
+  };
+  const omo: Omo = (...call) => (busy ? void early.push(call) : obey(...call));
   omo.on = true;
 
   const hide = guard("leave", () => {
+    settle(false);
     leave();
     sender.leave();
   });
   whenReady(
     guard("start", () => {
-      started = true;
-      early.forEach((call) => obey(...Array.from(call)));
+      settle(false);
       queue.adopt();
       pageView(document.referrer);
-      watchNavigation(guard, pageView);
+      watchNavigation(guard, pageView, settle);
       document.addEventListener("visibilitychange", () => document.hidden && hide());
       // A page that comes back from the cache is another page view: nothing waits for its return.
       addEventListener("pagehide", () => (hide(), armed.clear()));

@@ -6,8 +6,8 @@ import { whenVisible } from "./page";
 
 /** Offers opens what a decision says, one in each slot, and reports what the visitor did with it. */
 export interface Offers {
-  /** `took` is how long the answer was on its way, in ms. */
-  open(decisions: Decision[], decisionId: string, took: number): void;
+  /** `took` is how long the answer was on its way, in ms; `current` says whether its page view still is. */
+  open(decisions: Decision[], decisionId: string, took: number, current: () => boolean): void;
   /** The page view is over: whatever is open goes, without a word. */
   clear(): void;
 }
@@ -20,40 +20,35 @@ declare const RENDERER: string;
 export function makeOffers(config: Config, guard: Guard, record: Record, report: Report): Offers {
   const slots = new Map<string, Shown>();
   let renderer: Promise<Renderer> | undefined; // one for all, so that they open in order
-  let view = 0;
 
   /**
    * The control of an experiment is exposed when an action would have opened. Fetching the renderer is one
    * more request to the server that has just answered, so where no action has asked for the renderer yet,
    * control waits as long as that answer took; whoever leaves meanwhile is exposed in neither arm.
    */
-  const openOne = async (decision: Decision, decisionId: string, took: number, now: number) => {
+  const openOne = async (decision: Decision, decisionId: string, took: number, current: () => boolean) => {
     const { campaign, variant, phase, token, slot, action } = decision;
     if (action) renderer ||= import(config.base + RENDERER);
     const ready = await (renderer || new Promise<undefined>((done) => setTimeout(done, took)));
 
     const place = slot || "/" + campaign; // without a slot it competes with nobody
-    if (now !== view || slots.has(place)) return;
+    if (!current() || slots.has(place)) return;
     const about = { campaign, variant, phase, decision_id: decisionId, token, slot };
     const shown = action && ready!.show(action, about, { guard, record, report, open: config.open, gone: () => slots.delete(place) });
     if (shown) slots.set(place, shown);
     else if (action) return; // the renderer has told why
     requestAnimationFrame(
       guard("exposure", () => {
-        if (now === view && (!shown || shown.visible())) record("omo_exposure", about, true);
+        if (current() && (!shown || shown.visible())) record("omo_exposure", about, true);
       }),
     );
   };
 
   return {
-    open(decisions, decisionId, took) {
-      const now = view;
-      whenVisible(() => {
-        for (const decision of decisions) if (!decision.armed) guard("open", openOne)(decision, decisionId, took, now);
-      });
+    open(decisions, ...rest) {
+      whenVisible(() => decisions.forEach((decision) => guard("open", openOne)(decision, ...rest)));
     },
     clear() {
-      view++;
       slots.forEach((shown) => shown.remove());
       slots.clear();
     },

@@ -40,32 +40,31 @@ export function whenReady(start: () => void): void {
 
 /** whenVisible runs at once, or when the visitor comes to this tab. */
 export function whenVisible(run: () => void): void {
-  if (!document.hidden) return run();
-  const look = () => {
-    if (document.hidden) return;
-    removeEventListener("visibilitychange", look, true);
-    run();
-  };
-  addEventListener("visibilitychange", look, true);
+  if (document.hidden) addEventListener("visibilitychange", () => whenVisible(run), { once: true });
+  else run();
 }
 
 /**
  * watchNavigation calls `next` for every page view after the first: a new path by the history API, and a
- * page that comes back whole from the back/forward cache.
+ * page that comes back whole from the back/forward cache. `moving` hears when the history API was used and
+ * when that has settled.
  */
-export function watchNavigation(guard: Guard, next: (referrer: string) => void): void {
+export function watchNavigation(guard: Guard, next: (referrer: string) => void, moving: (yes: boolean) => void): void {
   let path = location.pathname;
   let url = location.href;
   let timer = 0;
   const look = guard("navigation", () => {
     const before = url;
     url = location.href;
-    if (path === location.pathname) return;
-    path = location.pathname;
-    next(before);
+    if (path !== location.pathname) {
+      path = location.pathname;
+      next(before);
+    }
+    moving(false);
   });
   // Frameworks push first and set the title after, and some push and replace in one go.
   const later = () => {
+    moving(true);
     clearTimeout(timer);
     timer = setTimeout(look, 50) as unknown as number;
   };

@@ -1,7 +1,7 @@
 import type { Guard } from "./guard";
 
 // Small steps as well: a long element fills the window with a small part of itself.
-const STEPS = [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5];
+const STEPS = [0.03, 0.06, 0.1, 0.2, 0.3, 0.5];
 
 /** makeSight calls `seen` for an observed element of which half is in the window, or which takes up half of the window. */
 export function makeSight(guard: Guard, seen: (element: Element) => void): IntersectionObserver {
