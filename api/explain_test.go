@@ -87,7 +87,7 @@ func TestExplain(t *testing.T) {
 		"nothing is known of visitor nobody": {404, map[string]any{"visitor": "nobody"}},
 		"up to then":                         {404, map[string]any{"visitor": visitor, "at": "2020-01-01T00:00:00Z"}},
 		"no campaign xmas was in the rules":  {404, map[string]any{"visitor": visitor, "campaign": "xmas"}},
-		"trigger is longer than 80 bytes":    {400, map[string]any{"visitor": visitor, "trigger": strings.Repeat("x", 81)}},
+		"trigger is longer than 256 bytes":   {400, map[string]any{"visitor": visitor, "trigger": strings.Repeat("x", 257)}},
 	} {
 		if a := ask(c.body).is(c.status); !strings.Contains(string(a.body), text) {
 			t.Errorf("%s\nwant it to say %q", a.body, text)

@@ -113,10 +113,12 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	a.background("loader", a.loader.Run)
 	a.background("trimming", a.trim)
 
-	a.engine = engine.New(engine.Options{Store: a.ledger, Key: a.keys.Token})
+	a.engine = engine.New(engine.Options{Store: a.ledger, Key: a.keys.Token, Log: c.Log})
 	if err := a.engine.Use(set, c.Now()); err != nil {
 		return nil, err
 	}
+	a.background("back-fill", func(ctx context.Context) error { return a.engine.Backfill(ctx, past{a}, c.Now) })
+	a.background("timers", func(ctx context.Context) error { return a.engine.RunTimers(ctx, c.Now) })
 	reload := newReloader(a.engine, c, set, metrics)
 	a.background("rules watch", reload.run)
 

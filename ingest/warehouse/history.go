@@ -43,7 +43,7 @@ func (w *Warehouse) Past(ctx context.Context, ledger, visitor string, upTo uint6
 		return err
 	}
 	parameters := map[string]string{"visitor": visitor, "ledger": ledger, "up_to": strconv.FormatUint(upTo, 10)}
-	if err := w.records(ctx, pastSQL, parameters, each); err != nil {
+	if err := w.records(ctx, pastSQL, named(parameters), each); err != nil {
 		return fmt.Errorf("read the past of visitor %s: %w", visitor, err)
 	}
 	return nil
@@ -113,7 +113,7 @@ func (h *History) Read(ctx context.Context, each func(ledger string, r *ingest.R
 	for _, p := range h.parts {
 		parameters := h.parameters()
 		parameters["after"], parameters["last"] = p.after, p.last
-		if err := h.warehouse.records(ctx, historyPartSQL, parameters, each); err != nil {
+		if err := h.warehouse.records(ctx, historyPartSQL, named(parameters), each); err != nil {
 			return fmt.Errorf("read the history: %w", err)
 		}
 	}
@@ -123,9 +123,9 @@ func (h *History) Read(ctx context.Context, each func(ledger string, r *ingest.R
 // records runs a query for visitor_id, ledger, seq, idx and raw, and hands over
 // each row once: a resent copy follows the row itself. Raw is left out of the
 // records; their events have all of it.
-func (w *Warehouse) records(ctx context.Context, query string, parameters map[string]string, each func(string, *ingest.Record) error) error {
+func (w *Warehouse) records(ctx context.Context, query string, args []any, each func(string, *ingest.Record) error) error {
 	ctx, cancel := context.WithCancel(ctx)
-	rows, err := w.conn.Query(patient(ctx), query, named(parameters)...)
+	rows, err := w.conn.Query(patient(ctx), query, args...)
 	if err != nil {
 		cancel()
 		return w.explain(err)
