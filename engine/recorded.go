@@ -3,6 +3,8 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"testing/fstest"
 
 	"github.com/omotenashi-web/omotenashi/engine/profile"
@@ -54,11 +56,48 @@ func (r Recorded) Load() (*rules.Set, error) {
 	return set, nil
 }
 
-// LiveOf is a rule set as replay runs it, with the phases that its campaigns
-// were in, or would be in.
-func LiveOf(set *rules.Set, phases map[string]string) *Live {
-	return &Live{Set: set, Phases: phases, terms: terms(set)}
+// ReadWaiting reads an omo_waiting event: of which rule set which campaigns wait
+// for a back-fill from then on.
+func ReadWaiting(e *ingest.Event) (hash string, waiting map[string]bool, err error) {
+	var props struct {
+		Rules     string   `json:"rules"`
+		Campaigns []string `json:"campaigns"`
+	}
+	if err := json.Unmarshal(e.Properties, &props); err != nil {
+		return "", nil, fmt.Errorf("the record of what waits (event %s) cannot be read: %w", e.ID, err)
+	}
+	waiting = make(map[string]bool, len(props.Campaigns))
+	for _, c := range props.Campaigns {
+		waiting[c] = true
+	}
+	return props.Rules, waiting, nil
 }
 
-// Terms are what folding needs to know of the rule set.
-func (l *Live) Terms() profile.Terms { return l.terms }
+// LiveOf is a rule set as replay runs it: with the phases that its campaigns
+// were in, or would be in, and those that waited for a back-fill.
+func LiveOf(set *rules.Set, phases map[string]string, waiting map[string]bool) *Live {
+	return &Live{Set: set, Phases: phases, Waiting: waiting, terms: terms(set), layers: layers(set)}
+}
+
+// ReplayTerms are what folding a whole past needs to know of the rule set. Its
+// counters and those of the other sets that will be asked about the same
+// profile count from the first event on.
+func (l *Live) ReplayTerms(others []*rules.Set) profile.Terms {
+	streams := map[string]profile.Stream{}
+	for _, set := range append([]*rules.Set{l.Set}, others...) {
+		for _, s := range streamTerms(set, nil) {
+			if have, twice := streams[s.Key]; twice {
+				s.Window = max(s.Window, have.Window)
+				s.Session, s.Lifetime = s.Session || have.Session, s.Lifetime || have.Lifetime
+			}
+			streams[s.Key] = s
+		}
+	}
+	t := l.terms
+	list := make([]profile.Stream, 0, len(streams))
+	for _, key := range slices.Sorted(maps.Keys(streams)) {
+		list = append(list, streams[key])
+	}
+	t.Streams = profile.NewStreams(list)
+	return t
+}

@@ -36,7 +36,11 @@ type Backtest struct {
 
 // NewBacktest prepares one.
 func NewBacktest(plan Plan) *Backtest {
-	b := &Backtest{plan: plan, player: NewPlayer(plan.Sets), report: newReport(&plan)}
+	asked := append(plan.Sets.Since(plan.From), plan.Changed)
+	if plan.Present != nil {
+		asked = append(asked, plan.Present)
+	}
+	b := &Backtest{plan: plan, player: NewPlayer(plan.Sets, asked...), report: newReport(&plan)}
 	zone := plan.Changed.Site.Timezone
 	b.now, b.would = newSide(zone), newSide(zone)
 	b.changed = newWorld(plan.Changed, b.would)

@@ -51,7 +51,7 @@ func BenchmarkReplay(b *testing.B) {
 	events, decisions, outcomes := 0, 0, 0
 	var again []ingest.Record
 	for b.Loop() {
-		player := replay.NewPlayer(sets)
+		player := replay.NewPlayer(sets, sets.Since(dawn)...)
 		events, decisions, outcomes = 0, 0, 0
 		for visitor, visits := range visitors {
 			player.Begin(id, visitor)

@@ -66,8 +66,8 @@ const (
 // gates in the order of the contract. Those that no rule set of this version
 // closes are passed by all.
 var gates = []string{
-	engine.Consent, engine.Bot, "erased", engine.NotLive, "backfilling", engine.OutOfSchedule, engine.NotThisPage,
-	engine.RuleFalse, engine.NotTriggered, engine.Holdout, engine.Frequency, engine.Stopped, "budget", "layer",
+	engine.Consent, engine.Bot, "erased", engine.NotLive, engine.Backfilling, engine.OutOfSchedule, engine.NotThisPage,
+	engine.RuleFalse, engine.NotTriggered, engine.Holdout, engine.Frequency, engine.Stopped, engine.Budget, engine.Layer,
 	engine.Traffic, "coupon_out", engine.SlotTaken, engine.Failed,
 }
 
@@ -93,19 +93,19 @@ func (p *Past) Explain(q Question) (*Answer, error) {
 	if q.Page == nil {
 		return p.logged(visits, q)
 	}
-	player := NewPlayer(p.Sets)
-	player.Begin(p.Ledger, p.Visitor)
-	for _, v := range visits {
-		if err := player.Visit(v, func(*Moment) error { return nil }); err != nil {
-			return nil, err
-		}
-	}
 	live, err := p.Sets.At(p.Ledger, visits[len(visits)-1][0].Event.Seq+1)
 	if q.Seq == 0 && q.Until.IsZero() {
 		live, err = p.Sets.Latest()
 	}
 	if err != nil {
 		return nil, err
+	}
+	player := NewPlayer(p.Sets, live.Set)
+	player.Begin(p.Ledger, p.Visitor)
+	for _, v := range visits {
+		if err := player.Visit(v, func(*Moment) error { return nil }); err != nil {
+			return nil, err
+		}
 	}
 	if q.Page.Time == 0 {
 		at := *q.Page
@@ -131,7 +131,7 @@ func (p *Player) ask(live *engine.Live, q Question) *Answer {
 		}
 	}
 	if q.Trigger == "" {
-		profile.Fold(p.profile, &e, live.Terms())
+		profile.Fold(p.profile, &e, p.termsOf(live))
 	}
 	m := &Moment{
 		Profile: p.profile, Now: time.UnixMilli(e.Time).UTC(), Live: live,
@@ -152,7 +152,7 @@ func (p *Past) logged(visits [][]ingest.Record, q Question) (*Answer, error) {
 	if last < 0 {
 		return nil, ErrNoDecision
 	}
-	player := NewPlayer(p.Sets)
+	player := NewPlayer(p.Sets, p.deciding(visits[last])...)
 	player.Begin(p.Ledger, p.Visitor)
 	var out *Answer
 	for i, v := range visits[:last+1] {
@@ -167,6 +167,18 @@ func (p *Past) logged(visits [][]ingest.Record, q Question) (*Answer, error) {
 		}
 	}
 	return out, nil
+}
+
+// deciding is the set that made the decision of a visit, none if it is gone.
+func (p *Past) deciding(visit []ingest.Record) []*rules.Set {
+	e := visit[len(visit)-1].Event
+	if e.ParseProperties() != nil {
+		return nil
+	}
+	if live, err := p.Sets.Named(p.Ledger, e.Props.Rules, e.Seq); err == nil {
+		return []*rules.Set{live.Set}
+	}
+	return nil
 }
 
 func explainLogged(visitor string, m *Moment, q Question) *Answer {

@@ -7,12 +7,15 @@ import (
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/profile"
 	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/rules"
 )
 
 // Player folds the records of one visitor, visit by visit, and stops at each
 // decision. Not safe for concurrent use.
 type Player struct {
 	sets    *Sets
+	asked   []*rules.Set // about the profile: their counters are kept throughout
+	each    map[*engine.Live]profile.Terms
 	ledger  string
 	profile *profile.Profile
 	terms   profile.Terms
@@ -20,9 +23,11 @@ type Player struct {
 	missing bool // a record shows that some before it are not there
 }
 
-// NewPlayer gives a player; Begin must be called before the first visit.
-func NewPlayer(sets *Sets) *Player {
-	return &Player{sets: sets, terms: profile.Terms{Gap: 30 * time.Minute}}
+// NewPlayer gives a player; Begin must be called before the first visit. The
+// counters of the sets named by asked are kept from the first event on: only
+// those sets can be asked about the profile.
+func NewPlayer(sets *Sets, asked ...*rules.Set) *Player {
+	return &Player{sets: sets, asked: asked, each: map[*engine.Live]profile.Terms{}, terms: profile.Terms{Gap: 30 * time.Minute}}
 }
 
 // Begin turns to another visitor, of whom nothing is known yet. Each ledger
@@ -72,7 +77,7 @@ func (p *Player) Visit(records []ingest.Record, decided func(*Moment) error) err
 
 func (p *Player) play(v *visit, decided func(*Moment) error) error {
 	if v.live != nil {
-		p.terms = v.live.Terms()
+		p.terms = p.termsOf(v.live)
 	}
 	for i := range v.records {
 		e := &v.records[i].Event
@@ -84,6 +89,15 @@ func (p *Player) play(v *visit, decided func(*Moment) error) error {
 		p.fold(e)
 	}
 	return nil
+}
+
+func (p *Player) termsOf(live *engine.Live) profile.Terms {
+	t, known := p.each[live]
+	if !known {
+		t = live.ReplayTerms(p.asked)
+		p.each[live] = t
+	}
+	return t
 }
 
 // fold compares the session it comes to with the one that was stamped then:

@@ -50,7 +50,7 @@ func TestEveryDecisionComesOutAsLogged(t *testing.T) {
 	s := played(t, 60, 12_000, 7)
 	sets, visitors := split(t, s.ledger.ID(), s.records())
 	decisions, reasons := 0, map[string]int{}
-	player := replay.NewPlayer(sets)
+	player := replay.NewPlayer(sets, sets.Since(dawn)...)
 	for visitor, visits := range visitors {
 		player.Begin(s.ledger.ID(), visitor)
 		for _, visit := range visits {
@@ -96,9 +96,9 @@ func TestAnotherRuleSetDiffers(t *testing.T) {
 	s := newShop(t, 1, 1)
 	s.use(load(t, hello, before[3]))
 	s.view(s.crowd[0])
-	other := engine.LiveOf(load(t, strings.Replace(hello, "a, weight", "b, weight", 1), "id: more\nstatus: live\npriority: -1\nvariants: [{id: a, weight: 1, action: "+banner+"}]"), nil)
+	other := engine.LiveOf(load(t, strings.Replace(hello, "a, weight", "b, weight", 1), "id: more\nstatus: live\npriority: -1\nvariants: [{id: a, weight: 1, action: "+banner+"}]"), nil, nil)
 	sets, visitors := split(t, s.ledger.ID(), s.records())
-	player := replay.NewPlayer(sets)
+	player := replay.NewPlayer(sets, sets.Since(dawn)...)
 	for visitor, visits := range visitors {
 		player.Begin(s.ledger.ID(), visitor)
 		err := player.Visit(visits[0], func(m *replay.Moment) error {
@@ -142,7 +142,7 @@ func TestCauses(t *testing.T) {
 			sets = replay.NewSets()
 		}
 		_, visitors := split(t, s.ledger.ID(), records[c.from:])
-		player := replay.NewPlayer(sets)
+		player := replay.NewPlayer(sets, sets.Since(dawn)...)
 		player.Begin(s.ledger.ID(), p.id)
 		got := ""
 		for _, visit := range visitors[p.id] {

@@ -3,8 +3,11 @@ package replay
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"sync"
+	"time"
 
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/ingest"
@@ -21,11 +24,13 @@ type Sets struct {
 	loaded map[string]loaded // by hash
 }
 
-// went is one moment at which a set went live. A restart is one too.
+// went is one moment at which a set went live, or other campaigns of it began
+// to wait for a back-fill. A restart is one too.
 type went struct {
 	seq      uint64
-	at       int64
+	at       int64 // ms
 	recorded engine.Recorded
+	waiting  map[string]bool
 	live     *engine.Live // once it is asked for
 }
 
@@ -37,29 +42,59 @@ type loaded struct {
 // NewSets gives an empty one.
 func NewSets() *Sets { return &Sets{ledgers: map[string][]*went{}, loaded: map[string]loaded{}} }
 
-// Add takes in an omo_rules record of a ledger, each ledger's in order of seq;
-// other events are left out, so that a whole tail may be handed in.
+// Add takes in an omo_rules or omo_waiting record of a ledger, each ledger's in
+// order of seq; other events are left out, so that a whole tail may be handed in.
 func (s *Sets) Add(ledger string, r *ingest.Record) error {
-	if r.Event.Name != ingest.Rules {
-		return nil
-	}
 	list := s.ledgers[ledger]
 	if n := len(list); n > 0 && r.Event.Seq <= list[n-1].seq {
 		return nil // told before
 	}
-	recorded, err := engine.ReadRules(&r.Event)
-	if err != nil {
-		return err
+	w := &went{seq: r.Event.Seq, at: r.Event.Received}
+	switch r.Event.Name {
+	case ingest.Rules:
+		recorded, err := engine.ReadRules(&r.Event)
+		if err != nil {
+			return err
+		}
+		if n := len(list); n > 0 && list[n-1].recorded.Hash == recorded.Hash {
+			recorded.Source = list[n-1].recorded.Source // one text for all its restarts
+		}
+		w.recorded = recorded
+	case ingest.Waiting:
+		hash, waiting, err := engine.ReadWaiting(&r.Event)
+		if err != nil {
+			return err
+		}
+		if n := len(list); n == 0 || list[n-1].recorded.Hash != hash {
+			return nil // its rule set is not recorded
+		}
+		w.recorded, w.waiting = list[len(list)-1].recorded, waiting
+	default:
+		return nil
 	}
-	if n := len(list); n > 0 && list[n-1].recorded.Hash == recorded.Hash {
-		recorded.Source = list[n-1].recorded.Source // one text for all its restarts
-	}
-	w := &went{seq: r.Event.Seq, at: r.Event.Received, recorded: recorded}
 	s.ledgers[ledger] = append(list, w)
 	if s.latest == nil || w.at >= s.latest.at {
 		s.latest = w
 	}
 	return nil
+}
+
+// Since gives every set that was live at or after a moment, each once; those
+// that cannot be compiled any more are left out.
+func (s *Sets) Since(from time.Time) []*rules.Set {
+	var out []*rules.Set
+	for _, ledger := range slices.Sorted(maps.Keys(s.ledgers)) {
+		list := s.ledgers[ledger]
+		for i, w := range list {
+			if i+1 < len(list) && list[i+1].at < from.UnixMilli() {
+				continue
+			}
+			if live, err := s.open(w); err == nil && !slices.Contains(out, live.Set) {
+				out = append(out, live.Set)
+			}
+		}
+	}
+	return out
 }
 
 // At is the set that was live at a visit.
@@ -106,6 +141,6 @@ func (s *Sets) open(w *went) (*engine.Live, error) {
 	if l.err != nil {
 		return nil, l.err
 	}
-	w.live = engine.LiveOf(l.set, w.recorded.Phases)
+	w.live = engine.LiveOf(l.set, w.recorded.Phases, w.waiting)
 	return w.live, nil
 }

@@ -3,6 +3,7 @@ package replay
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // World is one visitor's history as it would have been under another rule set.
 type World struct {
 	set     *rules.Set
-	lives   map[*engine.Live]*engine.Live // the set that was live → this one in its place
+	places  map[*engine.Live]*place // the set that was live → this one in its place
 	told    telling
 	profile *profile.Profile
 	dropped map[offer]bool  // recorded offers that are not made here
@@ -28,6 +29,12 @@ type telling interface {
 	exposed(c *rules.Campaign, campaign, variant string, at int64, assumed bool)
 	decided(m *Moment, made []ingest.Outcome)
 	unknown(campaign string)
+}
+
+// place is a world's rule set where another one was live.
+type place struct {
+	*engine.Live
+	terms profile.Terms
 }
 
 type offer struct{ decision, campaign string }
@@ -48,7 +55,7 @@ type waiting struct {
 const mostWaiting = 32
 
 func newWorld(set *rules.Set, told telling) *World {
-	return &World{set: set, told: told, lives: map[*engine.Live]*engine.Live{}}
+	return &World{set: set, told: told, places: map[*engine.Live]*place{}}
 }
 
 // begin branches the world off a visitor as it was then.
@@ -71,8 +78,8 @@ func (w *World) end() {
 
 // instead is the world's rule set where another was live: a campaign of the
 // same content is in the same phase.
-func (w *World) instead(live *engine.Live) *engine.Live {
-	if out := w.lives[live]; out != nil {
+func (w *World) instead(live *engine.Live) *place {
+	if out := w.places[live]; out != nil {
 		return out
 	}
 	phases := map[string]string{}
@@ -82,8 +89,9 @@ func (w *World) instead(live *engine.Live) *engine.Live {
 			phases[c.ID] = live.Phases[c.ID]
 		}
 	}
-	w.lives[live] = engine.LiveOf(w.set, phases)
-	return w.lives[live]
+	is := engine.LiveOf(w.set, phases, nil)
+	w.places[live] = &place{is, is.ReplayTerms(nil)}
+	return w.places[live]
 }
 
 func campaign(live *engine.Live, id string) *rules.Campaign {
@@ -101,6 +109,7 @@ func campaign(live *engine.Live, id string) *rules.Campaign {
 // visit plays one recorded visit, of which moments are the decisions.
 func (w *World) visit(v *visit, moments []*Moment) {
 	live := w.instead(v.live)
+	w.absent(v.records[0].Event.Received, live)
 	for i := range v.records {
 		e := &v.records[i].Event
 		switch e.Name {
@@ -112,15 +121,33 @@ func (w *World) visit(v *visit, moments []*Moment) {
 			if w.gone(e) {
 				continue
 			}
+		case ingest.Absent:
+			if _, waits := w.profile.Pending[e.Props.Campaign]; !waits {
+				continue // that campaign waits for nothing here
+			}
 		}
-		profile.Fold(w.profile, e, live.Terms())
+		profile.Fold(w.profile, e, live.terms)
 		switch e.Name {
 		case ingest.Exposure:
-			w.told.exposed(campaign(live, e.Props.Campaign), e.Props.Campaign, e.Props.Variant, e.Time, false)
+			w.told.exposed(campaign(live.Live, e.Props.Campaign), e.Props.Campaign, e.Props.Variant, e.Time, false)
 		case ingest.Engagement:
 			w.engaged(e, live)
 		}
 		w.happened(e, live)
+	}
+}
+
+// late is how long after its time a timer may have fired.
+const late = 1000 // ms
+
+// absent fires the timers that came due before a visit and that nothing
+// recorded has fired.
+func (w *World) absent(received int64, live *place) {
+	for _, c := range slices.Sorted(maps.Keys(w.profile.Pending)) {
+		if due := w.profile.Pending[c]; due+late <= received {
+			e := ingest.Event{Name: ingest.Absent, Time: due, Received: due, Props: ingest.Properties{Campaign: c}}
+			profile.Fold(w.profile, &e, live.terms)
+		}
 	}
 }
 
@@ -134,14 +161,14 @@ func (w *World) gone(e *ingest.Event) bool {
 
 // decide makes a logged decision in this world. Where an offer is the logged
 // one, what is recorded of it will follow; another one is exposed at once.
-func (w *World) decide(m *Moment, live *engine.Live) {
+func (w *World) decide(m *Moment, live *place) {
 	own := *m
 	own.Profile = w.profile
-	made := own.With(live).Outcomes
+	made := own.With(live.Live).Outcomes
 	w.told.decided(&own, made)
 	logged := *m.Logged
 	logged.Props.Outcomes = made
-	profile.Fold(w.profile, &logged, live.Terms())
+	profile.Fold(w.profile, &logged, live.terms)
 	for i := range m.Logged.Props.Outcomes {
 		was := &m.Logged.Props.Outcomes[i]
 		if !opened(was) {
@@ -160,7 +187,7 @@ func (w *World) decide(m *Moment, live *engine.Live) {
 		case opened(is) && !same(was, is):
 			w.expose(live, is, m.Request.ID, m.Logged.Time)
 		case is.Reason == engine.Armed && !w.waitedThen(m, was, is.Campaign):
-			w.wait(m, campaign(live, is.Campaign))
+			w.wait(m, campaign(live.Live, is.Campaign))
 		}
 	}
 	if m.Request.Trigger != "" {
@@ -177,12 +204,12 @@ func same(was, is *ingest.Outcome) bool {
 }
 
 // expose assumes that an offer was really shown, at a moment that is recorded.
-func (w *World) expose(live *engine.Live, o *ingest.Outcome, decision string, at int64) {
+func (w *World) expose(live *place, o *ingest.Outcome, decision string, at int64) {
 	e := ingest.Event{Visitor: w.profile.Visitor, Name: ingest.Exposure, Time: at, Received: at, Props: ingest.Properties{
 		Campaign: o.Campaign, Variant: o.Variant, Phase: o.Phase, DecisionID: decision,
 	}}
-	profile.Fold(w.profile, &e, live.Terms())
-	w.told.exposed(campaign(live, o.Campaign), o.Campaign, o.Variant, at, true)
+	profile.Fold(w.profile, &e, live.terms)
+	w.told.exposed(campaign(live.Live, o.Campaign), o.Campaign, o.Variant, at, true)
 }
 
 // waitedThen says whether the browser waited for the same triggers of the
@@ -191,7 +218,7 @@ func (w *World) waitedThen(m *Moment, was *ingest.Outcome, id string) bool {
 	if was == nil || was.Reason != engine.Armed {
 		return false
 	}
-	then, now := campaign(m.Live, id), campaign(w.instead(m.Live), id)
+	then, now := campaign(m.Live, id), campaign(w.instead(m.Live).Live, id)
 	return then != nil && slices.EqualFunc(then.On, now.On, func(a, b rules.Trigger) bool { return a.String() == b.String() })
 }
 
@@ -236,7 +263,7 @@ func (w *World) called(m *Moment, made []ingest.Outcome) {
 
 // engaged hears what the browser told of a page it left, and opens what would
 // have opened there.
-func (w *World) engaged(e *ingest.Event, live *engine.Live) {
+func (w *World) engaged(e *ingest.Event, live *place) {
 	var said engagement
 	if len(w.waiting) == 0 || json.Unmarshal(e.Properties, &said) != nil || said.View == "" {
 		return
@@ -261,7 +288,7 @@ func (w *World) engaged(e *ingest.Event, live *engine.Live) {
 }
 
 // happened opens what waited for an event, where that one happened.
-func (w *World) happened(e *ingest.Event, live *engine.Live) {
+func (w *World) happened(e *ingest.Event, live *place) {
 	for _, p := range w.waiting {
 		if e.Page != nil && p.context.Page != nil && e.Page.Path != p.context.Page.Path {
 			continue
@@ -279,9 +306,9 @@ func (w *World) happened(e *ingest.Event, live *engine.Live) {
 
 // open makes the decision that a trigger would have called for, and says
 // whether that was the campaign's trigger.
-func (w *World) open(p *waiting, c *rules.Campaign, r engine.Request, at int64, live *engine.Live) bool {
+func (w *World) open(p *waiting, c *rules.Campaign, r engine.Request, at int64, live *place) bool {
 	r.Context = &p.context
-	d := engine.Decide(live, w.profile, r, time.UnixMilli(at).UTC())
+	d := engine.Decide(live.Live, w.profile, r, time.UnixMilli(at).UTC())
 	o := outcome(d.Outcomes, c.ID)
 	if o == nil || o.Reason == engine.NotTriggered {
 		return false
@@ -289,7 +316,7 @@ func (w *World) open(p *waiting, c *rules.Campaign, r engine.Request, at int64, 
 	e := ingest.Event{Name: ingest.Decision, Time: at, Received: at, Page: p.context.Page, Props: ingest.Properties{
 		DecisionID: r.ID, Trigger: r.Trigger, Outcomes: []ingest.Outcome{*o},
 	}}
-	profile.Fold(w.profile, &e, live.Terms())
+	profile.Fold(w.profile, &e, live.terms)
 	if opened(o) {
 		w.expose(live, o, r.ID, at)
 	}

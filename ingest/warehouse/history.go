@@ -24,7 +24,7 @@ var (
 	historyPartSQL string
 )
 
-// RuleSets hands over every omo_rules event with the ledger it is of, each
+// RuleSets hands over every omo_rules and omo_waiting event with the ledger it is of, each
 // ledger's in order of seq.
 func (w *Warehouse) RuleSets(ctx context.Context, each func(ledger string, r *ingest.Record) error) error {
 	if err := w.Migrate(ctx); err != nil {
