@@ -18,13 +18,20 @@ var before = []string{
 	"id: stay\nstatus: live\non: {dwell: 30s}\nslot: modal\nfrequency: {max: 3, per: day}\npages: ['/items/**', /cart]\nvariants: [{id: control, weight: 1}, {id: a, weight: 1, action: " + banner + "}]",
 	"id: members\nstatus: live\nslot: modal\npriority: 5\nwhen: visitor.rank == \"gold\" && visitor.age >= 30\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 	"id: watched\nstatus: shadow\ntraffic: 40%\nwhen: session.seconds < 120 && visitor.purchases == 0\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
+	"id: often\nstatus: live\nslot: top\nwhen: count(\"page_view\", \"2h\") >= 1 && uniq(\"view_item.item_id\", \"7d\") < 4 && last(\"view_item.item_id\") != \"sku-2\"\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
+	"id: left\nstatus: live\nlayer: tests\nwhen: seconds_since(\"purchase\") > 600 || count(\"dear_view\", \"today\") > 1\nvariants: [{id: control, weight: 1}, {id: a, weight: 1, action: " + banner + "}]",
+	"id: right\nstatus: live\nlayer: tests\nwhen: not exposed(\"hello\", \"1d\") && sum(\"purchase.value\", \"30d\") < 9000\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
+	"id: adder\nstatus: live\non: {event: add_to_cart, where: 'event.value > 2000'}\nfrequency: {max: 4, per: session}\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
+	"id: forgot\nstatus: live\non: {absent: {event: purchase, after: add_to_cart, within: 30m}}\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
+	"id: stock\nstatus: live\nwhen: coupons_left(\"ten\") > 1\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 	"id: night\nstatus: live\nschedule: {hours: ['20:00-02:00']}\nfrequency: {max: 1}\nwhen: now.hour != 21 && (visitor.days_since_last_visit > 0.1 || visitor.revenue > 5000)\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 }
 
 func after() []string {
 	changed := append([]string{}, before...)
 	changed[0] = strings.Replace(changed[0], "weight: 3", "weight: 1", 1)
-	return append(changed, "id: new\nstatus: live\nslot: bar\npriority: 7\nwhen: visitor.pageviews > 5\nfrequency: {max: 1, per: session}\nvariants: [{id: a, weight: 1, action: "+banner+"}]")
+	return append(changed, "id: newer\nstatus: live\nwhen: count(\"search\", \"3h\") < 2\nvariants: [{id: a, weight: 1, action: "+banner+"}]",
+		"id: new\nstatus: live\nslot: bar\npriority: 7\nwhen: visitor.pageviews > 5\nfrequency: {max: 1, per: session}\nvariants: [{id: a, weight: 1, action: "+banner+"}]")
 }
 
 // played is a shop that was open for some days, its rules changed on the way.
@@ -39,6 +46,9 @@ func played(t testing.TB, visitors, steps int, seed uint64) *shop {
 			s.use(load(t, before...))
 		}
 		s.step()
+		if i%200 == 0 {
+			s.timers()
+		}
 	}
 	return s
 }
@@ -47,7 +57,7 @@ func played(t testing.TB, visitors, steps int, seed uint64) *shop {
 // events, comes out as it was logged.
 func TestEveryDecisionComesOutAsLogged(t *testing.T) {
 	t.Parallel()
-	s := played(t, 60, 12_000, 7)
+	s := played(t, 50, 9_000, 7)
 	sets, visitors := split(t, s.ledger.ID(), s.records())
 	decisions, reasons := 0, map[string]int{}
 	player := replay.NewPlayer(sets, sets.Since(dawn)...)
@@ -75,16 +85,18 @@ func TestEveryDecisionComesOutAsLogged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := player.Profile(); asJSON(t, got) != asJSON(t, want) {
+		got := player.Profile()
+		got.Series, want.Series = nil, nil // a server counts from its cut, and the back-fill before
+		if asJSON(t, got) != asJSON(t, want) {
 			t.Errorf("the replayed profile is\n%s\nand the ledger's\n%s", asJSON(t, got), asJSON(t, want))
 		}
 	}
-	for _, reason := range []string{engine.Armed, engine.Offered, engine.Control, engine.Shadow, engine.Holdout, engine.Frequency, engine.Stopped, engine.Traffic, engine.SlotTaken, engine.NotTriggered, engine.Bot} {
+	for _, reason := range []string{engine.Armed, engine.Offered, engine.Control, engine.Shadow, engine.Holdout, engine.Frequency, engine.Stopped, engine.Budget, engine.Layer, engine.Backfilling, engine.Traffic, engine.SlotTaken, engine.NotTriggered, engine.Bot} {
 		if reasons[reason] < 10 {
 			t.Errorf("%d decisions with reason %s: the traffic does not try it", reasons[reason], reason)
 		}
 	}
-	if decisions < 4000 {
+	if decisions < 3000 {
 		t.Errorf("%d decisions only", decisions)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -24,7 +25,11 @@ var dawn = time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC)
 const banner = `{type: banner, title: "t"}`
 
 // site declares what visitors tell of themselves.
-const site = "timezone: Asia/Tokyo\nholdout: 5%\ntraits: {rank: {type: string, trust: signed}, age: {type: number, trust: any}}\n"
+const site = "timezone: Asia/Tokyo\nholdout: 5%\ntraits: {rank: {type: string, trust: signed}, age: {type: number, trust: any}}\n" +
+	"budget: {top: {max: 1, per: session}}\n"
+
+// segments names an event of the shop's own.
+const segments = "derived: {dear_view: {event: view_item, where: 'event.value > 1000'}}\n"
 
 // shop is the real engine on a real ledger, with a clock of its own and a
 // crowd that follows a seed.
@@ -76,7 +81,7 @@ func (s *shop) newID() string {
 }
 
 func folder(campaigns ...string) fstest.MapFS {
-	return fstest.MapFS{"site.yaml": {Data: []byte(site)}, "campaigns/all.yaml": {Data: []byte(strings.Join(campaigns, "\n---\n"))}}
+	return fstest.MapFS{"site.yaml": {Data: []byte(site)}, "segments.yaml": {Data: []byte(segments)}, "coupons/ten.csv": {Data: []byte("code\nA1\nA2\n")}, "campaigns/all.yaml": {Data: []byte(strings.Join(campaigns, "\n---\n"))}}
 }
 
 func load(t testing.TB, campaigns ...string) *rules.Set {
@@ -134,8 +139,12 @@ func (s *shop) ask(p *person, path string, slots []string, bot bool) {
 	p.page.Source = &ingest.Source{Channel: "search", ReferrerHost: "www.google.co.jp"}
 	p.page.Bot = bot
 	v := engine.Visit{Visitor: p.id, Decide: &engine.Request{ID: s.newID(), Context: &p.page, Slots: slots, Consent: true}}
+	if s.engine.Live().Set.FactPools != nil {
+		v.Decide.Facts = &ingest.Facts{CouponsLeft: map[string]int{"ten": s.IntN(3)}}
+	}
 	if s.IntN(3) == 0 {
-		v.Events = append(v.Events, s.event("view_item", `{"value":1200,"items":[{"item_id":"sku-1","price":1200,"quantity":1}]}`))
+		n := s.IntN(5)
+		v.Events = append(v.Events, s.event("view_item", fmt.Sprintf(`{"value":%d,"items":[{"item_id":"sku-%d","price":%d,"quantity":1}]}`, 300*n, n, 300*n)))
 	}
 	if s.IntN(12) == 0 {
 		v.User, v.Signed = "user-"+p.id, true
@@ -196,6 +205,11 @@ func (s *shop) step() {
 		send(events...)
 	case n < 75 && len(p.armed) > 0:
 		s.trigger(p, []string{"exit_intent", "dwell:30s"}[s.IntN(2)])
+	case n < 77: // a trigger that comes with its event
+		added := s.event("add_to_cart", fmt.Sprintf(`{"value":%d}`, s.IntN(4000)))
+		context := p.page
+		context.ID = s.newID()
+		p.hear(s.visit(engine.Visit{Visitor: p.id, Events: []ingest.Event{added}, Decide: &engine.Request{ID: s.newID(), Context: &context, Trigger: "add_to_cart", Consent: true}}))
 	case n < 80:
 		late := s.event("add_to_cart", `{"value":3000,"items":[{"item_id":"sku-2","price":3000,"quantity":1}]}`)
 		late.Time -= int64(s.IntN(6 * 3_600_000)) // it lay in a phone without a net
@@ -210,6 +224,32 @@ func (s *shop) step() {
 		spent := s.now.Sub(p.viewed).Milliseconds()
 		send(s.event(ingest.Engagement, fmt.Sprintf(`{"view":%q,"scroll":60,"dwell_ms":%d,"idle_ms":500}`, p.viewID, spent)))
 	}
+}
+
+// timers fires what has come due.
+func (s *shop) timers() {
+	s.Helper()
+	ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
+	defer stop()
+	now := s.now
+	var run sync.WaitGroup
+	run.Go(func() {
+		if err := s.engine.RunTimers(ctx, func() time.Time { return now }); err != nil {
+			s.Error(err)
+		}
+	})
+	for ctx.Err() == nil {
+		due, _, err := s.ledger.Timers(now.UnixMilli(), 1)
+		if err != nil {
+			s.Fatal(err)
+		}
+		if len(due) == 0 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	stop()
+	run.Wait()
 }
 
 // records are everything the ledger holds, the canonical JSON read anew, as a
