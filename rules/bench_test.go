@@ -184,13 +184,34 @@ func BenchmarkPlainExpr(b *testing.B) {
 	})
 }
 
-// A folder of so many files, a campaign each with a condition of its own.
+// A folder of so many files, in each a campaign as marketers write them, with a
+// condition of its own.
 func BenchmarkLoad(b *testing.B) {
 	for _, n := range []int{100, 10_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			folder := folderOf(documentsOf(own(n)))
+			documents := make([]string, n)
+			for i, rule := range own(n) {
+				documents[i] = fmt.Sprintf(`id: c%05d
+name: カゴ落ちクーポン %[1]d
+status: live
+when: '%[2]s'
+pages: ["/cart", "/items/**", "!/items/sale/**"]
+on: exit_intent
+schedule: {from: 2026-12-01, until: 2026-12-25, days: [mon, fri], hours: ["20:00-02:00"], timezone: Asia/Tokyo}
+frequency: [{max: 1, per: session}, {max: 3, per: 7d}, {after: {closes: 2, clicks: 1, conversions: 1}}]
+slot: modal
+priority: %[1]d
+goal: {event: purchase, window: 72h, value: value}
+variants:
+  - {id: control, weight: 20}
+  - id: coupon10
+    weight: 80
+    action: {type: coupon, code: WELCOME10, title: "今だけ10%%OFF", body: "ご注文前にどうぞ", expires: 24h, cost: 10%%}
+`, i, rule)
+			}
+			folder := folderOf(documents)
 			for b.Loop() {
-				if set, found := Load(folder); len(found) > 0 && found.Err() != nil || len(set.Campaigns) != n {
+				if set, found := Load(folder); found.Err() != nil || len(set.Campaigns) != n {
 					b.Fatal(found)
 				}
 			}

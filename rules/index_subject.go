@@ -19,13 +19,13 @@ type subject struct {
 // newSubject takes a settled node for what a condition is about: a field of Env
 // or a trait with its name written out. Nil for all else.
 func newSubject(n ast.Node) *subject {
-	switch n.Type().Kind() {
-	case reflect.String, reflect.Int, reflect.Float64, reflect.Bool:
-	default:
-		return nil
-	}
 	s := &subject{zone: -1}
 	if s.field = field(n); s.field != nil {
+		switch s.place(&Env{}).(type) {
+		case *string, *int, *float64, *bool: // what valueAt reads
+		default:
+			return nil
+		}
 		s.read = func(env *Env, _ time.Time) value { return valueAt(s.place(env)) }
 	} else if s.read = readsTrait(n); s.read == nil {
 		return nil
