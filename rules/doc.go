@@ -94,13 +94,13 @@
 // at most once a visit; a predicate that reads the clock is shared within one
 // time zone.
 //
-// Conditions that hold for a set of the values of one field or trait (compared
-// with constants, in any combination), pages and schedules are indexed: the set
-// of values says at which cuts a campaign comes in or goes out, and a visit's
-// value selects by binary search the bitmap of the campaigns that it lets pass.
-// What is no such set (two fields in one condition, contains, patterns,
-// functions) is asked last, natively or by expr, of the campaigns that are left,
-// in the order written. The index grows with the text of the rules, not with
+// Conditions that hold for a set of the values of one field, trait or property
+// (compared with constants, in any combination), pages and schedules are
+// indexed: the set says at which cuts a campaign comes in or goes out, and a
+// visit's value selects by binary search the bitmap of the campaigns that it
+// lets pass. What is no such set (two fields in one condition, contains,
+// patterns) and what a profile must first count is asked last, natively or by
+// expr, of the campaigns that are left, in the order written. The index grows with the text of the rules, not with
 // campaigns times values; a visit of 10,000 campaigns takes some microseconds
 // and no memory. Expr stays the judge: a property test holds Match against expr
 // running each whole rule by itself.

@@ -80,7 +80,7 @@ func (s *Set) demands(c *Campaign) []demand {
 		all = append(all, demand{pagePath(), c.pages.values()})
 	}
 	for _, i := range c.when {
-		if p := s.predicates[i]; p.native != nil && p.native.on != nil {
+		if p := s.predicates[i]; p.indexed() {
 			all = append(all, demand{s.subject(p), p.native.in})
 		}
 	}
@@ -104,7 +104,7 @@ func (s *Set) left(c *Campaign, held map[string]*asking) *left {
 		pages:    len(c.pages.patterns) > 0 && (held[pagePath().key] == nil || !c.pages.plain()),
 	}
 	for _, i := range c.when {
-		if p := s.predicates[i]; p.native == nil || p.native.on == nil || held[s.subject(p).key] == nil {
+		if p := s.predicates[i]; !p.indexed() || held[s.subject(p).key] == nil {
 			l.when = append(l.when, i)
 		}
 	}

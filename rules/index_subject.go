@@ -14,10 +14,11 @@ type subject struct {
 	zone  int    // whose clock it reads, as in predicate
 	field []int  // of Env; nil: read it is
 	read  func(env *Env, now time.Time) value
+	late  bool // costs something to read: only when a campaign comes down to it
 }
 
-// newSubject takes a settled node for what a condition is about: a field of Env
-// or a trait with its name written out. Nil for all else.
+// newSubject takes a settled node for what a condition is about: a field of Env,
+// or a function of it with its argument written out. Nil for all else.
 func newSubject(n ast.Node) *subject {
 	s := &subject{zone: -1}
 	if s.field = field(n); s.field != nil {
@@ -27,30 +28,58 @@ func newSubject(n ast.Node) *subject {
 			return nil
 		}
 		s.read = func(env *Env, _ time.Time) value { return valueAt(s.place(env)) }
-	} else if s.read = readsTrait(n); s.read == nil {
+	} else if s.read, s.late = called(n); s.read == nil {
 		return nil
 	}
 	s.key = canonical(n)
 	return s
 }
 
-func readsTrait(n ast.Node) func(*Env, time.Time) value {
+// called is how a function is read, nil for one that only expr knows. Counters
+// are late: a profile may have to go through its events to answer.
+func called(n ast.Node) (read func(*Env, time.Time) value, late bool) {
 	call, ok := n.(*ast.CallNode)
 	if !ok || len(call.Arguments) != 2 {
-		return nil
+		return nil, false
 	}
-	callee, isName := call.Callee.(*ast.IdentifierNode)
-	name, isText := call.Arguments[1].(*ast.StringNode)
-	if !isName || !isText {
-		return nil
+	callee, ok := call.Callee.(*ast.IdentifierNode)
+	if !ok {
+		return nil, false
 	}
-	switch callee.Value {
-	case "visitor.trait":
-		return func(env *Env, _ time.Time) value { return value{text: env.Visitor.Trait(name.Value)} }
-	case "visitor.trait_number":
-		return func(env *Env, _ time.Time) value { return value{number: env.Visitor.TraitNumber(name.Value)} }
+	switch argument := call.Arguments[1].(type) {
+	case *ast.StringNode:
+		name := argument.Value
+		switch callee.Value {
+		case "visitor.trait":
+			return func(env *Env, _ time.Time) value { return value{text: env.Visitor.Trait(name)} }, false
+		case "visitor.trait_number":
+			return func(env *Env, _ time.Time) value { return value{number: env.Visitor.TraitNumber(name)} }, false
+		case "event.prop":
+			return func(env *Env, _ time.Time) value { return value{text: env.Event.Prop(name)} }, false
+		case "event.prop_number":
+			return func(env *Env, _ time.Time) value { return value{number: env.Event.PropNumber(name)} }, false
+		case "cart.has":
+			return func(env *Env, _ time.Time) value { return truth(env.Cart.Has(name)) }, false
+		}
+	case *ast.IntegerNode:
+		place := argument.Value
+		switch callee.Value {
+		case "counter.whole", "counter.number":
+			return func(env *Env, _ time.Time) value { return value{number: env.Counters.Number(place)} }, true
+		case "counter.true":
+			return func(env *Env, _ time.Time) value { return truth(env.Counters.Number(place) > 0) }, true
+		case "counter.text":
+			return func(env *Env, _ time.Time) value { return value{text: env.Counters.Text(place)} }, true
+		}
 	}
-	return nil
+	return nil, false
+}
+
+func truth(b bool) value {
+	if b {
+		return value{number: 1}
+	}
+	return value{}
 }
 
 // place is a pointer to the subject's field in env, nil when it is no field.
@@ -73,10 +102,7 @@ func valueAt(place any) value {
 	case *float64:
 		return value{number: *at}
 	case *bool:
-		if *at {
-			return value{number: 1}
-		}
-		return value{}
+		return truth(*at)
 	}
 	panic(fmt.Sprintf("rules: a condition about a %T", place))
 }
@@ -134,10 +160,7 @@ func constant(n ast.Node, t reflect.Type) (value, bool) {
 	case *ast.FloatNode:
 		return value{number: n.Value}, number
 	case *ast.BoolNode:
-		if n.Value {
-			return value{number: 1}, t.Kind() == reflect.Bool
-		}
-		return value{}, t.Kind() == reflect.Bool
+		return truth(n.Value), t.Kind() == reflect.Bool
 	case *ast.UnaryNode:
 		v, ok := constant(n.Node, t)
 		return value{number: -v.number}, ok && number && n.Operator == "-"

@@ -25,7 +25,9 @@ func TestIndexed(t *testing.T) {
 		{`true`, "", "true"},
 		{`page.title contains "靴" && visitor.new`, "new", `page.title contains "靴"`},
 		{`visitor.new || visitor.visits < 3`, "", `visitor.new || visitor.visits < 3`},
-		{`page.path matches "^/a" && cart.has("x")`, "", `page.path matches "^/a", cart.has("x")`},
+		{`page.path matches "^/a" && cart.has("x")`, "x", `page.path matches "^/a"`},
+		{`event.prop("size") == "L" && event.prop_number("stock") < 3`, "size stock", ""},
+		{`count("purchase", "30d") == 0 && did("login") && visitor.new`, "new", `count("purchase", "30d") == 0, did("login")`},
 		{`visitor.visits < visitor.purchases`, "", `visitor.visits < visitor.purchases`},
 	} {
 		set := load(t, "", live("x", c.written))

@@ -21,6 +21,11 @@ type native struct {
 	in values
 }
 
+// indexed says whether a condition may be told by its subject's attribute.
+func (p *predicate) indexed() bool {
+	return p.native != nil && p.native.on != nil && !p.native.on.late
+}
+
 // maxCuts is where a set of values that a condition describes piece by piece is
 // no longer put together: every piece goes through all of it.
 const maxCuts = 1000

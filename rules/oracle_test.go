@@ -93,6 +93,8 @@ var atoms = []sentence{
 	alike(`visitor.visits >= 2 && visitor.visits < 4`),
 	alike(`visitor.visits == 1 || visitor.visits > 3 || visitor.visits == 3`),
 	{ours: `known(visitor.trait_number("points"))`, plain: `visitor.TraitNumber("points") == visitor.TraitNumber("points")`},
+	{ours: `event.prop("size") != "L"`, plain: `event.Prop("size") != "L"`},
+	{ours: `event.prop_number("stock") < 3`, plain: `event.PropNumber("stock") < 3`},
 	{ours: `visitor.trait("plan") in ["", "free"]`, plain: `visitor.Trait("plan") in ["", "free"]`},
 }
 
@@ -133,6 +135,7 @@ func envOf() *rapid.Generator[Env] {
 		env.Visitor.Rank = rapid.SampledFrom([]string{"", "gold", "diamond"}).Draw(t, "rank")
 		env.Visitor.Traits = rapid.SampledFrom([]map[string]any{nil, {"plan": "pro", "points": 50.0}, {"points": 150.0}}).Draw(t, "traits")
 		env.Page.Path = rapid.SampledFrom([]string{"", "/", "/cart", "/items", "/items/", "/items/7", "/items/8", "/items/sale/7", "/itemsx"}).Draw(t, "path")
+		env.Event.Props = rapid.SampledFrom([]map[string]any{nil, {"size": "L", "stock": 2.0}, {"size": 3.0, "stock": 3.0}}).Draw(t, "props")
 		env.Page.Title = rapid.SampledFrom([]string{"", "靴", "靴 2"}).Draw(t, "title")
 		env.Page.URL = rapid.SampledFrom([]string{"/?q=a", "%zz", "https://shop.example/items/7?q=b"}).Draw(t, "url")
 		env.Cart.Value = rapid.SampledFrom([]float64{0, 5000, 6000}).Draw(t, "value")
