@@ -28,15 +28,11 @@ func (s *Set) holds(m *Matcher, conditions []int32, env Env, now time.Time) (boo
 		return true, nil
 	}
 	m.begin(s, env, now)
-	for _, i := range conditions {
-		switch m.ask(s, i) {
-		case no:
-			return false, nil
-		case failed:
-			return false, m.causes[i]
-		}
+	answer, at := m.all(s, conditions)
+	if answer == failed {
+		return false, m.causes[at]
 	}
-	return true, nil
+	return answer == yes, nil
 }
 
 // Counts says whether an event belongs to a stream: by its name and, for a

@@ -78,7 +78,8 @@ func TestWhere(t *testing.T) {
 		"segments.yaml": shoesAndBreaks,
 		"campaigns/x.yaml": live("x", `count("shoe_view") >= 0`, `on: {event: shoe_view, where: 'event.value > 5000 && visitor.visits == 3 && now.hour == 21'}`, "schedule: {timezone: Asia/Tokyo}") +
 			"\n---\n" + live("y", "true", "on: {event: search}") +
-			"\n---\n" + live("z", "true", "on: {event: broken_view}"),
+			"\n---\n" + live("z", "true", "on: {event: broken_view}") +
+			"\n---\n" + live("zz", "true", "on: {event: broken_view, where: visitor.visits == 9}"), // false, whatever fails before
 	})
 	m := set.Matcher()
 	defer set.Release(m)
@@ -95,6 +96,7 @@ func TestWhere(t *testing.T) {
 		{0, bag, "false <nil>"},
 		{1, bag, "true <nil>"},
 		{2, bag, `false split(event.path, "/")[3] == "x": index out of range: 3 (array length is 1)`},
+		{3, bag, "false <nil>"},
 	} {
 		env := somebody()
 		env.Event = c.event

@@ -73,6 +73,14 @@ var atoms = []sentence{
 	{ours: `in_segment("vip")`, plain: `(visitor.rank == "gold" && cart.value > 5000)`},
 	alike(`split(page.path, "/")[2] == "7"`),         // fails on short paths
 	alike(`visitor.visits % visitor.purchases == 0`), // and where nobody bought
+	alike(`event.name == "purchase"`),
+	{ours: `event.value != 3`, plain: `(event.value == event.value && event.value != 3)`},
+	{ours: `event.prop("q") == "a"`, plain: `event.Prop("q") == "a"`},
+	{ours: `count("purchase", "7d") >= 2`, plain: `cart.quantity >= 2`}, // see envOf
+	{ours: `count("purchase", "7d") in 1..2`, plain: `(cart.quantity >= 1 && cart.quantity <= 2)`},
+	{ours: `sum("purchase.value") > 1 || seconds_since("login") < 1`, plain: `cart.quantity != 1`},
+	{ours: `did("purchase", "session")`, plain: `cart.quantity > 0`},
+	{ours: `operators_online() == 3`, plain: `cart.quantity == 3`},
 	alike(`visitor.rank == ""`),
 	alike(`visitor.rank < "gold"`),
 	alike(`visitor.rank >= ""`),
@@ -139,10 +147,22 @@ func envOf() *rapid.Generator[Env] {
 		env.Page.Title = rapid.SampledFrom([]string{"", "靴", "靴 2"}).Draw(t, "title")
 		env.Page.URL = rapid.SampledFrom([]string{"/?q=a", "%zz", "https://shop.example/items/7?q=b"}).Draw(t, "url")
 		env.Cart.Value = rapid.SampledFrom([]float64{0, 5000, 6000}).Draw(t, "value")
+		env.Event.Name = rapid.SampledFrom([]string{"page_view", "purchase"}).Draw(t, "event")
+		env.Event.Value = rapid.SampledFrom([]float64{Unknown, 3, 4}).Draw(t, "event value")
+		env.Event.Props = rapid.SampledFrom([]map[string]any{nil, {"q": "a"}, {"q": 1.0}}).Draw(t, "event props")
+		env.Cart.Quantity = rapid.IntRange(0, 3).Draw(t, "quantity")
+		env.Counters, env.Facts.OperatorsOnline = oftenAs(env.Cart.Quantity), env.Cart.Quantity
 		env.Cart.SKUs = rapid.SampledFrom([][]string{nil, {"sku-1"}, {"sku-2"}}).Draw(t, "skus")
 		return env
 	})
 }
+
+// oftenAs is a past in which every counter has one value, that of a field which
+// expr alone can read as well.
+type oftenAs int
+
+func (o oftenAs) Number(int) float64 { return float64(o) }
+func (o oftenAs) Text(int) string    { return "" }
 
 // Whatever the campaigns and the visitor, the index and what is asked after it
 // answer as each whole rule does that expr is given by itself, and Why names the
