@@ -112,6 +112,7 @@ func TestCampaignsOfOneTriggerShareACallAndAListWaitsForAll(t *testing.T) {
 func TestNavigationWithoutALoadDisarmsAndArmsAnew(t *testing.T) {
 	t.Parallel()
 	s := openShop(t)
+	s.slow = func(string) time.Duration { return 300 * time.Millisecond }
 	s.answer = func(d decide) []offer {
 		if d.Trigger == "" && pathOf(d) != "/b" {
 			return []offer{waits("rescue", "modal", "exit_intent")}
@@ -130,15 +131,40 @@ func TestNavigationWithoutALoadDisarmsAndArmsAnew(t *testing.T) {
 			want++
 		}
 		until(t, "the page view of "+step.to, func() bool { return len(s.calls()) >= want })
-		p.does(ready + `.then(() => { ` + leaves + `; ` + leaves + ` })`)
+		p.does(leaves + `; ` + leaves) // before the answer: what the old view waited for is over, what the new one will wait for counts
 		if step.fires {
 			want++
 			until(t, "the trigger on "+step.to, func() bool { return len(s.calls()) >= want })
 		}
-		p.does(`new Promise((done) => setTimeout(done, 150))`)
+		p.does(`new Promise((done) => setTimeout(done, 500)).then(() => ` + leaves + `)`)
+		p.does(ready)
 		if n := len(s.calls()); n != want {
 			t.Fatalf("on %s: %d decide calls, want %d", step.to, n, want)
 		}
+	}
+}
+
+// Frameworks go to the new address first and tell what is there in the same breath.
+func TestAnEventOfANewViewIsNotOfTheOldOne(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	s.answer = func(d decide) []offer {
+		if d.Trigger == "" {
+			return []offer{waits("story", "modal", "view_item")}
+		}
+		return nil
+	}
+	p := person{t, browsertest.New(t)}
+	p.goes(s.URL + "/a?consent=granted")
+	until(t, "the page view", func() bool { return len(s.calls()) == 1 })
+	p.does(ready + `.then(() => { history.pushState(null, "", "/b"); omo("track", "view_item", {value: 1080}) })`)
+	until(t, "the page view and its trigger", func() bool { return len(s.calls()) == 3 })
+	second, third := s.calls()[1], s.calls()[2]
+	if pathOf(second) != "/b" || second.Trigger != "" || pathOf(third) != "/b" || third.Trigger != "view_item" || len(idsOf(third, "view_item")) != 1 {
+		t.Errorf("calls = %+v and %+v", second, third)
+	}
+	if e := s.named("view_item"); len(e) != 1 || e[0].Page.URL != s.URL+"/b" {
+		t.Errorf("events = %+v, want one, of the new page", e)
 	}
 }
 
