@@ -22,7 +22,7 @@ export interface Attention {
 const FLICK_TIME = 400; // ms
 const FLICK_SHARE = 0.4; // of the window's height
 
-const LEAST = 50; // ms; a page that goes away hears of it twice, and is reported once
+const LEAST = 50; // ms; a tab that is hidden and shown at once has nothing to report
 
 // A page that is still being built is short, and all of it would count as reached.
 const SETTLED = 1_000; // visible ms of a loaded page

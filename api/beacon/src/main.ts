@@ -23,7 +23,7 @@ interface Omo {
 interface View {
   event: OmoEvent;
   page: PageInfo;
-  asked: boolean; // the server has been asked about it
+  asked: boolean; // the server has been asked about it, and it is not over
 }
 
 // The server answers within 50 ms. What comes seconds later would surprise the visitor.
@@ -176,8 +176,12 @@ function run(config: Config, stub: Omo | undefined): Omo {
       pageView(document.referrer);
       watchNavigation(guard, pageView, settle);
       document.addEventListener("visibilitychange", () => document.hidden && hide());
-      // A page that comes back from the cache is another page view: nothing waits for its return.
-      addEventListener("pagehide", () => (hide(), armed.clear()));
+      addEventListener("pagehide", () => {
+        hide();
+        // The page view is over, reported, and nothing waits for it: back from the cache is another one.
+        armed.clear();
+        if (view) view.asked = false;
+      });
       addEventListener("online", () => sender.online());
     }),
   );
