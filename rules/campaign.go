@@ -16,6 +16,8 @@ type checked struct {
 	parts []condition
 	waits []awaited // one for each of On
 	r     *reader
+
+	written *campaignFile // for Lint
 }
 
 // compile makes what runs of a checked campaign's conditions.
@@ -45,7 +47,7 @@ func (r *reader) campaign(f *campaignFile, site Site, l *language) *checked {
 		Slot: f.Slot.S, Priority: f.Priority.N, Salt: f.ID.S, Traffic: 10_000,
 		File: r.src.name, Line: f.At.line,
 	}
-	out := &checked{Campaign: c, id: f.ID.At, salt: f.Salt.At, r: r}
+	out := &checked{Campaign: c, id: f.ID.At, salt: f.Salt.At, r: r, written: f}
 	const idHint = "1 to 64 of a-z, 0-9, _ and -"
 	r.wellFormed(f.ID, "id", idForm, idHint)
 	if f.Name.S == "" {

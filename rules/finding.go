@@ -23,7 +23,8 @@ type Finding struct {
 	File     string   `json:"file"`             // in the folder, with slashes; "." is the folder
 	Line     int      `json:"line,omitempty"`   // from 1; 0 when the whole file is meant
 	Column   int      `json:"column,omitempty"` // from 1, in characters
-	Code     string   `json:"code"`             // syntax unknown_key type missing duplicate value unsupported rule folder
+	ID       string   `json:"id"`               // OMO001…: the number of Code
+	Code     string   `json:"code"`             // a word of Codes: syntax, unknown_key, never_true …
 	Severity Severity `json:"severity"`
 	Path     string   `json:"path,omitempty"` // the key: "when", "variants[1].weight"
 	Message  string   `json:"message"`
@@ -33,7 +34,12 @@ type Finding struct {
 
 // String is the finding as people read it: place, key and reason on one line,
 // then the source line with a caret, then the remedy.
-func (f Finding) String() string {
+func (f Finding) String() string { return f.text("") }
+
+// Numbered is String with the number of the code at the end of the first line.
+func (f Finding) Numbered() string { return f.text("  [" + f.ID + "]") }
+
+func (f Finding) text(mark string) string {
 	var b strings.Builder
 	if f.File == "." {
 		b.WriteString("rules folder")
@@ -50,7 +56,7 @@ func (f Finding) String() string {
 	if f.Path != "" {
 		b.WriteString(f.Path + ": ")
 	}
-	b.WriteString(f.Message)
+	b.WriteString(f.Message + mark)
 	for line := range strings.Lines(f.Excerpt) {
 		b.WriteString("\n    " + strings.TrimSuffix(line, "\n"))
 	}
@@ -92,7 +98,11 @@ func (fs Findings) Count() (errors, warnings int) {
 	return errors, warnings
 }
 
-func (fs Findings) sort() {
+// finish numbers the findings and puts them in order of file and place.
+func (fs Findings) finish() {
+	for i := range fs {
+		fs[i].ID = idOf(fs[i].Code)
+	}
 	sort.SliceStable(fs, func(i, j int) bool {
 		a, b := fs[i], fs[j]
 		if a.File != b.File {

@@ -137,7 +137,7 @@ func (l *language) rule(r *reader, t ruleText, path string, look func(ast.Node, 
 		}
 	}
 	res := &resolver{l: l, fail: fail, warn: func(at int, message, hint string) {
-		r.add(t.At.within(at), path, Warning, "rule", message, hint)
+		r.add(t.At.within(at), path, Warning, "never_met", message, hint)
 	}, exposed: func(at int, campaign string) {
 		l.exposures = append(l.exposures, exposure{campaign, func(message, hint string) {
 			r.add(t.At.within(at), path, Error, "rule", message, hint)

@@ -18,7 +18,7 @@ const maxFiles = 20_000
 func Load(folder fs.FS) (*Set, Findings) {
 	l := &loader{folder: folder, source: map[string]string{}}
 	set := l.load()
-	l.found.sort()
+	l.found.finish()
 	if l.found.Err() != nil {
 		return nil, l.found
 	}
@@ -29,6 +29,8 @@ type loader struct {
 	folder fs.FS
 	source map[string]string
 	found  Findings
+
+	examine func(all []*checked, site Site, lang *language) // nil, or Lint's look at a folder without errors
 }
 
 func (l *loader) load() *Set {
@@ -55,6 +57,9 @@ func (l *loader) load() *Set {
 	l.named(all, lang, in, siteText.Budget)
 	if l.found.Err() != nil {
 		return nil
+	}
+	if l.examine != nil {
+		l.examine(all, site, lang)
 	}
 	return l.assemble(all, site, staff, lang)
 }
@@ -159,7 +164,7 @@ func (l *loader) segments(lang *language) {
 	in.deriveds(&f, lang)
 	for _, e := range f.Segments {
 		in.wellFormed(text{e.Name, e.Key}, join("segments", e.Name), idForm, "1 to 64 of a-z, 0-9, _ and -")
-		s := &segment{name: e.Name, rule: e.Value, in: in}
+		s := &segment{name: e.Name, rule: e.Value, in: in, key: e.Key}
 		if e.Value.At == nil {
 			s.state = broken
 		}
@@ -190,11 +195,6 @@ func (l *loader) campaigns(name string, site Site, lang *language) []*checked {
 // together checks what one campaign alone cannot get wrong.
 func (l *loader) together(all []*checked) {
 	ids, salts := map[string]*checked{}, map[string]*checked{}
-	type place struct {
-		slot     string
-		priority int
-	}
-	slots := map[place]*checked{}
 	for _, c := range all {
 		if c.id == nil {
 			continue
@@ -209,18 +209,9 @@ func (l *loader) together(all []*checked) {
 			at, key = c.salt, "salt"
 		}
 		if first := salts[c.Salt]; first != nil {
-			c.r.warn(at, key, "value", fmt.Sprintf("campaign %q has the same salt: both split visitors alike", first.ID), "tests that run at the same time need salts of their own")
+			c.r.warn(at, key, "salt_shared", fmt.Sprintf("campaign %q has the same salt: both split visitors alike", first.ID), "tests that run at the same time need salts of their own")
 		} else {
 			salts[c.Salt] = c
-		}
-		if c.draft || c.Slot == "" || c.Status != Live {
-			continue
-		}
-		p := place{c.Slot, c.Priority}
-		if first := slots[p]; first != nil {
-			c.r.warn(c.id, "priority", "value", fmt.Sprintf("campaign %q has the same slot %q and priority %d: of two that match, the smaller id is shown", first.ID, c.Slot, c.Priority), "give one of them a higher priority")
-		} else {
-			slots[p] = c
 		}
 	}
 }

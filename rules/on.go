@@ -46,7 +46,7 @@ func (r *reader) triggers(list []triggerFile, l *language) (on []Trigger, waits 
 		}
 		switch {
 		case t.Kind == "page_view" && len(list) > 1:
-			r.warn(f.At, path, "value", "page_view adds nothing to other triggers", "remove it")
+			r.warn(f.At, path, "redundant_trigger", "page_view adds nothing to other triggers", "remove it")
 			continue
 		case t.Kind == "absent" && len(list) > 1:
 			r.failWith(f.At, path, "value", "absent stands alone: nobody is there when it happens", "remove the other triggers, or make two campaigns")

@@ -10,6 +10,7 @@ type segment struct {
 	name  string
 	rule  ruleText
 	in    *reader // of its file, for its complaints
+	key   *node   // where its name stands
 	state segmentState
 	nodes int // with the segments it uses in place
 }
