@@ -2,6 +2,8 @@ package rules
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -44,6 +46,11 @@ func suggestion(name string) string {
 		known = append(known, strings.ToLower(c.ID), c.Word)
 	}
 	best := nearest(strings.ToLower(name), known)
+	if n, err := strconv.Atoi(strings.TrimPrefix(strings.ToLower(name), "omo")); err == nil {
+		if c, ok := codeOf(fmt.Sprintf("OMO%03d", n)); ok { // OMO8, or 8
+			best = c.ID
+		}
+	}
 	switch c, _ := codeOf(best); best {
 	case "":
 		return ""
