@@ -168,4 +168,13 @@ var codes = []Code{
 	{"ignore_unused", "OMO123", Warning,
 		Explanation{"An omo:ignore comment that silences nothing: no such finding is there, the code is unknown, or it is an error, which no comment silences.", "It would hide the next mistake of that line.", "Remove it, or correct the number."},
 		Explanation{"何も抑えていない omo:ignore です（該当する指摘がない、番号が違う、またはエラーで抑えられない）。", "次にその行で起きる誤りを隠してしまいます。", "消すか、番号を直してください。"}},
+	{"unused_derived", "OMO124", Warning,
+		Explanation{"A derived event that no campaign reads.", "Mostly it is left over, or a campaign forgot it.", "Remove it, or use its name where an event's name goes."},
+		Explanation{"どの接客からも使われていない派生イベントです。", "消し忘れか、書き忘れであることがほとんどです。", "消すか、イベント名を書くところで使ってください。"}},
+	{"unknown_slot", "OMO125", Warning,
+		Explanation{"The site's budget names a slot that no campaign has.", "It limits nothing, and the slot that was meant is not limited.", "Write the slot as campaigns do, or all."},
+		Explanation{"site.yaml の budget に、どの接客も使っていない枠の名前があります。", "何も制限されず、意図した枠も制限されません。", "接客と同じ枠の名前か、all を書いてください。"}},
+	{"pool_empty", "OMO126", Warning,
+		Explanation{"A coupon pool holds no code.", "Nobody can be given one.", "Write the codes into the file, one a line."},
+		Explanation{"クーポンの在庫ファイルにコードが一つもありません。", "どなたにもお渡しできません。", "ファイルに一行に一つずつコードを書いてください。"}},
 }

@@ -16,6 +16,7 @@ type derived struct {
 	event    string // the underlying one
 	identity string // of event and where, in every rule set
 	parts    []condition
+	key      *node   // where its name stands
 	places   []int32 // of parts in the set's predicates, once compiled
 	compiled bool
 }
@@ -40,7 +41,7 @@ func (r *reader) deriveds(f *segmentsFile, l *language) {
 				r.failWith(e.Key, path, "value", "names that begin with omo_ are the server's own", "give the derived event another name")
 			}
 		}
-		d := &derived{event: e.Value.Event.S}
+		d := &derived{event: e.Value.Event.S, key: e.Key}
 		r.wellFormed(e.Value.Event, join(path, "event"), eventForm, eventHint)
 		if e.Value.Event.At != nil && slices.ContainsFunc(f.Derived, func(o entry[derivedFile]) bool { return o.Name == d.event }) {
 			r.failWith(e.Value.Event.At, join(path, "event"), "value", quote(d.event)+" is a derived event itself", "name the event that really comes, and join both conditions with &&")

@@ -22,7 +22,7 @@ type LintOptions struct {
 // says nothing. Serving needs none of this, and does not pay for it.
 func Lint(folder fs.FS, o LintOptions) (*Set, Findings, error) {
 	l := &loader{folder: folder, source: map[string]string{}}
-	x := &linter{LintOptions: o, space: &space{values: map[string]int{}}, source: l.source, answers: map[[2]string]bool{}}
+	x := newLinter(o, l)
 	complete := false
 	l.examine = func(all []*checked, site Site, lang *language) {
 		complete = true
@@ -40,6 +40,7 @@ func Lint(folder fs.FS, o LintOptions) (*Set, Findings, error) {
 // linter is one run over a folder without errors.
 type linter struct {
 	LintOptions
+	report *reader // where complaints go
 	space  *space
 	source map[string]string
 	lang   *language
@@ -49,6 +50,13 @@ type linter struct {
 
 	answers map[[2]string]bool // of Seen, by event and field
 	err     error              // the first of Seen
+}
+
+func newLinter(o LintOptions, l *loader) *linter {
+	return &linter{
+		LintOptions: o, report: &reader{found: &l.found}, source: l.source,
+		space: &space{values: map[string]int{}}, answers: map[[2]string]bool{},
+	}
 }
 
 // examined is a campaign with what its rule means.
@@ -65,21 +73,23 @@ const maxEffort = 2_000_000
 func (x *linter) examine(all []*checked, site Site, lang *language) {
 	x.lang, x.site, x.effort = lang, site, maxEffort
 	x.segments()
+	x.unused()
 	for _, c := range all {
 		if c.Status == Ended {
 			continue
 		}
 		e := &examined{checked: c, truth: everywhere}
+		x.space.zone = c.Zone.String()
 		x.all = append(x.all, e)
 		if f := c.written; f.When.At != nil {
-			x.space.zone = c.Zone.String()
-			e.clauses = x.clauses(c.r, f.When)
-			e.truth = x.rule(c.r, f.When, "when", e.clauses)
+			e.clauses = x.clauses(f.When, "when")
+			e.truth = x.rule(f.When, "when", e.clauses)
 		}
 		x.pages(e)
 		x.schedule(e)
 		x.variants(e)
 		x.delivery(e)
+		x.waits(e)
 		x.texts(e)
 		x.seen(e)
 	}

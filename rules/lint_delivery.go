@@ -14,14 +14,14 @@ func (x *linter) delivery(e *examined) {
 		}
 		path := fmt.Sprintf("variants[%d].action", i)
 		if v.Action.Expires.At != nil && !once {
-			e.r.warn(v.Action.Expires.At, path+".expires", "endless_countdown", "the countdown begins anew each time a visitor is shown the coupon", "a deadline that comes back is none: add frequency: {max: 1}, once ever")
+			x.report.warn(v.Action.Expires.At, path+".expires", "endless_countdown", "the countdown begins anew each time a visitor is shown the coupon", "a deadline that comes back is none: add frequency: {max: 1}, once ever")
 		}
 	}
 	if at, path := e.dialog(); at != nil && e.onPageView() && len(e.Frequency) == 0 && e.Stop == (Stop{}) {
-		e.r.warn(at, path, "frequency_missing", "it covers the page on every page view, without end", "add frequency: [{max: 1, per: session}, {after: {closes: 1}}]")
+		x.report.warn(at, path, "frequency_missing", "it covers the page on every page view, without end", "add frequency: [{max: 1, per: session}, {after: {closes: 1}}]")
 	}
 	if i := slices.IndexFunc(e.written.On, func(t triggerFile) bool { return t.Word == "exit_intent" }); i >= 0 && x.onlyMobile(e) {
-		e.r.warn(e.written.On[i].At, "on", "exit_intent_mobile", "on a phone no pointer leaves the window: only a fast scroll upwards counts as leaving", "use {dwell: 20s} for phones")
+		x.report.warn(e.written.On[i].At, "on", "exit_intent_mobile", "on a phone no pointer leaves the window: only a fast scroll upwards counts as leaving", "for phones use {dwell: 20s}, {scroll: 50%} or tab_return")
 	}
 }
 
@@ -57,4 +57,17 @@ func (x *linter) onlyMobile(e *examined) bool {
 		}
 	}
 	return true
+}
+
+// waits looks at what a campaign asks of the events it waits for.
+func (x *linter) waits(e *examined) {
+	for i, on := range e.written.On {
+		path := "on.where"
+		if len(e.written.On) > 1 {
+			path = fmt.Sprintf("on[%d].where", i)
+		}
+		if on.Args.Where.At != nil && len(x.rule(on.Args.Where, path, x.clauses(on.Args.Where, path))) == 0 {
+			e.truth = nil
+		}
+	}
 }

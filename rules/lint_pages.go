@@ -17,13 +17,13 @@ func (x *linter) pages(e *examined) {
 		}
 		switch gone := p.takenBy(i); {
 		case a.negate && p.others && a.covers(newPattern("/**")):
-			e.r.warn(at, path, "page_never", "it takes every page away", "name the pages where the campaign belongs")
+			x.report.warn(at, path, "page_never", "it takes every page away", "name the pages where the campaign belongs")
 			alive = false
 		case a.negate:
 		case gone < 0:
 			alive = true
 		default:
-			e.r.warn(at, path, "page_never", fmt.Sprintf("%q is taken away again by %q", e.written.Pages[i].S, e.written.Pages[gone].S),
+			x.report.warn(at, path, "page_never", fmt.Sprintf("%q is taken away again by %q", e.written.Pages[i].S, e.written.Pages[gone].S),
 				"the last pattern that matches decides: put what takes away before what it must not touch")
 		}
 	}

@@ -28,11 +28,12 @@ type alternative struct {
 
 // clauses reads a rule once more, since checking has split it and put segments
 // in place: here each part must be known as its author sees it.
-func (x *linter) clauses(r *reader, t ruleText) []clause {
+func (x *linter) clauses(t ruleText, path string) []clause {
 	parsed, err := parser.ParseWithConfig(t.S, x.lang.config)
 	if err != nil {
 		panic("rules: a sound rule no longer parses: " + err.Error())
 	}
+	x.counted(t, path, parsed.Node)
 	nobody := func(int, string, string) {} // Load has told
 	resolve := &resolver{l: x.lang, fail: nobody, warn: nobody}
 	var out []clause
@@ -71,20 +72,20 @@ func oneLine(n ast.Node) string { return strings.Join(strings.Fields(n.String())
 
 // rule says where a rule contradicts itself and what in it says nothing, and
 // returns where it may be true.
-func (x *linter) rule(r *reader, t ruleText, path string, clauses []clause) regions {
+func (x *linter) rule(t ruleText, path string, clauses []clause) regions {
 	truth := everywhere
 	for i, c := range clauses {
 		if len(c.truths) == 0 {
-			r.warn(t.At.within(c.at), path, "never_true", short(c.text)+" can never be true", neverHint(c.text))
+			x.report.warn(t.At.within(c.at), path, "never_true", short(c.text)+" can never be true", neverHint(c.text))
 			return nil
 		}
 		for _, a := range c.of {
 			if len(x.space.regions(a.tree, true)) == 0 {
-				r.warn(t.At.within(a.at), path, "never_true", short(a.text)+" can never be true: only what || joins to it can be", "remove it, or mend it")
+				x.report.warn(t.At.within(a.at), path, "never_true", short(a.text)+" can never be true: only what || joins to it can be", "remove it, or mend it")
 			}
 		}
 		if len(c.lies) == 0 && c.total && !(len(clauses) == 1 && c.text == "true") {
-			r.warn(t.At.within(c.at), path, "always_true", short(c.text)+" is always true", "remove it, or mend what it compares with")
+			x.report.warn(t.At.within(c.at), path, "always_true", short(c.text)+" is always true", "remove it, or mend what it compares with")
 		}
 		both := truth.and(c.truths)
 		if len(both) == 0 {
@@ -94,7 +95,7 @@ func (x *linter) rule(r *reader, t ruleText, path string, clauses []clause) regi
 					other, hint = short(b.text), neverHint(c.text, b.text)
 				}
 			}
-			r.warn(t.At.within(c.at), path, "never_true", fmt.Sprintf("the rule can never be true: %s contradicts %s", short(c.text), other), hint)
+			x.report.warn(t.At.within(c.at), path, "never_true", fmt.Sprintf("the rule can never be true: %s contradicts %s", short(c.text), other), hint)
 			return nil
 		}
 		truth = both
@@ -123,15 +124,11 @@ func neverHint(texts ...string) string {
 	return "no visit meets it: mend it, or join what may hold by itself with ||"
 }
 
-// segments looks at segments as at rules, and for those that nobody uses.
+// segments looks at segments as at rules.
 func (x *linter) segments() {
-	used := x.used()
 	for _, name := range sortedKeys(x.lang.segments) {
 		s := x.lang.segments[name]
 		path := join("segments", name)
-		x.rule(s.in, s.rule, path, x.clauses(s.in, s.rule))
-		if !used[name] {
-			s.in.warn(s.key, path, "unused_segment", fmt.Sprintf("no campaign uses the segment %q", name), fmt.Sprintf("remove it, or use it: in_segment(%q)", name))
-		}
+		x.rule(s.rule, path, x.clauses(s.rule, path))
 	}
 }

@@ -11,11 +11,11 @@ func (x *linter) schedule(e *examined) {
 	switch {
 	case f == nil || s.always():
 	case s.never(e.Zone):
-		e.r.warn(f.At, "schedule", "empty_schedule", "the schedule never opens: its days and hours have no part between from and until", "make it longer, or change days and hours")
+		x.report.warn(f.At, "schedule", "empty_schedule", "the schedule never opens: its days and hours have no part between from and until", "make it longer, or change days and hours")
 		e.truth = nil
 	case s.Until.IsZero() || e.draft || e.Status != Live && e.Status != Shadow:
 	case !s.Until.After(x.Now):
-		e.r.warn(f.Until.At, "schedule.until", "past_schedule", "the schedule is over: "+f.Until.S+" is past", "set status: ended, or a later date")
+		x.report.warn(f.Until.At, "schedule.until", "past_schedule", "the schedule is over: "+f.Until.S+" is past", "set status: ended, or a later date")
 		e.truth = nil
 	default:
 		rest := s
@@ -23,7 +23,7 @@ func (x *linter) schedule(e *examined) {
 			rest.From = x.Now
 		}
 		if rest.never(e.Zone) {
-			e.r.warn(f.Until.At, "schedule.until", "past_schedule", "the schedule does not open again: its days and hours have no part left", "set status: ended, or a later date")
+			x.report.warn(f.Until.At, "schedule.until", "past_schedule", "the schedule does not open again: its days and hours have no part left", "set status: ended, or a later date")
 			e.truth = nil
 		}
 	}

@@ -1,59 +1,109 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+)
 
 // Seen tells what happened in the last 30 days. It is asked for each name once.
 type Seen interface {
 	// Event says whether an event of that name came.
 	Event(name string) (bool, error)
-	// Field says whether an event of that name came with that property.
+	// Field says whether an event of that name came with that field, which may
+	// be one of its items.
 	Field(event, field string) (bool, error)
 }
 
-// seen looks for goals that nobody can reach because nothing sends them.
+// seen looks for goals that nobody can reach, and triggers that never come,
+// because nothing sends their events.
 func (x *linter) seen(e *examined) {
-	if x.Seen == nil || x.err != nil {
+	f := e.written
+	for i, on := range f.On {
+		path := "on"
+		if len(f.On) > 1 {
+			path = fmt.Sprintf("on[%d]", i)
+		}
+		if at := on.Args.Event.At; at != nil {
+			x.saw(at, join(path, "event"), on.Args.Event.S, "")
+		}
+		if a := on.Args.Absent; a != nil {
+			x.saw(a.Event.At, join(path, "absent.event"), a.Event.S, "")
+			x.saw(a.After.At, join(path, "absent.after"), a.After.S, "")
+		}
+	}
+	if f.Goal == nil && f.Goals == nil {
+		x.saw(e.id, "goal", "purchase", "")
+	}
+	if f.Goal != nil {
+		x.goal(*f.Goal, "goal")
+	}
+	for i, g := range f.Goals {
+		x.goal(g, fmt.Sprintf("goals[%d]", i))
+	}
+}
+
+func (x *linter) goal(g goalFile, path string) {
+	if x.saw(g.Event.At, join(path, "event"), g.Event.S, "") && g.Value.At != nil {
+		x.saw(g.Value.At, join(path, "value"), g.Event.S, g.Value.S)
+	}
+}
+
+// mentions finds the events and fields that a rule counts.
+type mentions struct{ found []*ast.StringNode }
+
+func (m *mentions) Visit(n *ast.Node) {
+	call, ok := (*n).(*ast.CallNode)
+	if !ok || len(call.Arguments) == 0 {
 		return
 	}
-	if f := e.written; f.Goal == nil && f.Goals == nil {
-		x.event(e, e.id, "goal", "purchase")
-		return
-	}
-	if g := e.written.Goal; g != nil {
-		x.goal(e, *g, "goal")
-	}
-	for i, g := range e.written.Goals {
-		x.goal(e, g, fmt.Sprintf("goals[%d]", i))
+	id, _ := call.Callee.(*ast.IdentifierNode)
+	if f := functions[valueOf(id)]; f.kind != "" {
+		if name, ok := call.Arguments[0].(*ast.StringNode); ok {
+			m.found = append(m.found, name)
+		}
 	}
 }
 
-func (x *linter) goal(e *examined, g goalFile, path string) {
-	if x.event(e, g.Event.At, join(path, "event"), g.Event.S) && g.Value.At != nil {
-		x.field(e, g.Value.At, join(path, "value"), g.Event.S, g.Value.S)
+func (x *linter) counted(t ruleText, path string, n ast.Node) {
+	m := mentions{}
+	ast.Walk(&n, &m)
+	for _, name := range m.found {
+		at := t.At.within(name.Location().From)
+		event, field, _ := strings.Cut(name.Value, ".")
+		if x.saw(at, path, event, "") && field != "" {
+			x.saw(at, path, event, field)
+		}
 	}
 }
 
-func (x *linter) event(e *examined, at *node, path, name string) bool {
-	ok := x.saw(name, "")
-	if !ok && x.err == nil {
-		e.r.warn(at, path, "never_seen", fmt.Sprintf("no event %q came in the last 30 days", name), "check its spelling, and that the shop sends it")
+// saw complains at a place when an event, or one with that field, did not come;
+// false when it did not, or nobody knows. The server's own events are not asked for.
+func (x *linter) saw(at *node, path, event, field string) bool {
+	if x.Seen == nil || x.err != nil || strings.HasPrefix(event, "omo_") {
+		return false
 	}
-	return ok
+	if d := x.lang.derived[event]; d != nil {
+		event = d.event
+	}
+	ok := x.ask(event, field)
+	switch {
+	case ok || x.err != nil:
+	case field == "":
+		x.report.warn(at, path, "never_seen", fmt.Sprintf("no event %q came in the last 30 days", event), "check its spelling, and that the shop sends it")
+	default:
+		x.report.warn(at, path, "never_seen", fmt.Sprintf("no event %q of the last 30 days had a field %q", event, field), "check its spelling, and that the shop sends it")
+	}
+	return ok && x.err == nil
 }
 
-func (x *linter) field(e *examined, at *node, path, event, name string) {
-	if !x.saw(event, name) && x.err == nil {
-		e.r.warn(at, path, "never_seen", fmt.Sprintf("no event %q of the last 30 days had a field %q", event, name), "check its spelling, and that the shop sends it")
-	}
-}
-
-// saw asks for an event, or for a field of one, unless it has been asked before.
-func (x *linter) saw(event, field string) bool {
+func (x *linter) ask(event, field string) bool {
 	name := [2]string{event, field}
-	ok, asked := x.answers[name]
-	if asked || x.err != nil {
+	if ok, asked := x.answers[name]; asked {
 		return ok
 	}
+	var ok bool
 	var err error
 	if field == "" {
 		ok, err = x.Seen.Event(event)
@@ -62,7 +112,6 @@ func (x *linter) saw(event, field string) bool {
 	}
 	if err != nil {
 		x.err = fmt.Errorf("what was seen of %s: %w", event, err)
-		return false
 	}
 	x.answers[name] = ok
 	return ok

@@ -35,7 +35,7 @@ func (x *linter) beaten(e *examined, before []*examined) {
 			!e.Campaign.pages.within(&b.Campaign.pages) || !x.implies(e, b) {
 			continue
 		}
-		e.r.warn(e.id, "priority", "always_beaten", fmt.Sprintf("it is never shown: campaign %q takes the slot %q whenever this one could, with priority %d over %d", b.ID, e.Slot, b.Priority, e.Priority),
+		x.report.warn(e.id, "priority", "always_beaten", fmt.Sprintf("it is never shown: campaign %q takes the slot %q whenever this one could, with priority %d over %d", b.ID, e.Slot, b.Priority, e.Priority),
 			"give this one the higher priority, or bound the other by a frequency or a narrower rule")
 		return
 	}
@@ -43,7 +43,7 @@ func (x *linter) beaten(e *examined, before []*examined) {
 
 // unbounded says that a campaign opens for everybody whom its rule lets in.
 func (e *examined) unbounded() bool {
-	if len(e.Frequency) > 0 || e.Stop != (Stop{}) || e.Traffic != 10_000 || e.written.At.has("layer") {
+	if len(e.Frequency) > 0 || e.Stop != (Stop{}) || e.Traffic != 10_000 || e.Layer != "" {
 		return false
 	}
 	return !slices.ContainsFunc(e.written.Variants, func(v variantFile) bool {
@@ -96,14 +96,14 @@ func (x *linter) tie(e *examined, before []*examined) {
 		if b.Priority != e.Priority {
 			return
 		}
-		if b.onPageView() != e.onPageView() || b.Schedule.apart(e.Schedule, b.Zone.String() == e.Zone.String()) || b.Campaign.pages.apart(&e.Campaign.pages) || !x.meet(b, e) {
+		if b.Layer != "" && b.Layer == e.Layer || b.onPageView() != e.onPageView() || b.Schedule.apart(e.Schedule, b.Zone.String() == e.Zone.String()) || b.Campaign.pages.apart(&e.Campaign.pages) || !x.meet(b, e) {
 			continue
 		}
 		at := e.id
 		if e.written.Priority.At != nil {
 			at = e.written.Priority.At
 		}
-		e.r.warn(at, "priority", "tie", fmt.Sprintf("campaign %q has the same slot %q and priority %d: of two that match, the smaller id is shown", b.ID, e.Slot, e.Priority), "give one of them a higher priority")
+		x.report.warn(at, "priority", "tie", fmt.Sprintf("campaign %q has the same slot %q and priority %d: of two that match, the smaller id is shown", b.ID, e.Slot, e.Priority), "give one of them a higher priority")
 		return
 	}
 }

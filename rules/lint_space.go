@@ -3,6 +3,7 @@ package rules
 import (
 	"math"
 	"reflect"
+	"slices"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -182,6 +183,9 @@ func baseOf(n ast.Node, kind byte) domain {
 			d.num = numbers{spans: []span{{lo: limits[0], hi: limits[1]}}}
 		} else if n.Type().Kind() == reflect.Int {
 			d.num.unknown = false
+			if counts(n) {
+				d.num = numbersFor(">=", 0)
+			}
 		}
 	case 't':
 		if c, ok := n.(*ast.StringNode); ok {
@@ -189,6 +193,16 @@ func baseOf(n ast.Node, kind byte) domain {
 		}
 	}
 	return d
+}
+
+// counts says that n is how many there are of something.
+func counts(n ast.Node) bool {
+	call, ok := n.(*ast.CallNode)
+	if !ok {
+		return false
+	}
+	id, ok := call.Callee.(*ast.IdentifierNode)
+	return ok && slices.Contains([]string{"counter.whole", "fact.coupons", "fact.operators"}, id.Value)
 }
 
 // number64 is a number written out, as far as float64 holds it exactly.

@@ -39,16 +39,16 @@ func (x *linter) texts(e *examined) {
 		}
 		a, path := v.Action, fmt.Sprintf("variants[%d].action", i)
 		has := roomOf(a.Type.S, a.Image.At != nil)
-		x.fits(e, a.Title, path+".title", has.title)
-		x.fits(e, a.Body, path+".body", has.body)
-		x.fits(e, a.Button, path+".button", has.button)
+		x.fits(a.Title, path+".title", has.title)
+		x.fits(a.Body, path+".body", has.body)
+		x.fits(a.Button, path+".button", has.button)
 		for j, item := range a.Items {
-			x.fits(e, item.Name, fmt.Sprintf("%s.items[%d].name", path, j), itemName)
+			x.fits(item.Name, fmt.Sprintf("%s.items[%d].name", path, j), itemName)
 		}
 	}
 }
 
-func (x *linter) fits(e *examined, t text, path string, in room) {
+func (x *linter) fits(t text, path string, in room) {
 	if t.At == nil || in.lines == 0 {
 		return
 	}
@@ -68,7 +68,7 @@ func (x *linter) fits(e *examined, t text, path string, in room) {
 		if in.lines == 1 {
 			noun = "line"
 		}
-		e.r.warn(t.At, path, "text_too_long", fmt.Sprintf("the text takes %d lines on a phone; there is room for %d %s of %d full-width characters", lines, in.lines, noun, in.perLine),
+		x.report.warn(t.At, path, "text_too_long", fmt.Sprintf("the text takes %d lines on a phone; there is room for %d %s of %d full-width characters", lines, in.lines, noun, in.perLine),
 			shorten)
 	}
 }

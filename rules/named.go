@@ -20,7 +20,7 @@ func (l *loader) named(all []*checked, lang *language, in *reader, budget table[
 	for _, b := range budget {
 		if b.Name != "all" && !slots[b.Name] {
 			known := append(sortedKeys(slots), "all")
-			in.warn(b.Key, join("budget", b.Name), "value", fmt.Sprintf("no campaign has the slot %q%s", b.Name, didYouMean(b.Name, known)), "a budget limits the slots that campaigns name, or all")
+			in.warn(b.Key, join("budget", b.Name), "unknown_slot", fmt.Sprintf("no campaign has the slot %q%s", b.Name, didYouMean(b.Name, known)), "a budget limits the slots that campaigns name, or all")
 		}
 	}
 }

@@ -92,7 +92,7 @@ func (r *reader) pool(text string) Pool {
 	case wrong > maxPoolTold:
 		r.failWith(whole, "", "value", fmt.Sprintf("%d more lines are wrong", wrong-maxPoolTold), "")
 	case len(p.Codes) == 0 && wrong == 0:
-		r.warn(whole, "", "value", "the pool holds no code", "write one a line")
+		r.warn(whole, "", "pool_empty", "the pool holds no code", "write one a line")
 	}
 	return p
 }
