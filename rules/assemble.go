@@ -12,6 +12,7 @@ func (l *loader) assemble(all []*checked, site Site, staff []condition, lang *la
 	s := &Set{Site: site, Source: l.source, Hash: hash(l.source), Pools: lang.pools}
 	for _, c := range all {
 		if c.draft { // what it would count, nobody keeps
+			s.drafts = append(s.drafts, c.ID)
 			continue
 		}
 		if err := c.compile(lang); err != nil {
@@ -41,6 +42,7 @@ func (l *loader) assemble(all []*checked, site Site, staff []condition, lang *la
 	}
 	s.predicates, s.zones = lang.predicates, lang.zones
 	s.index = newIndex(s)
+	s.explain = &explainer{lang: lang, trees: map[*Campaign]*part{}}
 	s.scratch = &sync.Pool{New: func() any { return newMatcher(s) }}
 	return s
 }

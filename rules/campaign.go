@@ -44,7 +44,7 @@ func (c *checked) compile(l *language) (err error) {
 func (r *reader) campaign(f *campaignFile, site Site, l *language) *checked {
 	c := &Campaign{
 		ID: f.ID.S, Name: f.Name.S, Status: Status(f.Status.S),
-		Slot: f.Slot.S, Priority: f.Priority.N, Salt: f.ID.S, Traffic: 10_000,
+		When: f.When.S, Slot: f.Slot.S, Priority: f.Priority.N, Salt: f.ID.S, Traffic: 10_000,
 		File: r.src.name, Line: f.At.line,
 	}
 	out := &checked{Campaign: c, id: f.ID.At, salt: f.Salt.At, r: r, written: f}

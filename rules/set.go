@@ -25,6 +25,8 @@ type Set struct {
 	zones      []*time.Location // those whose clock a condition reads
 	index      *index           // which campaigns a visit can match
 	scratch    *sync.Pool       // of *Matcher
+	explain    *explainer
+	drafts     []string // ids of the campaigns that were left out
 }
 
 // Site is site.yaml with its defaults filled in.
@@ -73,6 +75,7 @@ const (
 // Campaign is one campaign, compiled.
 type Campaign struct {
 	ID, Name  string
+	When      string // the rule as written; "": everybody
 	Status    Status
 	On        []Trigger // all of them; a page view alone is []Trigger{{Kind: "page_view"}}
 	Schedule  Schedule
