@@ -10,6 +10,11 @@ import (
 
 const day = 24 * 60 * 60 * 1000.0 // in milliseconds
 
+// Env is what Decide shows to the rules, for whoever explains a decision.
+func (l *Live) Env(p *profile.Profile, r Request, now time.Time) rules.Env {
+	return environment(l.Set, p, r, now)
+}
+
 // environment is what a rule sees of p and r at now. Now is filled in by the
 // rule set, campaign by campaign, in each one's time zone.
 func environment(set *rules.Set, p *profile.Profile, r Request, now time.Time) rules.Env {
