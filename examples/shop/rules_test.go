@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/omotenashi-web/omotenashi/engine/ruletest"
 	"github.com/omotenashi-web/omotenashi/rules"
 )
 
@@ -194,6 +195,38 @@ func TestWhoGetsWhat(t *testing.T) {
 	for _, c := range set.Campaigns {
 		if !reached[c.ID] {
 			t.Errorf("nobody is reached by %s", c.ID)
+		}
+	}
+}
+
+// The tests that stand beside the campaigns pass, and each campaign's show it,
+// refuse it for a reason, and make every condition of its rule true and false.
+func TestRuleTests(t *testing.T) {
+	set := load(t)
+	tests, findings := rules.LoadTests(Rules(), set)
+	for _, f := range findings {
+		t.Error(f)
+	}
+	runner := ruletest.New(set)
+	coverage, err := runner.Coverage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, refused := map[string]bool{}, map[string]bool{}
+	for _, test := range tests {
+		result := runner.Run(test)
+		for _, f := range result.Failures {
+			t.Errorf("%s:%d: %s: %s%s: expected %s, got %s", test.File, f.Line, test.Name, f.Message, f.Campaign, f.Expected, f.Got)
+		}
+		coverage.Add(result)
+		for _, e := range test.Expect {
+			shown[e.Campaign.ID] = shown[e.Campaign.ID] || e.Outcome != "none" && e.Outcome != "armed"
+			refused[e.Campaign.ID] = refused[e.Campaign.ID] || e.Reason != ""
+		}
+	}
+	for _, c := range coverage.Campaigns() {
+		if seen, all := c.Share(); seen < all || !shown[c.Campaign] || !refused[c.Campaign] {
+			t.Errorf("%s: shown %t, refused with a reason %t, %d of %d answers of its conditions: %v", c.Campaign, shown[c.Campaign], refused[c.Campaign], seen, all, c.Conditions)
 		}
 	}
 }
