@@ -73,7 +73,7 @@ campaign against doing nothing.
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		demoCommand(), serveCommand(), checkCommand(), campaignsCommand(), resultsCommand(), importCommand(), clickhouseCommand(),
+		demoCommand(), serveCommand(), checkCommand(), testCommand(), campaignsCommand(), resultsCommand(), importCommand(), clickhouseCommand(),
 		explainCommand(), backtestCommand(),
 	)
 	return root
