@@ -51,7 +51,7 @@ func (r *reader) action(f *actionFile, path string) (json.RawMessage, Cost) {
 		r.unsupported(f.Type.At, join(path, "type"), fmt.Sprintf("an action of type %q", f.Type.S))
 		return nil, Cost{}
 	}
-	r.oneOf(f.Type, join(path, "type"), "banner", "coupon", "ranking")
+	r.oneOf(f.Type, join(path, "type"), actionTypes...)
 	a := action{
 		Type:     f.Type.S,
 		Title:    r.shown(f.Title, join(path, "title"), 200),

@@ -55,7 +55,7 @@ func (r *reader) campaign(f *campaignFile, site Site, l *language) *checked {
 	} else if n := len([]rune(c.Name)); n > 200 {
 		r.fail(f.Name.At, "name", "value", "the name has %d characters; 200 are allowed", n)
 	}
-	r.oneOf(f.Status, "status", "draft", "shadow", "live", "paused", "ended")
+	r.oneOf(f.Status, "status", statuses...)
 	out.draft = f.Status.At == nil || f.Status.S == "draft"
 	if f.Salt.At != nil {
 		r.wellFormed(f.Salt, "salt", idForm, idHint)
@@ -139,7 +139,7 @@ func (r *reader) window(t text, path string) Window {
 	}
 	d, err := ParseDuration(t.S)
 	if err != nil {
-		r.failWith(t.At, path, "value", quote(t.S)+" is not a period"+didYouMean(t.S, []string{"session", "day", "lifetime"}), "session, day, lifetime, or a length of time such as 7d")
+		r.failWith(t.At, path, "value", quote(t.S)+" is not a period"+didYouMean(t.S, periods), "session, day, lifetime, or a length of time such as 7d")
 	}
 	return Window{Kind: "rolling", Length: d}
 }

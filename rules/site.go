@@ -28,15 +28,15 @@ func (r *reader) site(f *siteFile) Site {
 			r.fail(f.SessionGap.At, "session_gap", "value", "a session may pause for a day at most")
 		}
 	}
-	if r.oneOf(f.Consent, "consent", "opt_in", "opt_out") {
+	if r.oneOf(f.Consent, "consent", consents...) {
 		s.Consent = f.Consent.S
 	}
 	for _, t := range f.Traits {
 		path := join("traits", t.Name)
 		r.wellFormed(text{t.Name, t.Key}, path, eventForm, "lower case letters, digits and _, a letter first")
 		spec := TraitSpec{Type: t.Value.Type.S, Trust: "any"}
-		r.oneOf(t.Value.Type, join(path, "type"), "string", "number", "boolean")
-		if r.oneOf(t.Value.Trust, join(path, "trust"), "any", "signed") {
+		r.oneOf(t.Value.Type, join(path, "type"), traitTypes...)
+		if r.oneOf(t.Value.Trust, join(path, "trust"), traitTrusts...) {
 			spec.Trust = t.Value.Trust.S
 		}
 		s.Traits[t.Name] = spec

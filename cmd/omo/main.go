@@ -73,8 +73,8 @@ campaign against doing nothing.
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		demoCommand(), serveCommand(), checkCommand(), testCommand(), campaignsCommand(), resultsCommand(), importCommand(), clickhouseCommand(),
-		explainCommand(), backtestCommand(),
+		demoCommand(), serveCommand(), checkCommand(), testCommand(), explainCommand(), backtestCommand(),
+		schemaCommand(), referenceCommand(), campaignsCommand(), resultsCommand(), importCommand(), clickhouseCommand(),
 	)
 	return root
 }

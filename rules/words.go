@@ -1,0 +1,19 @@
+package rules
+
+// Words that a key may hold, stated once: the loader refuses every other, the
+// schema completes them and the reference explains them.
+var (
+	statuses    = []string{"draft", "shadow", "live", "paused", "ended"}
+	actionTypes = []string{"banner", "coupon", "ranking"}
+	periods     = []string{"session", "day", "lifetime"} // besides a length of time
+	consents    = []string{"opt_in", "opt_out"}
+	traitTypes  = []string{"string", "number", "boolean"}
+	traitTrusts = []string{"any", "signed"}
+)
+
+// operators are what joins values in a rule.
+var operators = []string{
+	"==", "!=", "<", "<=", ">", ">=", "in", "not in", "..",
+	"&&", "||", "!", "contains", "startsWith", "endsWith", "matches",
+	"+", "-", "*", "/", "%", "**", "?:",
+}
