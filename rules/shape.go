@@ -109,6 +109,7 @@ var scalarNames = map[reflect.Type]Text{
 	reflect.TypeFor[number]():   {"数", "number"},
 	reflect.TypeFor[share]():    {"割合", "share"},
 	reflect.TypeFor[duration](): {"時間の長さ", "length of time"},
+	reflect.TypeFor[whenFile](): {"時刻", "moment"},
 }
 
 // typeName is what a shape is called.
