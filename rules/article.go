@@ -2,7 +2,6 @@ package rules
 
 import (
 	"embed"
-	"path"
 	"reflect"
 	"strings"
 
@@ -64,11 +63,15 @@ type article struct {
 
 func (a *article) text() Text { return Text{a.JA, a.EN} }
 
-// exampleValue is what the example writes under the key of that name.
+// exampleValue is what the example writes under the key of that name, which
+// may be inside on.
 func (a *article) exampleValue(key string) (any, bool) {
 	var fragment map[string]any
 	if yaml.Unmarshal([]byte(a.Example), &fragment) != nil {
 		return nil, false
+	}
+	if on, ok := fragment["on"].(map[string]any); ok && key != "on" {
+		fragment = on
 	}
 	v, ok := fragment[key]
 	return v, ok
@@ -79,17 +82,17 @@ type articles map[string][]*article
 
 func readArticles() articles {
 	out := articles{}
-	files, err := articleFiles.ReadDir("docs")
-	for _, f := range files {
+	for _, s := range sections {
+		name := "docs/" + s.ID + ".yaml"
 		var list []*article
-		var raw []byte
-		if raw, err = articleFiles.ReadFile(path.Join("docs", f.Name())); err == nil {
+		raw, err := articleFiles.ReadFile(name)
+		if err == nil {
 			err = yaml.UnmarshalWithOptions(raw, &list, yaml.Strict())
 		}
 		if err != nil {
-			panic("rules: docs/" + f.Name() + " is part of the program: " + err.Error())
+			panic("rules: " + name + " is part of the program: " + err.Error())
 		}
-		out[strings.TrimSuffix(f.Name(), ".yaml")] = list
+		out[s.ID] = list
 	}
 	return out
 }

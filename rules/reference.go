@@ -77,6 +77,9 @@ func (a *article) entry(e Entry) Entry {
 	} else if a.Default != "" {
 		e.Missing = Text{a.Default, a.Default}
 	}
+	if a.Call != "" && e.Missing == (Text{}) {
+		e.Missing = missingOf[a.Type]
+	}
 	if e.Required {
 		e.Missing = Text{"必ず書く", "it must be there"}
 	}
@@ -85,6 +88,11 @@ func (a *article) entry(e Entry) Entry {
 
 var typeWords = map[string]Text{
 	"number": {"数", "number"}, "text": {"文字列", "text"}, "bool": {"真偽", "true/false"}, "list": {"リスト", "list"},
+}
+
+// missingOf is what a function makes of missing texts, unless its article knows better.
+var missingOf = map[string]Text{
+	"text": {`""（空の文字列）`, `"" (the empty text)`}, "bool": {"false", "false"}, "list": {"空のリスト", "the empty list"},
 }
 
 // unknownIs is what a missing value of a type is, unless its article knows better.

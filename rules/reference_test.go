@@ -54,8 +54,8 @@ func TestReferenceIsWhole(t *testing.T) {
 	}
 	for _, s := range Reference() {
 		for _, e := range s.Entries {
-			if (s.ID == "value" || s.ID == "function") && e.Type == (Text{}) {
-				t.Errorf("%s has no type", e.Name)
+			if (s.ID == "value" || s.ID == "function") && (e.Type == (Text{}) || e.Missing == (Text{})) {
+				t.Errorf("%s has no type or no word for what is missing: %+v", e.Name, e)
 			}
 			if e.Type.EN == "number" && s.ID != "function" && e.Unit == (Text{}) && e.Bounds == (Text{}) {
 				t.Errorf("%s is a number of what?", e.Name)
