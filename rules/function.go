@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"time"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -144,45 +143,6 @@ func valueOf(id *ast.IdentifierNode) string {
 		return ""
 	}
 	return id.Value
-}
-
-// readsPast is what an answer says without expr, nil for all else.
-func readsPast(n ast.Node) func(*Env, time.Time) value {
-	call, ok := n.(*ast.CallNode)
-	if !ok {
-		return nil
-	}
-	id, ok := call.Callee.(*ast.IdentifierNode)
-	if !ok {
-		return nil
-	}
-	if id.Value == "fact.operators" {
-		return func(env *Env, _ time.Time) value { return value{number: float64(env.Facts.OperatorsOnline)} }
-	}
-	if len(call.Arguments) != 2 {
-		return nil
-	}
-	switch place := call.Arguments[1].(type) {
-	case *ast.StringNode:
-		if id.Value == "fact.coupons" {
-			return func(env *Env, _ time.Time) value { return value{number: float64(env.Facts.CouponsLeft[place.Value])} }
-		}
-	case *ast.IntegerNode:
-		switch id.Value {
-		case "counter.whole", "counter.number":
-			return func(env *Env, _ time.Time) value { return value{number: env.Counters.Number(place.Value)} }
-		case "counter.true":
-			return func(env *Env, _ time.Time) value {
-				if env.Counters.Number(place.Value) > 0 {
-					return value{number: 1}
-				}
-				return value{}
-			}
-		case "counter.text":
-			return func(env *Env, _ time.Time) value { return value{text: env.Counters.Text(place.Value)} }
-		}
-	}
-	return nil
 }
 
 // reads is what a compiled condition needs beyond the visit.

@@ -39,11 +39,16 @@ func newSubject(n ast.Node) *subject {
 // are late: a profile may have to go through its events to answer.
 func called(n ast.Node) (read func(*Env, time.Time) value, late bool) {
 	call, ok := n.(*ast.CallNode)
-	if !ok || len(call.Arguments) != 2 {
+	if !ok {
 		return nil, false
 	}
 	callee, ok := call.Callee.(*ast.IdentifierNode)
-	if !ok {
+	switch {
+	case !ok:
+		return nil, false
+	case callee.Value == "fact.operators":
+		return func(env *Env, _ time.Time) value { return value{number: float64(env.Facts.OperatorsOnline)} }, false
+	case len(call.Arguments) != 2:
 		return nil, false
 	}
 	switch argument := call.Arguments[1].(type) {
@@ -58,6 +63,8 @@ func called(n ast.Node) (read func(*Env, time.Time) value, late bool) {
 			return func(env *Env, _ time.Time) value { return value{text: env.Event.Prop(name)} }, false
 		case "event.prop_number":
 			return func(env *Env, _ time.Time) value { return value{number: env.Event.PropNumber(name)} }, false
+		case "fact.coupons":
+			return func(env *Env, _ time.Time) value { return value{number: float64(env.Facts.CouponsLeft[name])} }, false
 		case "cart.has":
 			return func(env *Env, _ time.Time) value { return truth(env.Cart.Has(name)) }, false
 		}
