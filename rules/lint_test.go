@@ -179,7 +179,7 @@ campaigns/a.yaml:16:15: warning: goal.event: no event "sign_upp" came in the las
 	counting := fstest.MapFS{
 		"segments.yaml": {Data: []byte("derived: {big: {event: purchase, where: event.value > 9000}}\nsegments: {s: 'count(\"big\") > 1 && sum(\"big.margin\") > 1 && did(\"omo_click\")'}")},
 		"campaigns/a.yaml": {Data: []byte("id: a\nstatus: live\ngoal: {event: purchase}\nwhen: in_segment(\"s\") || last(\"viewitem.item_id\") == \"a\"\n" +
-			"on: [{event: big}, {event: add_too_cart, where: 'count(\"logn\") > 1'}]" + variants +
+			"on: {event: add_too_cart, where: 'count(\"logn\") > 1'}" + variants +
 			"---\nid: b\nstatus: live\non: {absent: {event: purchase, after: begin_check_out, within: 1h}}" + variants)},
 	}
 	_, found, err = Lint(counting, LintOptions{Seen: sees})
@@ -188,8 +188,8 @@ campaigns/a.yaml:16:15: warning: goal.event: no event "sign_upp" came in the las
 		places = append(places, fmt.Sprintf("%s:%d:%d %s %s", f.File, f.Line, f.Column, f.Path, f.Message))
 	}
 	if got, want := strings.Join(places, "\n"), `campaigns/a.yaml:4:31 when no event "viewitem" came in the last 30 days
-campaigns/a.yaml:5:28 on[1].event no event "add_too_cart" came in the last 30 days
-campaigns/a.yaml:5:56 on[1].where no event "logn" came in the last 30 days
+campaigns/a.yaml:5:13 on.event no event "add_too_cart" came in the last 30 days
+campaigns/a.yaml:5:41 on.where no event "logn" came in the last 30 days
 campaigns/a.yaml:10:39 on.absent.after no event "begin_check_out" came in the last 30 days
 segments.yaml:2:40 segments.s no event "purchase" of the last 30 days had a field "margin"`; got != want || err != nil {
 		t.Errorf("counters and triggers: %v, got\n%s\nwant\n%s", err, got, want)

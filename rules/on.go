@@ -50,6 +50,10 @@ func (r *reader) triggers(list []triggerFile, l *language) (on []Trigger, waits 
 			continue
 		case t.Kind == "absent" && len(list) > 1:
 			r.failWith(f.At, path, "value", "absent stands alone: nobody is there when it happens", "remove the other triggers, or make two campaigns")
+		case t.Kind == "event" && len(list) > 1 && (w.derived != nil || len(w.parts) > 0):
+			// The client calls when the last of the list has come, and that may be
+			// another one: what the event held would not be known.
+			r.unsupported(f.At, path, "an event with a condition in a list of triggers")
 		}
 		on, waits = append(on, t), append(waits, w)
 	}
