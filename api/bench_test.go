@@ -13,15 +13,23 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/omotenashi-web/omotenashi/api"
+	"github.com/omotenashi-web/omotenashi/rules"
 )
 
 const connections = 32
 
-// hundred are live campaigns of four conditions each, of which the page of
+// hundred are 100 live campaigns.
+func hundred(o *opening) { campaigns(100)(o) }
+
+// campaigns are n live campaigns of four conditions each, of which the page of
 // the benchmark matches two: number 17 and number 42.
-func hundred(o *opening) {
-	o.files = fstest.MapFS{"site.yaml": o.files["site.yaml"]}
-	for i := range 100 {
+func campaigns(n int) option {
+	return func(o *opening) { o.files = manyRules(o.files["site.yaml"], n) }
+}
+
+func manyRules(site *fstest.MapFile, n int) fstest.MapFS {
+	files := fstest.MapFS{"site.yaml": site}
+	for i := range n {
 		rank := []string{"silver", "bronze", "diamond"}[i%3]
 		when := []string{
 			fmt.Sprintf(`device.type == "desktop" && visitor.visits >= %d && visitor.rank == %q && now.hour >= %d`, 1+i%3, rank, i%12),
@@ -32,7 +40,7 @@ func hundred(o *opening) {
 		if i == 17 || i == 42 {
 			when = `device.type == "desktop" && visitor.visits >= 1 && page.path startsWith "/items/7/" && visitor.rank == "gold"`
 		}
-		o.files[fmt.Sprintf("campaigns/c%02d.yaml", i)] = &fstest.MapFile{Data: fmt.Appendf(nil, `id: c%02d
+		files[fmt.Sprintf("campaigns/c%02d.yaml", i)] = &fstest.MapFile{Data: fmt.Appendf(nil, `id: c%02d
 status: live
 when: '%s'
 priority: %d
@@ -41,6 +49,7 @@ variants:
   - {id: banner, weight: 80, action: {type: banner, title: "今だけ送料無料", body: "5,000円以上のお買い物で", link: /guide/shipping, button: 詳しく見る}}
 `, i, when, i)}
 	}
+	return files
 }
 
 // BenchmarkDecideHTTP: decide over loopback with 100 live campaigns of four
@@ -76,12 +85,7 @@ func BenchmarkDecideHTTP(b *testing.B) {
 		asked[i]++
 		return asks[(i+asked[i]*connections)%len(asks)]
 	}
-	check := func(answer []byte) error {
-		if bytes.Count(answer, []byte(`"campaign":`)) != 2 || !bytes.Contains(answer, []byte(`"campaign":"c17"`)) || !bytes.Contains(answer, []byte(`"degraded":[]`)) {
-			return fmt.Errorf("not the decision: %s", answer)
-		}
-		return nil
-	}
+	check := theDecision
 	const round = 250 * time.Millisecond
 	drive(b, toEcho, round, next, check)
 	drive(b, toPlain, round, next, check)
@@ -102,6 +106,104 @@ func BenchmarkDecideHTTP(b *testing.B) {
 	b.ReportMetric(load.perSecond()/bareLoad.perSecond(), "of-bare-echo")
 	b.ReportMetric(load.perSecond()/plainLoad.perSecond(), "of-plain-echo")
 	b.ReportMetric(float64(load.quantile(.99))/float64(bareLoad.quantile(.99)), "p99-of-bare-echo")
+	b.ReportMetric(0, "ns/op")
+}
+
+// theDecision checks an answer about the page of the benchmark.
+func theDecision(answer []byte) error {
+	if bytes.Count(answer, []byte(`"campaign":`)) != 2 || !bytes.Contains(answer, []byte(`"campaign":"c17"`)) || !bytes.Contains(answer, []byte(`"degraded":[]`)) {
+		return fmt.Errorf("not the decision: %s", answer)
+	}
+	return nil
+}
+
+// BenchmarkDecideCampaigns: the same decision with 100 live campaigns and with
+// 10,000, in turns with the same clients.
+func BenchmarkDecideCampaigns(b *testing.B) {
+	type side struct {
+		shop  *shop
+		lines []*line
+		asks  [][]byte
+		asked []int
+		load  load
+	}
+	sides := make([]*side, 2)
+	for i, n := range []int{100, 10_000} {
+		s := open(b, campaigns(n), options(func(o *api.Options) { o.Now, o.TrustProxy = time.Now, true }))
+		sides[i] = &side{shop: s, lines: dialAll(b, s.URL), asks: s.members(4096), asked: make([]int, connections)}
+	}
+	turn := func(s *side) load {
+		return drive(b, s.lines, 250*time.Millisecond, func(i int) []byte {
+			s.asked[i]++
+			return s.asks[(i+s.asked[i]*connections)%len(s.asks)]
+		}, theDecision)
+	}
+	for _, s := range sides {
+		turn(s)
+	}
+	for b.Loop() {
+		for _, s := range sides {
+			s.load.add(turn(s))
+		}
+	}
+	report(b, "hundred", &sides[0].load)
+	report(b, "10000", &sides[1].load)
+	cost := func(l *load) float64 { return float64(l.cpu) / float64(len(l.waits)) }
+	b.ReportMetric(cost(&sides[1].load)/cost(&sides[0].load), "cpu-of-hundred")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkDecideDuringReload: decisions while a changed rules folder of 100
+// campaigns is loaded and put to use, over and over, against decisions while
+// nothing changes, in turns.
+func BenchmarkDecideDuringReload(b *testing.B) {
+	s := open(b, hundred, options(func(o *api.Options) { o.Now, o.TrustProxy = time.Now, true }))
+	asks, lines, asked := s.members(4096), dialAll(b, s.URL), make([]int, connections)
+	site := folder(b)["site.yaml"]
+	turn := func() load {
+		return drive(b, lines, 250*time.Millisecond, func(i int) []byte {
+			asked[i]++
+			return asks[(i+asked[i]*connections)%len(asks)]
+		}, theDecision)
+	}
+	turn()
+	reloads := 0
+	reload := func() {
+		files := manyRules(site, 100)
+		files["campaigns/c00.yaml"].Data = append(files["campaigns/c00.yaml"].Data, fmt.Sprintf("name: reload %d\n", reloads)...)
+		set, found := rules.Load(files)
+		if err := found.Err(); err != nil {
+			b.Error(err)
+			return
+		}
+		if err := s.engine.Use(set, time.Now()); err != nil {
+			b.Error(err)
+		}
+		reloads++
+	}
+	var quiet, busy load
+	for b.Loop() {
+		quiet.add(turn())
+		stop, done := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			for {
+				reload()
+				select {
+				case <-stop:
+					return
+				case <-time.After(50 * time.Millisecond):
+				}
+			}
+		}()
+		busy.add(turn())
+		close(stop)
+		<-done
+	}
+	report(b, "quiet", &quiet)
+	report(b, "reload", &busy)
+	b.ReportMetric(float64(reloads), "reloads")
+	b.ReportMetric(float64(busy.quantile(.99))/float64(quiet.quantile(.99)), "p99-of-quiet")
 	b.ReportMetric(0, "ns/op")
 }
 
