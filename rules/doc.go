@@ -87,6 +87,16 @@
 // may run over midnight and then belong to the day on which they begin; `until`
 // with a bare date includes that day.
 //
+// # Lint
+//
+// Lint says what Load does, and of a folder without errors what may be written
+// and cannot be meant: never true, always beaten, never open. It takes each
+// condition for the set of visits in which it may hold, a union of bounds on
+// single values, which may be too large and never too small; so what comes out
+// empty is. Every word of Finding.Code has a number and an explanation in
+// Codes; `# omo:ignore OMO108 because …` silences a warning on its line or the
+// next. Serving loads without it.
+//
 // # Cost
 //
 // A rule is split at its top-level && into conditions. Equal conditions (after
