@@ -81,7 +81,7 @@ func (r *reader) campaign(f *campaignFile, site Site, l *language) *checked {
 		out.parts = l.conditions(r, f.When, "when")
 	}
 	if c.On[0].Kind != "page_view" && slices.ContainsFunc(out.parts, func(p condition) bool { return look(p.tree).event }) {
-		r.warn(f.When.At, "when", "value", "event is the page view when this is first asked: the campaign may never come to wait for its trigger",
+		r.warn(f.When.At, "when", "early_event", "event is the page view when this is first asked: the campaign may never come to wait for its trigger",
 			"ask it of the trigger: on: {event: add_to_cart, where: 'event.value > 5000'}")
 	}
 	return out

@@ -177,4 +177,7 @@ var codes = []Code{
 	{"pool_empty", "OMO126", Warning,
 		Explanation{"A coupon pool holds no code.", "Nobody can be given one.", "Write the codes into the file, one a line."},
 		Explanation{"クーポンの在庫ファイルにコードが一つもありません。", "どなたにもお渡しできません。", "ファイルに一行に一つずつコードを書いてください。"}},
+	{"early_event", "OMO127", Warning,
+		Explanation{"The rule of a campaign that waits for a trigger reads event.", "Rules are first asked at the page view, and then the event is that page view: the campaign may never come to wait.", "Ask it of the trigger: on: {event: add_to_cart, where: 'event.value > 5000'}."},
+		Explanation{"きっかけを待つ接客の条件が event を読んでいます。", "条件はまずページ表示のときに調べられ、そのときの event はページ表示です。待ち始めないまま終わることがあります。", "きっかけのほうに書いてください：on: {event: add_to_cart, where: 'event.value > 5000'}"}},
 }
