@@ -31,13 +31,27 @@ func TestNoFalseAlarm(t *testing.T) {
 		`visitor.visits in 1..3 && visitor.visits not in [1, 2]`,
 		`count("purchase", "30d") > 0 && count("purchase", "7d") == 0`,
 		`count("purchase") > 0 && count("view_item") == 0`,
-		`split(page.path, "/")[1] == "a" || split(page.path, "/")[1] != "a"`, // fails on short paths
+		`split(page.path, "/")[1] == "a" || split(page.path, "/")[1] != "a"`,                       // fails on short paths
+		`visitor.purchases % visitor.purchases == 0 || visitor.purchases % visitor.purchases != 0`, // and for those who bought nothing
 		`now.hour >= 20 || now.hour < 2`,
 	} {
 		_, _, found := lookAt(t, "", live("x", rule, "slot: a"))
 		for _, f := range found {
 			if f.Code == "never_true" || f.Code == "always_true" {
 				t.Errorf("%.80s: %s", rule, f)
+			}
+		}
+	}
+	for _, keys := range []string{
+		"pages: [/cart, /**]", // one too many, and none is taken away
+		"pages: [/items/**, \"!/items/sale/**\"]",
+		"schedule: {from: 2026-12-05, until: 2026-12-10, days: [wed], hours: \"09:50-09:58\"}",
+		"schedule: {from: 2026-12-05, until: 2026-12-06, days: [fri], hours: \"22:00-02:00\"}", // Friday's night
+	} {
+		_, _, found := lookAt(t, "", live("x", "true", keys))
+		for _, f := range found {
+			if f.Code == "page_never" || f.Code == "empty_schedule" {
+				t.Errorf("%s: %s", keys, f)
 			}
 		}
 	}

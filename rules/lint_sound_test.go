@@ -155,7 +155,7 @@ func TestNeverAndAlways(t *testing.T) {
 }
 
 var (
-	somePatterns = []string{"/", "/**", "**", "/a", "/a/**", "/a/b", "/a/b/**", "/*", "/a/*", "/*/b", "/b/**", "/a/*/c", "/ab", "/**/c"}
+	somePatterns = []string{"/", "/**", "**", "/a", "/a/**", "/a/b", "/a/b/**", "/*", "/a/*", "/*/b", "/b/**", "/a/*/c", "/ab", "/ab*", "/**/c"}
 	somePaths    = []string{"/", "/a", "/a/", "/ab", "/a/b", "/a/b/c", "/a/c", "/b", "/b/b", "/b/c", "/c", "/c/b", "/a/b/b", "/a/x/c"}
 )
 
