@@ -42,6 +42,10 @@ func TestNoFalseAlarm(t *testing.T) {
 			}
 		}
 	}
+	_, _, thirds := lookAt(t, "", "id: x\nstatus: live\nvariants: [{id: control, weight: 33}, {id: a, weight: 33, action: {type: banner, title: a}}, {id: b, weight: 33, action: {type: banner, title: b}}]")
+	if len(thirds) > 0 {
+		t.Errorf("three thirds: %s", thirds)
+	}
 	for _, keys := range []string{
 		"pages: [/cart, /**]", // one too many, and none is taken away
 		"pages: [/items/**, \"!/items/sale/**\"]",
