@@ -7,6 +7,7 @@ import (
 
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/replay"
+	"github.com/omotenashi-web/omotenashi/ingest"
 )
 
 // before and after are the campaigns of a shop whose rules are changed while
@@ -23,7 +24,7 @@ var before = []string{
 	"id: right\nstatus: live\nlayer: tests\nwhen: not exposed(\"hello\", \"1d\") && sum(\"purchase.value\", \"30d\") < 9000\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 	"id: adder\nstatus: live\non: {event: add_to_cart, where: 'event.value > 2000'}\nfrequency: {max: 4, per: session}\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 	"id: forgot\nstatus: live\non: {absent: {event: purchase, after: add_to_cart, within: 30m}}\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
-	"id: stock\nstatus: live\nwhen: coupons_left(\"ten\") > 1\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
+	"id: stock\nstatus: live\nwhen: coupons_left(\"ten\") > 1 || device.type == \"mobile\"\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 	"id: night\nstatus: live\nschedule: {hours: ['20:00-02:00']}\nfrequency: {max: 1}\nwhen: now.hour != 21 && (visitor.days_since_last_visit > 0.1 || visitor.revenue > 5000)\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 }
 
@@ -128,6 +129,47 @@ func TestAnotherRuleSetDiffers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// The set that a decision names made it, also where another is recorded as live
+// at that moment.
+func TestTheSetThatIsNamedDecides(t *testing.T) {
+	t.Parallel()
+	s, p := scene(t, before...)
+	s.open(p, "/cart")
+	s.use(load(t, after()...))
+	records := s.records()
+	if err := replayed(t, s, p, records, func(m *replay.Moment) {
+		if d := replay.Compare(m.Logged.Props.Outcomes, m.Again().Outcomes); d != nil || m.Cause() != replay.Engine {
+			t.Errorf("%s: %+v", m.Cause(), d)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range records { // as if the visit had come behind the reload
+		if records[i].Event.Visitor != "" {
+			records[i].Event.Seq = 1000
+		}
+	}
+	if err := replayed(t, s, p, records, func(m *replay.Moment) {
+		if d := replay.Compare(m.Logged.Props.Outcomes, m.Again().Outcomes); d != nil || m.Cause() != replay.Reload {
+			t.Errorf("%s: %+v", m.Cause(), d)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func replayed(t *testing.T, s *shop, p *person, records []ingest.Record, each func(*replay.Moment)) error {
+	sets, visitors := split(t, s.ledger.ID(), records)
+	player := replay.NewPlayer(sets, sets.Since(dawn)...)
+	player.Begin(s.ledger.ID(), p.id)
+	for _, visit := range visitors[p.id] {
+		if err := player.Visit(visit, func(m *replay.Moment) error { each(m); return nil }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // What cannot be made again says why.

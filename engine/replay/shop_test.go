@@ -216,6 +216,12 @@ func (s *shop) step() {
 		send(late)
 	case n < 84:
 		send(s.event(ingest.Purchase, fmt.Sprintf(`{"value":3000,"transaction_id":"t%d"}`, s.IntN(1000))))
+	case n < 86: // a page view whose answer was lost is decided once more
+		context := p.page
+		context.ID = s.newID()
+		again := p.page
+		again.ID = p.viewID
+		p.hear(s.visit(engine.Visit{Visitor: p.id, Events: []ingest.Event{again}, Decide: &engine.Request{ID: s.newID(), Context: &context, Consent: true}}))
 	case n < 88: // a client that heard no answer sends again
 		s.visit(engine.Visit{Visitor: p.id, Events: append([]ingest.Event{}, p.last...)})
 	case n < 90:

@@ -110,6 +110,22 @@ func TestWhatWouldHaveBeen(t *testing.T) {
 		"a campaign is taken away": {
 			[]string{bar}, []string{modal}, shows("", ""), "bar",
 			replay.Change{Visitors: replay.Pair{Present: 1}, Lost: 1, Exposures: replay.Pair{Present: 2}}},
+		"one is taken away whose exposures name no decision": {
+			[]string{bar}, []string{modal}, func(s *shop, p *person) {
+				s.open(p, "/cart")
+				o := p.offers[0]
+				o.decision = ""
+				s.send(p, s.about(ingest.Exposure, o))
+			}, "bar",
+			replay.Change{Visitors: replay.Pair{Present: 1}, Lost: 1, Exposures: replay.Pair{Present: 1}}},
+		"what did not come in time opens on the next page": {
+			[]string{bar}, []string{"id: forgot\nstatus: live\nfrequency: {max: 1}\non: {absent: {event: purchase, after: add_to_cart, within: 5m}}\nvariants: [{id: a, weight: 1, action: " + banner + "}]"},
+			func(s *shop, p *person) {
+				look(1)(s, p)
+				s.send(p, s.event("add_to_cart", `{"value":900}`))
+				look(8)(s, p)
+			}, "forgot",
+			replay.Change{Visitors: replay.Pair{Changed: 1}, Gained: 1, Exposures: replay.Pair{Changed: 1}, Assumed: 1}},
 		"one is added: exposures are assumed": {
 			[]string{bar}, []string{bar, modal}, look(2), "modal",
 			replay.Change{Visitors: replay.Pair{Changed: 1}, Gained: 1, Exposures: replay.Pair{Changed: 2}, Assumed: 2}},
@@ -196,6 +212,23 @@ func TestWhatWouldHaveBeen(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A counter that only the changed rules have counts what was before the time
+// that is replayed.
+func TestCountersOfChangedRulesCountThePast(t *testing.T) {
+	t.Parallel()
+	bar := "id: bar\nstatus: live\nvariants: [{id: a, weight: 1, action: " + banner + "}]"
+	s, p := scene(t, bar)
+	for range 3 {
+		s.open(p, "/cart")
+	}
+	from := s.now.Add(time.Second)
+	s.open(p, "/cart")
+	report := s.backtest(load(t, strings.NewReplacer("status", "when: count(\"page_view\", \"1d\") == 4\nstatus", "id: bar", "id: fourth").Replace(bar)), load(t, bar), from)
+	if i := slices.IndexFunc(report.Campaigns, func(c replay.Change) bool { return c.Campaign == "fourth" }); report.Campaigns[i].Assumed != 1 {
+		t.Errorf("%+v", report.Campaigns)
 	}
 }
 
