@@ -264,8 +264,11 @@ func (w *World) called(m *Moment, made []ingest.Outcome) {
 // engaged hears what the browser told of a page it left, and opens what would
 // have opened there.
 func (w *World) engaged(e *ingest.Event, live *place) {
-	var said engagement
-	if len(w.waiting) == 0 || json.Unmarshal(e.Properties, &said) != nil || said.View == "" {
+	if len(w.waiting) == 0 {
+		return
+	}
+	said, ok := readEngagement(e)
+	if !ok {
 		return
 	}
 	for _, p := range w.waiting {

@@ -167,10 +167,19 @@ func TestWhatWouldHaveBeen(t *testing.T) {
 				s.send(p, s.event("add_to_cart", `{"value":2900}`))
 			}, "leaving",
 			replay.Change{Visitors: replay.Pair{Changed: 1}, Gained: 1, Exposures: replay.Pair{Changed: 1}, Assumed: 1}},
-		"a return to the tab is recorded nowhere": {
+		"a return to the tab opens": {
 			[]string{bar}, []string{strings.Replace(leaving, "exit_intent", "tab_return", 1)},
-			func(s *shop, p *person) { look(1)(s, p); s.leave(p, "") }, "leaving",
-			replay.Change{Unknown: 1}},
+			func(s *shop, p *person) { look(1)(s, p); s.leave(p, `,"tab_return":700`) }, "leaving",
+			replay.Change{Visitors: replay.Pair{Changed: 1}, Gained: 1, Exposures: replay.Pair{Changed: 1}, Assumed: 1}},
+		"what was in view is recorded where somebody waited for it": {
+			[]string{bar}, []string{strings.Replace(leaving, "exit_intent", "{in_view: '#reviews'}", 1)},
+			func(s *shop, p *person) {
+				look(1)(s, p)
+				s.leave(p, `,"in_view:#reviews":700`)
+				look(1)(s, p)
+				s.leave(p, "")
+			}, "leaving",
+			replay.Change{Visitors: replay.Pair{Changed: 1}, Gained: 1, Exposures: replay.Pair{Changed: 1}, Assumed: 1, Unknown: 1}},
 		"a trigger that another campaign called for": {
 			[]string{leaving}, []string{leaving, strings.Replace(leaving, "id: leaving", "id: also", 1)},
 			func(s *shop, p *person) { look(1)(s, p); s.trigger(p, "exit_intent"); s.leave(p, `,"exit":4000`) }, "also",
