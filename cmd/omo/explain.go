@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -61,7 +62,7 @@ Needs a running server and OMO_SECRET_KEY.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&server, "server", "http://127.0.0.1:8080", "the omo server")
-	f.StringVar(&campaign, "campaign", "", "this campaign alone, gate by gate")
+	f.StringVar(&campaign, "campaign", "", "this campaign alone, gate by gate and condition by condition")
 	f.StringVar(&page, "page", "", "the address of a page; without it the one seen last")
 	f.StringVar(&trigger, "trigger", "", "what happens on that page: exit_intent, dwell:30s, an event's name")
 	f.StringVar(&at, "at", "", "a moment of the past: a time (2026-12-01T09:00:00+09:00) or a seq of the ledger")
@@ -112,6 +113,9 @@ func writeAnswer(w io.Writer, a *replay.Answer, gates bool) {
 			t.AppendRow(table.Row{g.Gate, map[string]string{replay.Passed: "passed", replay.Halted: "STOPPED", replay.NotReached: "not reached"}[g.State]})
 		}
 		t.Render()
+		if c.Conditions != nil {
+			fmt.Fprintf(w, "\n%s\n", strings.Join(c.Conditions.Lines(), "\n"))
+		}
 	}
 	for _, trouble := range a.Degraded {
 		fmt.Fprintln(w, "degraded:", trouble)

@@ -48,6 +48,8 @@ type Verdict struct {
 	Slot     string `json:"slot,omitempty"`
 	Detail   string `json:"detail,omitempty"` // of the gate: the condition that was false
 	Gates    []Gate `json:"gates"`
+
+	Conditions *rules.Clause `json:"conditions,omitempty"` // its rule, taken apart; not of a campaign without one
 }
 
 // Gate is one place a campaign passes, in order.
@@ -234,10 +236,25 @@ func answer(visitor string, m *Moment, q Question) *Answer {
 	}
 	for _, c := range m.Live.Set.Campaigns {
 		if q.Campaign == "" || q.Campaign == c.ID {
-			a.Campaigns = append(a.Campaigns, verdictOn(c, &d))
+			v := verdictOn(c, &d)
+			v.Conditions = conditions(m, c)
+			a.Campaigns = append(a.Campaigns, v)
 		}
 	}
 	return a
+}
+
+// conditions takes c's rule apart for the moment; nil where it has none, or
+// cannot be taken apart.
+func conditions(m *Moment, c *rules.Campaign) *rules.Clause {
+	if c.When == "" {
+		return nil
+	}
+	clause, err := m.Live.Set.Explain(c, m.Live.Env(m.Profile, m.Request, m.Now), m.Now)
+	if err != nil {
+		return nil
+	}
+	return &clause
 }
 
 // verdictOn is what d says of c.

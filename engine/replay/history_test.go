@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -205,6 +206,16 @@ func TestExplain(t *testing.T) {
 	}
 	past, err := h.Of(t.Context(), p.id)
 	if err != nil {
+		t.Fatal(err)
+	}
+	then, err := past.Explain(replay.Question{Seq: first.Seq, Campaign: "gold"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := then.Campaigns[0].Conditions; c == nil || strings.Join(c.Lines(), "\n") != `✗ visitor.rank == "gold" – visitor.rank is "", "gold" would match` {
+		t.Errorf("%s", strings.Join(c.Lines(), "\n"))
+	}
+	if past, err = h.Of(t.Context(), p.id); err != nil {
 		t.Fatal(err)
 	}
 	a, err := past.Explain(replay.Question{Seq: second.Seq, Campaign: "bar"})
