@@ -3,6 +3,7 @@ package beacon_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/input"
@@ -47,10 +48,14 @@ func (p person) movesTo(x, y float64) {
 	}
 }
 
-// reads gives the value of an expression on the page, or of its promise.
+// reads gives the value of an expression on the page, or of its promise. Where
+// the page goes away under it, the next page is asked.
 func reads[T any](p person, script string) T {
 	p.t.Helper()
 	value, err := chromedp.Run(p.tab, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	for tries := 0; err != nil && tries < 3 && strings.Contains(err.Error(), "navigated or closed"); tries++ {
+		value, err = chromedp.Run(p.tab, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	}
 	if err != nil {
 		p.t.Fatalf("read %s: %v", script, err)
 	}

@@ -110,7 +110,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 		return nil, err
 	}
 	a.loader = loader.New(a.ledger, a.warehouse, loader.Config{Log: c.Log, Metrics: metrics})
-	a.background("loader", a.loader.Run)
+	a.background("loader", a.load)
 	a.background("trimming", a.trim)
 
 	a.engine = engine.New(engine.Options{Store: a.ledger, Key: a.keys.Token, Log: c.Log})
@@ -167,6 +167,17 @@ func (a *app) openWarehouse(ctx context.Context, c config) (err error) {
 		}
 	}
 	return nil
+}
+
+// load waits for a ClickHouse of our own to be up: asked before it has its
+// database, it would end and start again.
+func (a *app) load(ctx context.Context) error {
+	if a.child != nil {
+		if err := a.child.Wait(ctx); err != nil {
+			a.log.Warn("ClickHouse does not come up; events are kept in the ledger", "error", err)
+		}
+	}
+	return a.loader.Run(ctx)
 }
 
 // background runs work until stop; if it ends by itself with an error, the
