@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
+	"runtime"
 	"strings"
 )
 
@@ -50,8 +52,8 @@ func (l *loader) load() *Set {
 	}
 
 	var all []*checked
-	for _, name := range names {
-		all = append(all, l.campaigns(name, site, lang)...)
+	for w := range l.written(names) {
+		all = append(all, l.campaigns(w, site, lang)...)
 	}
 	l.together(all)
 	l.named(all, lang, in, siteText.Budget)
@@ -175,19 +177,20 @@ func (l *loader) segments(lang *language) {
 	}
 }
 
-func (l *loader) campaigns(name string, site Site, lang *language) []*checked {
-	before := len(l.found)
-	in, docs := l.read(name)
+// campaigns checks the documents of one file.
+func (l *loader) campaigns(w *written, site Site, lang *language) []*checked {
+	maps.Copy(l.source, w.source)
+	l.found = append(l.found, w.found...)
+	w.in.found = &l.found
 	var out []*checked
-	for _, d := range docs {
-		f := campaignFile{At: d}
-		in.decode(d, "", &f)
-		if d.kind == mapping {
-			out = append(out, in.campaign(&f, site, lang))
+	for i := range w.documents {
+		if f := &w.documents[i]; f.At.kind == mapping {
+			out = append(out, w.in.campaign(f, site, lang))
 		}
+		runtime.Gosched() // a server that reloads has visitors who wait
 	}
-	if len(docs) == 0 && len(l.found) == before {
-		l.folderError(name, "the file holds no campaign", "write one or delete the file")
+	if len(w.documents) == 0 && len(w.found) == 0 {
+		l.folderError(w.in.src.name, "the file holds no campaign", "write one or delete the file")
 	}
 	return out
 }
