@@ -72,7 +72,7 @@ func Decode(body []byte, v any) error {
 	if depth(body) > MaxDepth {
 		return fmt.Errorf("body is nested deeper than %d levels: flatten it", MaxDepth)
 	}
-	if err := codec.Unmarshal(body, v); err == nil {
+	if err := read(body, v); err == nil {
 		return nil
 	}
 	if len(bytes.TrimSpace(body)) == 0 {

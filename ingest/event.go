@@ -158,7 +158,7 @@ const (
 // the product's (a value that is no number) is an error that names it.
 func (e *Event) ParseProperties() error {
 	e.Props = Properties{}
-	if len(e.Properties) == 0 || codec.Unmarshal(e.Properties, &e.Props) == nil {
+	if len(e.Properties) == 0 || read(e.Properties, &e.Props) == nil {
 		return nil
 	}
 	e.Props = Properties{}
