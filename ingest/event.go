@@ -105,7 +105,7 @@ type Properties struct {
 	Rules    string    `json:"rules,omitempty"`    // of omo_decision and omo_rules: the rule set's hash
 	Trigger  string    `json:"trigger,omitempty"`  // of omo_decision
 	Event    string    `json:"event,omitempty"`    // of omo_decision: id of the event that triggered, where one did
-	Slots    []string  `json:"slots,omitempty"`    // of omo_decision: the places its page had, where it said so
+	Slots    []string  `json:"slots,omitzero"`     // of omo_decision: the places its page had, where it said so: none at all is an empty list
 	Facts    *Facts    `json:"facts,omitempty"`    // of omo_decision: what was read from outside, where rules asked
 	Outcomes []Outcome `json:"outcomes,omitempty"` // of omo_decision
 }

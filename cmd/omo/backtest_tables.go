@@ -66,7 +66,7 @@ func writeBacktestTables(w io.Writer, r *replay.Report) {
 var causes = map[string]string{
 	replay.RulesGone:   "their rule set is not recorded, or this version refuses it",
 	replay.HistoryGone: "events before them are missing",
-	replay.PageGone:    "their page view was sent again",
+	replay.PageGone:    "their page view or trigger was sent again",
 	replay.Reload:      "rules changed in that moment",
 	replay.Engine:      "this version of the engine decides otherwise",
 }

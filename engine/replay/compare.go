@@ -49,7 +49,7 @@ func outcome(list []ingest.Outcome, campaign string) *ingest.Outcome {
 const (
 	RulesGone   = "rules"   // the set that decided is not recorded, or this version refuses it
 	HistoryGone = "history" // records before it are missing: other sessions are stamped than replay comes to
-	PageGone    = "page"    // its page view is not recorded beside it: it was sent again
+	PageGone    = "page"    // its page view, or the event that triggered, is not recorded beside it: it was sent again
 	Reload      = "reload"  // decided while another rule set went live: which one folded is not recorded
 	Engine      = "engine"  // everything is there: this version of the engine decides otherwise
 )

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/engine"
@@ -20,6 +21,7 @@ type Player struct {
 	profile *profile.Profile
 	terms   profile.Terms
 	views   views
+	recent  recent
 	missing bool // a record shows that some before it are not there
 }
 
@@ -35,6 +37,7 @@ func NewPlayer(sets *Sets, asked ...*rules.Set) *Player {
 func (p *Player) Begin(ledger, visitor string) {
 	p.ledger, p.profile, p.missing = ledger, profile.New(visitor), false
 	p.views.forget()
+	p.recent = recent{}
 }
 
 // Profile is the visitor as folded so far; the player goes on changing it.
@@ -53,7 +56,7 @@ type Moment struct {
 
 	view    string // id of the page view decided; "" of a trigger
 	reload  bool   // the set that decided was not the one last recorded as live
-	guessed bool   // the page view is not in the same visit: an earlier one stands for it
+	guessed bool   // the page view, or the event that triggered, is not in the same visit: an earlier one stands for it
 	missing bool   // the history before is not complete
 }
 
@@ -108,8 +111,11 @@ func (p *Player) fold(e *ingest.Event) {
 	if e.Session != stamped {
 		p.missing = true
 	}
-	if e.Name == ingest.PageView {
+	switch {
+	case e.Name == ingest.PageView:
 		p.views.see(e)
+	case !strings.HasPrefix(e.Name, ingest.OmoPrefix):
+		p.recent.see(e)
 	}
 }
 
@@ -158,11 +164,8 @@ func (p *Player) moment(v *visit, i int) *Moment {
 			Slots: e.Props.Slots, Facts: e.Props.Facts, Consent: true, // without it nothing is logged
 		},
 	}
-	for j := i - 1; j >= 0 && e.Props.Event != ""; j-- {
-		if before := &v.records[j].Event; before.ID == e.Props.Event {
-			m.Request.Event = before
-			break
-		}
+	if e.Props.Event != "" {
+		p.triggered(m, v.records[:i])
 	}
 	if e.Props.Trigger != "" {
 		return m
@@ -177,48 +180,22 @@ func (p *Player) moment(v *visit, i int) *Moment {
 	// where it came first.
 	m.guessed = true
 	if seen := p.views.last(e); seen != nil {
-		m.Request.Context = &ingest.Event{Page: seen.page, Device: seen.device, Geo: seen.geo, Bot: e.Bot}
+		m.Request.Context = &ingest.Event{Name: ingest.PageView, Page: seen.page, Device: seen.device, Geo: seen.geo, Bot: e.Bot}
 		m.view = seen.id
 	}
 	return m
 }
 
-// views are the visitor's latest page views.
-type views struct {
-	list [8]view
-	next int
-}
-
-// view is what a decision rests on of the page view it was asked with.
-type view struct {
-	id     string
-	page   *ingest.Page
-	device *ingest.Device
-	geo    *ingest.Geo
-}
-
-func (v *views) forget() { *v = views{} }
-
-func (v *views) see(e *ingest.Event) {
-	v.list[v.next%len(v.list)] = view{e.ID, e.Page, e.Device, e.Geo}
-	v.next++
-}
-
-// newest is the latest view of all, nil if there is none.
-func (v *views) newest() *view {
-	if v.next == 0 {
-		return nil
-	}
-	return &v.list[(v.next-1)%len(v.list)]
-}
-
-// last is the latest view of the page that e happened on, nil if there is none.
-func (v *views) last(e *ingest.Event) *view {
-	for back := range len(v.list) {
-		seen := &v.list[(v.next+2*len(v.list)-1-back)%len(v.list)]
-		if e.Page != nil && seen.page != nil && seen.page.Path == e.Page.Path {
-			return seen
+// triggered finds the event that was the trigger of m, among those before it
+// in its visit. One that was sent again is recorded where it came first.
+func (p *Player) triggered(m *Moment, before []ingest.Record) {
+	id := m.Logged.Props.Event
+	for i := range before {
+		if e := &before[i].Event; e.ID == id {
+			m.Request.Event = e
+			return
 		}
 	}
-	return nil
+	m.guessed = true
+	m.Request.Event = p.recent.event(id)
 }
