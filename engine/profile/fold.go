@@ -53,7 +53,10 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 		return
 	}
 	known(p, e)
-	await(p, e, t.Absences)
+	repeats := p.Repeats(e)
+	if !repeats {
+		await(p, e, t.Absences)
+	}
 	old := p.older(e.Time, t.Gap.Milliseconds())
 	if !old {
 		if p.Session.N == 0 || e.Time-p.Session.End >= t.Gap.Milliseconds() {
@@ -75,7 +78,7 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 		p.shown(e.Props.Campaign).Closes++
 		p.release(func(h Hold) bool { return h.Campaign == e.Props.Campaign })
 	case ingest.Purchase:
-		if p.Repeats(e) {
+		if repeats {
 			return
 		}
 		foldPurchase(p, e, old)
