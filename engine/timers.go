@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 const (
 	timersEvery  = 200 * time.Millisecond
 	timersAtOnce = 1000
+	timersFailed = 5 * time.Second // between two complaints; they are tried again all the while
 )
 
 // RunTimers fires what comes due, on the clock that now shows, until ctx is
@@ -21,8 +23,10 @@ const (
 func (e *Engine) RunTimers(ctx context.Context, now func() time.Time) error {
 	tick := time.NewTicker(timersEvery)
 	defer tick.Stop()
+	var said time.Time
 	for {
-		if err := e.fireDue(ctx, now()); err != nil {
+		if err := e.fireDue(ctx, now()); err != nil && time.Since(said) >= timersFailed {
+			said = time.Now()
 			e.log.Error("timers could not be fired; trying again", "error", err)
 		}
 		select {
@@ -33,16 +37,22 @@ func (e *Engine) RunTimers(ctx context.Context, now func() time.Time) error {
 	}
 }
 
+// fireDue fires all that is due. One that fails keeps none of the others from
+// firing, and stays due.
 func (e *Engine) fireDue(ctx context.Context, now time.Time) error {
 	for ctx.Err() == nil {
 		due, _, err := e.store.Timers(now.UnixMilli(), timersAtOnce)
 		if err != nil || len(due) == 0 {
 			return err
 		}
+		var failed error
 		for _, t := range due {
-			if err := e.fire(t, now); err != nil {
-				return err
+			if err := e.fire(t, now); err != nil && failed == nil {
+				failed = fmt.Errorf("timer of campaign %s: %w", t.Name, err)
 			}
+		}
+		if failed != nil {
+			return failed
 		}
 	}
 	return nil
