@@ -92,7 +92,7 @@ func (e *Engine) unfilled() (epoch uint64, missing []profile.Stream, err error) 
 		}
 	}
 	for _, s := range streamTerms(e.live.Load().Set, counting) {
-		if c := counting[s.Key]; !c.Filled && c.Epoch == epoch {
+		if c, noted := counting[s.Key]; noted && !c.Filled && c.Epoch == epoch {
 			missing = append(missing, s)
 		}
 	}

@@ -56,12 +56,18 @@ func (e *Engine) Use(set *rules.Set, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	// A crash between these two leaves profiles without what is no longer
+	// counted, so that is noted before; and profiles that count for an epoch
+	// nobody knows: the next Use cuts again, and they start over.
+	if still := was.still(set); !maps.Equal(still, was) {
+		if err := e.keepStreams(still); err != nil {
+			return err
+		}
+	}
 	counting, err := e.cut(live, was, announced, now)
 	if err != nil {
 		return err
 	}
-	// A crash before this leaves profiles that count for an epoch nobody knows:
-	// the next Use cuts again, and they start over.
 	if err := e.keepStreams(counting); err != nil {
 		return err
 	}

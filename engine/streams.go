@@ -53,18 +53,28 @@ func (e *Engine) keepStreams(r registry) error {
 	return e.store.Mark(streamsMark, raw)
 }
 
+// still is what was counted and goes on, no further back than set asks.
+func (r registry) still(set *rules.Set) registry {
+	next := registry{}
+	for i := range set.Streams {
+		s := &set.Streams[i]
+		if c, known := r[s.Key]; known && c.covers(s) {
+			c.Window, c.Session, c.Lifetime = s.Window, s.Session, s.Lifetime
+			next[s.Key] = c
+		}
+	}
+	return next
+}
+
 // forSet is what is counted once set is in use with the cut at last: what was
 // counted and still is, and what begins. In an empty ledger nothing is missing.
 func (r registry) forSet(set *rules.Set, last uint64) registry {
-	next := make(registry, len(set.Streams))
+	next := r.still(set)
 	for i := range set.Streams {
 		s := &set.Streams[i]
-		c, known := r[s.Key]
-		if !known || !c.covers(s) {
-			c = counted{Epoch: last, Filled: last == 0}
+		if _, known := next[s.Key]; !known {
+			next[s.Key] = counted{Epoch: last, Filled: last == 0, Window: s.Window, Session: s.Session, Lifetime: s.Lifetime}
 		}
-		c.Window, c.Session, c.Lifetime = s.Window, s.Session, s.Lifetime
-		next[s.Key] = c
 	}
 	return next
 }
