@@ -2,6 +2,7 @@ package replay
 
 import (
 	"errors"
+	"math"
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/engine"
@@ -63,7 +64,7 @@ func (p *Past) Explain(q Question) (*Answer, error) {
 	}
 	live, err := p.Sets.At(p.Ledger, visits[len(visits)-1][0].Event.Seq+1)
 	if q.Seq == 0 && q.Until.IsZero() {
-		live, err = p.Sets.Latest()
+		live, err = p.Sets.At(p.Ledger, math.MaxUint64)
 	}
 	if err != nil {
 		return nil, err

@@ -1,7 +1,9 @@
 package replay_test
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/replay"
@@ -71,5 +73,44 @@ func TestATriggerThatCameBeforeIsDecidedAgainWithItsEvent(t *testing.T) {
 	})
 	if offered != 2 {
 		t.Errorf("offered %d times", offered)
+	}
+}
+
+// neighbour is a warehouse that another server writes into too.
+type neighbour struct {
+	nothing
+	rules []ingest.Record
+}
+
+func (n neighbour) RuleSets(_ context.Context, each func(string, *ingest.Record) error) error {
+	for i := range n.rules {
+		if err := each("other", &n.rules[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// What would be decided now is decided by this server's rules, whoever else has
+// reloaded since.
+func TestAnotherServersRulesExplainNothing(t *testing.T) {
+	t.Parallel()
+	s, p := scene(t, "id: bar\nstatus: live\nvariants: [{id: a, weight: 1, action: "+banner+"}]")
+	s.open(p, "/cart")
+	other := newShop(t, 1, 2)
+	other.now = s.now.Add(time.Hour)
+	other.use(load(t, "id: foreign\nstatus: live\nvariants: [{id: a, weight: 1, action: "+banner+"}]"))
+	h := replay.History{Warehouse: neighbour{rules: other.records()}, Ledger: s.ledger, Loaded: func() uint64 { return 0 }}
+	past, err := h.Of(t.Context(), p.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := &ingest.Event{Name: ingest.PageView, Time: other.now.UnixMilli(), Page: &ingest.Page{URL: "https://shop.example/", Path: "/"}}
+	a, err := past.Explain(replay.Question{Page: page})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a.Campaigns) != 1 || a.Campaigns[0].Campaign != "bar" {
+		t.Errorf("%s", asJSON(t, a.Campaigns))
 	}
 }
