@@ -80,6 +80,9 @@ func (s *Server) explain(c echo.Context) error {
 	if body.Page != nil || now {
 		q.Page = s.pageAsked(c, &body)
 	}
+	if now {
+		q.Facts = s.facts(s.engine.Live().Set, s.now())
+	}
 	past, err := s.history.Of(c.Request().Context(), string(body.Visitor))
 	if err != nil {
 		return s.away("explain", string(body.Visitor), err)

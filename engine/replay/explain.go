@@ -17,9 +17,10 @@ import (
 type Question struct {
 	Page     *ingest.Event // the page view, enriched as far as its asker can: without a page the one seen last, without a time that of the last visit
 	Trigger  string
-	Until    time.Time // nothing received later counts; zero: no bound
-	Seq      uint64    // nothing later in the ledger counts; 0: no bound
-	Campaign string    // that one alone; "" all
+	Facts    *ingest.Facts // with Page: what rules ask of the world outside; nil: as the last logged decision was told
+	Until    time.Time     // nothing received later counts; zero: no bound
+	Seq      uint64        // nothing later in the ledger counts; 0: no bound
+	Campaign string        // that one alone; "" all
 }
 
 // Answer to a Question.
@@ -71,10 +72,15 @@ func (p *Past) Explain(q Question) (*Answer, error) {
 	}
 	player := NewPlayer(p.Sets, live.Set)
 	player.Begin(p.Ledger, p.Visitor)
+	var told *ingest.Facts
 	for _, v := range visits {
-		if err := player.Visit(v, func(*Moment) error { return nil }); err != nil {
+		err := player.Visit(v, func(m *Moment) error { told = m.Request.Facts; return nil })
+		if err != nil {
 			return nil, err
 		}
+	}
+	if q.Facts == nil {
+		q.Facts = told
 	}
 	if q.Page.Time == 0 {
 		at := *q.Page
@@ -104,7 +110,7 @@ func (p *Player) ask(live *engine.Live, q Question) *Answer {
 	}
 	m := &Moment{
 		Profile: p.profile, Now: time.UnixMilli(e.Time).UTC(), Live: live,
-		Request: engine.Request{Context: &e, Trigger: q.Trigger, Consent: true, Explain: true},
+		Request: engine.Request{Context: &e, Trigger: q.Trigger, Facts: q.Facts, Consent: true, Explain: true},
 	}
 	return answer(p.profile.Visitor, m, q)
 }
