@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/omotenashi-web/omotenashi/engine/ledger"
 	"github.com/omotenashi-web/omotenashi/engine/profile"
 	"github.com/omotenashi-web/omotenashi/ingest"
 )
@@ -20,9 +20,9 @@ type History interface {
 	// Visitors counts whom Each would hand over. It returns once every visit
 	// up to p.UpTo is in the warehouse.
 	Visitors(ctx context.Context, p Past) (int, error)
-	// Each hands over one visitor's events after the other, by visitor id and
-	// then in the order of the ledger.
-	Each(ctx context.Context, p Past, do func(visitor string, events []ingest.Event) error) error
+	// Each hands over one event after the other, by visitor id and then in the
+	// order of the ledger: nobody holds all that a busy visitor ever did.
+	Each(ctx context.Context, p Past, do func(*ingest.Event) error) error
 }
 
 // Past picks events of a ledger.
@@ -120,17 +120,36 @@ func (e *Engine) fill(ctx context.Context, h History, epoch uint64, missing []pr
 	e.filling.done.Store(at.Done)
 	defer e.filling.total.Store(0)
 	marked := time.Now()
-	err = h.Each(ctx, past, func(visitor string, events []ingest.Event) error {
-		if err := e.absorb(visitor, missing, events); err != nil {
+	var before *profile.Profile // of the visitor whose events come
+	absorb := func() error {
+		if before == nil {
+			return nil
+		}
+		if err := e.absorb(before, missing); err != nil {
 			return err
 		}
-		at = filled{Epoch: epoch, After: visitor, Done: e.filling.done.Add(1)}
+		at = filled{Epoch: epoch, After: before.Visitor, Done: e.filling.done.Add(1)}
 		if time.Since(marked) < time.Second {
 			return ctx.Err()
 		}
 		marked = time.Now()
 		return e.markFilled(at)
+	}
+	err = h.Each(ctx, past, func(event *ingest.Event) error {
+		if before == nil || before.Visitor != event.Visitor {
+			if err := absorb(); err != nil {
+				return err
+			}
+			before = profile.New(strings.Clone(event.Visitor))
+		}
+		return count(before, missing, event)
 	})
+	if err == nil {
+		err = ctx.Err() // then the last visitor may not be complete
+	}
+	if err == nil {
+		err = absorb()
+	}
 	if err != nil {
 		return err
 	}
@@ -157,46 +176,6 @@ func (e *Engine) markFilled(at filled) error {
 		return err
 	}
 	return e.store.Mark(fillMark, raw)
-}
-
-// absorb adds one visitor's past to its profile, once however often it is called.
-func (e *Engine) absorb(visitor string, missing []profile.Stream, events []ingest.Event) error {
-	before := profile.New(visitor)
-	for i := range events {
-		if err := events[i].ParseProperties(); err != nil {
-			return fmt.Errorf("event %s: %w", events[i].ID, err)
-		}
-		if before.Repeats(&events[i]) {
-			continue
-		}
-		for _, s := range missing {
-			before.Add(s, &events[i])
-		}
-	}
-	s := e.shard(visitor)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p, err := e.load(s, visitor)
-	if err != nil {
-		return err
-	}
-	news := false
-	for _, stream := range missing {
-		news = p.Absorb(stream.Key, stream.Epoch, before.Series[stream.Key]) || news
-	}
-	if !news {
-		return nil
-	}
-	text := newScratch()
-	defer text.free()
-	raw, err := text.profile(p)
-	if err == nil {
-		_, err = e.store.Commit(ledger.Visit{Visitor: visitor, Profile: raw})
-	}
-	if err != nil {
-		delete(s.profiles, visitor) // it has taken in what was not committed
-	}
-	return err
 }
 
 // complete lets the campaigns go that waited for these streams.

@@ -67,26 +67,21 @@ type ledgerHistory struct {
 }
 
 func (h ledgerHistory) Visitors(ctx context.Context, p engine.Past) (int, error) {
-	n := 0
-	err := h.Each(ctx, engine.Past{UpTo: p.UpTo, Names: p.Names}, func(string, []ingest.Event) error { n++; return nil })
-	return n, err
+	visitors := map[string]bool{}
+	err := h.Each(ctx, engine.Past{UpTo: p.UpTo, Names: p.Names}, func(e *ingest.Event) error { visitors[e.Visitor] = true; return nil })
+	return len(visitors), err
 }
 
-func (h ledgerHistory) Each(_ context.Context, p engine.Past, do func(string, []ingest.Event) error) error {
+func (h ledgerHistory) Each(_ context.Context, p engine.Past, do func(*ingest.Event) error) error {
 	events := recorded(h.t, h.ledger, 0)
 	events = slices.DeleteFunc(events, func(e ingest.Event) bool {
 		return e.Seq > p.UpTo || e.Visitor <= p.After || !slices.Contains(p.Names, e.Name)
 	})
 	slices.SortStableFunc(events, func(a, b ingest.Event) int { return strings.Compare(a.Visitor, b.Visitor) })
-	for len(events) > 0 {
-		n := 1
-		for n < len(events) && events[n].Visitor == events[0].Visitor {
-			n++
-		}
-		if err := do(events[0].Visitor, events[:n]); err != nil {
+	for i := range events {
+		if err := do(&events[i]); err != nil {
 			return err
 		}
-		events = events[n:]
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ type asking struct{ times int }
 
 func (a *asking) Visitors(context.Context, engine.Past) (int, error) { a.times++; return 0, nil }
 
-func (a *asking) Each(context.Context, engine.Past, func(string, []ingest.Event) error) error {
+func (a *asking) Each(context.Context, engine.Past, func(*ingest.Event) error) error {
 	return nil
 }
 

@@ -31,6 +31,6 @@ func (p past) Visitors(ctx context.Context, q engine.Past) (int, error) {
 	return p.warehouse.CountNamed(ctx, p.named(q))
 }
 
-func (p past) Each(ctx context.Context, q engine.Past, do func(visitor string, events []ingest.Event) error) error {
+func (p past) Each(ctx context.Context, q engine.Past, do func(*ingest.Event) error) error {
 	return p.warehouse.ReadNamed(ctx, p.named(q), do)
 }

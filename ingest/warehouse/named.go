@@ -42,26 +42,13 @@ func (w *Warehouse) CountNamed(ctx context.Context, n Named) (int, error) {
 	return int(visitors), nil
 }
 
-// ReadNamed hands the events over, visitor by visitor in order of their ids,
-// of each all at once in the order of the ledger. The slice is reused.
-func (w *Warehouse) ReadNamed(ctx context.Context, n Named, each func(visitor string, events []ingest.Event) error) error {
+// ReadNamed hands the events over one by one, visitor by visitor in order of
+// their ids, of each in the order of the ledger.
+func (w *Warehouse) ReadNamed(ctx context.Context, n Named, each func(*ingest.Event) error) error {
 	if err := w.Migrate(ctx); err != nil {
 		return err
 	}
-	var events []ingest.Event
-	err := w.records(ctx, namedSQL, n.parameters(), func(_ string, r *ingest.Record) error {
-		if len(events) > 0 && events[0].Visitor != r.Event.Visitor {
-			if err := each(events[0].Visitor, events); err != nil {
-				return err
-			}
-			events = events[:0]
-		}
-		events = append(events, r.Event)
-		return nil
-	})
-	if err == nil && len(events) > 0 {
-		err = each(events[0].Visitor, events)
-	}
+	err := w.records(ctx, namedSQL, n.parameters(), func(_ string, r *ingest.Record) error { return each(&r.Event) })
 	if err != nil {
 		return fmt.Errorf("read what a back-fill counts: %w", err)
 	}

@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+// count takes one event of the past into before.
+func count(before *profile.Profile, missing []profile.Stream, event *ingest.Event) error {
+	if err := event.ParseProperties(); err != nil {
+		return fmt.Errorf("event %s: %w", event.ID, err)
+	}
+	if before.Repeats(event) {
+		return nil
+	}
+	for _, s := range missing {
+		before.Add(s, event)
+	}
+	return nil
+}
+
+// absorb adds one visitor's past to its profile, once however often it is called.
+func (e *Engine) absorb(before *profile.Profile, missing []profile.Stream) error {
+	visitor := before.Visitor
+	s := e.shard(visitor)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := e.load(s, visitor)
+	if err != nil {
+		return err
+	}
+	news := false
+	for _, stream := range missing {
+		news = p.Absorb(stream.Key, stream.Epoch, before.Series[stream.Key]) || news
+	}
+	if !news {
+		return nil
+	}
+	text := newScratch()
+	defer text.free()
+	raw, err := text.profile(p)
+	if err == nil {
+		_, err = e.store.Commit(ledger.Visit{Visitor: visitor, Profile: raw})
+	}
+	if err != nil {
+		delete(s.profiles, visitor) // it has taken in what was not committed
+	}
+	return err
+}
