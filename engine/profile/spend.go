@@ -21,7 +21,7 @@ func (p *Profile) shown(campaign string) *Shown {
 
 // foldExposure makes a hold's spend permanent, in the session of the hold.
 func foldExposure(p *Profile, e *ingest.Event, old bool) {
-	session, slot := p.Session.N, e.Props.Slot
+	session, slot := p.Session.N, clip(e.Props.Slot)
 	if old {
 		session = 0 // an earlier one; which, nobody knows any more
 	}

@@ -92,3 +92,14 @@ func TestDue(t *testing.T) {
 	p, _ := after(t, story.String())
 	equal(t, fmt.Sprint(len(p.Due), " from ", slices.Sorted(maps.Keys(p.Due))[0]), "32 from c68")
 }
+
+// Of an offer that nobody remembers the browser tells the slot, and whoever has
+// its token may tell it as long as an event may be: not all of that is kept.
+func TestToldSlotsAreShort(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 30_000)
+	p, _ := after(t, "0m page_view /a\n1h omo_exposure {\"campaign\":\"rescue\",\"slot\":\""+long+"\"}\n")
+	if got := len(p.Campaigns["rescue"].Spends[0].Slot); got > maxText {
+		t.Errorf("%d bytes are kept", got)
+	}
+}
