@@ -38,15 +38,21 @@ func (g *gates) over(slot string, counts func(*rules.Campaign) bool) bool {
 // shut says whether c's layer belongs to another campaign for this visitor:
 // to the one that it has been offered, or else to the one that is drawn.
 func (g *gates) shut(c *rules.Campaign) bool {
-	if c.Layer == "" || met(c, g.p, g.now) {
+	if c.Layer == "" {
 		return false
 	}
-	if b := bucket.Bucket(bucket.Layer, c.Layer, g.p.Unit); b < c.LayerLow || b >= c.LayerHigh {
-		return true
+	mine := met(c, g.p, g.now)
+	for _, o := range g.live.layers[c.Layer] {
+		// Who met both before they shared a layer keeps the first by name.
+		if o != c && (!mine || o.ID < c.ID) && (met(o, g.p, g.now) || slices.Contains(g.offered, o)) {
+			return true
+		}
 	}
-	return slices.ContainsFunc(g.live.layers[c.Layer], func(o *rules.Campaign) bool {
-		return o != c && (met(o, g.p, g.now) || slices.Contains(g.offered, o))
-	})
+	if mine {
+		return false
+	}
+	b := bucket.Bucket(bucket.Layer, c.Layer, g.p.Unit)
+	return b < c.LayerLow || b >= c.LayerHigh
 }
 
 func layers(set *rules.Set) map[string][]*rules.Campaign {

@@ -191,7 +191,7 @@ func terms(set *rules.Set) profile.Terms {
 	t := profile.Terms{Gap: set.Site.SessionGap, Goals: map[string][]profile.Goal{}, Free: map[string]bool{}}
 	for _, c := range set.Campaigns {
 		for _, on := range c.On {
-			if on.Kind == "absent" {
+			if on.Kind == "absent" && (c.Status == rules.Live || c.Status == rules.Shadow) {
 				t.Absences = append(t.Absences, profile.Absence{Campaign: c.ID, Event: on.Event, After: on.After, Within: on.Within})
 			}
 		}

@@ -11,16 +11,19 @@ import (
 
 // await begins the waits that e begins, anew if they ran already, and ends
 // those that it ends. They run on the clock of receipt; what is told of a past
-// that lies further back than the wait begins none.
+// that lies further back than the wait neither begins nor ends one.
 func await(p *Profile, e *ingest.Event, absences []Absence) {
 	for i := range absences {
 		a := &absences[i]
+		within := a.Within.Milliseconds()
+		if e.Time+within <= e.Received {
+			continue
+		}
 		if e.Name == a.Event {
 			delete(p.Pending, a.Campaign)
 			delete(p.Due, a.Campaign)
 		}
-		within := a.Within.Milliseconds()
-		if e.Name != a.After || e.Time+within <= e.Received {
+		if e.Name != a.After {
 			continue
 		}
 		if p.Pending == nil {

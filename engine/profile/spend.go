@@ -53,6 +53,9 @@ func foldDecision(p *Profile, e *ingest.Event, t Terms) {
 	}
 	p.Holds = slices.DeleteFunc(p.Holds, func(h Hold) bool { return !h.Exposed && h.At+HoldFor <= e.Time })
 	for _, o := range e.Props.Outcomes {
+		if o.Reason == "shadow" { // nobody will expose it
+			delete(p.Due, o.Campaign)
+		}
 		if o.Reason != "offered" && o.Reason != "control" || o.Slot == "" && t.Free[o.Campaign] {
 			continue
 		}
