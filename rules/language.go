@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -146,11 +147,13 @@ func (l *language) rule(r *reader, t ruleText, path string, look func(ast.Node, 
 	// Each condition by itself, so that a name nobody knows in one does not hide
 	// what is wrong with another.
 	var sound []ast.Node
+	var begin []int // where in the rule each of them, or its segment's call, begins
 	for _, written := range conjuncts(tree.Node, nil) {
-		before := ok
+		before, at := ok, first(written)
 		ok = true
 		if resolved := res.resolve(written); ok {
 			sound = conjuncts(resolved, sound)
+			begin = append(begin, slices.Repeat([]int{at}, len(sound)-len(begin))...)
 		}
 		ok = ok && before
 	}
@@ -159,10 +162,14 @@ func (l *language) rule(r *reader, t ruleText, path string, look func(ast.Node, 
 		return nil
 	}
 	var parts []condition
-	for _, n := range sound {
+	steps := 0
+	for i, n := range sound {
 		if err := l.check(tree.Source, n); err != nil {
 			l.mismatch(err, n, fail)
 			continue
+		}
+		if steps += work(n, effort{}).steps; ok && steps > maxSteps {
+			fail(begin[i], "the rule can take too long for one visit: it looks at long texts too often", "ask fewer things of the items of split(…), and put no any() or all() into another")
 		}
 		text := strings.ReplaceAll(n.String(), "$env, ", "") // of visitor.trait("x")
 		parts = append(parts, condition{l.settle(n, fail), text})

@@ -185,15 +185,9 @@ func (m *Matcher) all(s *Set, when []int32) (answer verdict, at int32) {
 // ask evaluates one predicate for this visit.
 func (m *Matcher) ask(s *Set, i int32) verdict {
 	p := s.predicates[i]
-	if p.native != nil {
-		m.tell(s, p.zone)
-		if p.native.holds(&m.env) {
-			return yes
-		}
-		return no
-	}
-	result, err := m.vm.Run(p.program, m.seen(s, p.zone))
-	if err != nil {
+	holds, err := m.run(s, p)
+	switch {
+	case err != nil:
 		if m.causes == nil {
 			m.causes = map[int32]error{}
 		}
@@ -203,11 +197,29 @@ func (m *Matcher) ask(s *Set, i int32) verdict {
 		}
 		m.causes[i] = fmt.Errorf("%s: %w", p.text, err)
 		return failed
-	}
-	if result.(bool) {
+	case holds:
 		return yes
 	}
 	return no
+}
+
+// run gives a predicate's answer. A panic is an error of this predicate alone;
+// expr's machine does the same with its own.
+func (m *Matcher) run(s *Set, p *predicate) (holds bool, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	if p.native != nil {
+		m.tell(s, p.zone)
+		return p.native.holds(&m.env), nil
+	}
+	result, err := m.vm.Run(p.program, m.seen(s, p.zone))
+	if err != nil {
+		return false, err
+	}
+	return result.(bool), nil
 }
 
 // seen is the boxed environment for a predicate: boxing copies it, so it is done

@@ -161,7 +161,9 @@ func (r *resolver) binary(n *ast.BinaryNode) {
 			r.at(n.Right, "matches takes a pattern in quotes")
 			return
 		}
-		if _, err := regexp.Compile(p.Value); err != nil {
+		if why := tooLong(p.Value); why != "" {
+			r.fail(p.Location().From, why, "ask for what all the texts share, or write several patterns")
+		} else if _, err := regexp.Compile(p.Value); err != nil {
 			r.at(n.Right, "%s", strings.Replace(err.Error(), "error parsing regexp: ", "not a pattern: ", 1))
 		}
 	case "==", "!=":
