@@ -11,7 +11,12 @@ import (
 type reader struct {
 	src   *source
 	found *Findings
+	most  int // findings it may add, 0 any number: what is beyond is told in one
+	told  int
 }
+
+// maxTold is of one file. Who made a hundred mistakes in it made one.
+const maxTold = 100
 
 // fromNode is a value that reads itself.
 type fromNode interface {
@@ -19,6 +24,15 @@ type fromNode interface {
 }
 
 func (r *reader) add(n *node, path string, severity Severity, code, message, hint string) {
+	if r.most > 0 && r.told >= r.most {
+		if severity == Error && r.told == r.most {
+			r.told++
+			*r.found = append(*r.found, Finding{File: n.src.name, Line: n.line, Column: max(n.column, min(n.line, 1)), Code: "folder", Severity: Error,
+				Message: fmt.Sprintf("there is more to say of this file than %d findings", r.most), Hint: "mend these first"})
+		}
+		return
+	}
+	r.told++
 	f := Finding{File: n.src.name, Line: n.line, Column: n.column, Code: code, Severity: severity, Path: path, Message: message, Hint: hint}
 	if n.line > 0 {
 		f.Excerpt = excerpt(n.src.line(n.line), n.column)

@@ -67,13 +67,19 @@ func (f Finding) text(mark string) string {
 }
 
 // Findings is every complaint about a folder, by file and place. As an error it
-// reads as all of them, a line break between.
+// reads as the first hundred of them, a line break between, and how many more
+// there are.
 type Findings []Finding
 
 func (fs Findings) Error() string {
-	parts := make([]string, len(fs))
+	const most = 100 // for a log
+	parts := make([]string, 0, most+1)
 	for i, f := range fs {
-		parts[i] = f.String()
+		if i == most {
+			parts = append(parts, fmt.Sprintf("and %d more", len(fs)-most))
+			break
+		}
+		parts = append(parts, f.String())
 	}
 	return strings.Join(parts, "\n")
 }

@@ -11,7 +11,10 @@ import (
 	"strings"
 )
 
-const maxFiles = 20_000
+const (
+	maxFiles = 20_000
+	maxFound = 50_000 // findings: past them no further file is read
+)
 
 // Load reads a rules folder: site.yaml, segments.yaml and coupons/*.csv if they
 // are there, and every campaigns/*.yaml. It returns every complaint at once, by file and place,
@@ -52,7 +55,13 @@ func (l *loader) load() *Set {
 	}
 
 	var all []*checked
+	read := 0
 	for w := range l.written(names) {
+		if len(l.found) > maxFound {
+			l.folderError(".", fmt.Sprintf("there are more than %d findings: %s and all after it were not read (%d files)", maxFound, w.in.src.name, len(names)-read), "mend these first")
+			break
+		}
+		read++
 		all = append(all, l.campaigns(w, site, lang)...)
 	}
 	l.together(all)
@@ -140,7 +149,7 @@ func (l *loader) text(name string) (text string, found bool) {
 
 // read returns the documents of a file, none when it is not there or cannot be read.
 func (l *loader) read(name string) (in *reader, docs []*node) {
-	in = &reader{src: &source{name: name}, found: &l.found}
+	in = &reader{src: &source{name: name}, found: &l.found, most: maxTold}
 	text, found := l.text(name)
 	if !found {
 		return in, nil

@@ -41,7 +41,7 @@ func (l *loader) pools() map[string]Pool {
 			l.folderError(name, "a pool's name is 1 to 64 of a-z, 0-9, _ and -", "rename the file")
 			pools[pool] = Pool{}
 		default:
-			in := &reader{src: &source{name: name}, found: &l.found}
+			in := &reader{src: &source{name: name}, found: &l.found, most: maxTold}
 			text, _ := l.text(name)
 			pools[pool] = in.pool(text)
 		}

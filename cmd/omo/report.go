@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/omotenashi-web/omotenashi/rules"
@@ -24,9 +25,23 @@ func (r report) fails() bool {
 	return errs > 0 || r.strict && warnings > 0
 }
 
+// maxPrinted is how many findings a terminal shows; the other formats have all.
+const maxPrinted = 100
+
 func (r report) text(out io.Writer) error {
-	for _, f := range r.found {
+	shown := r.found
+	if len(shown) > maxPrinted { // errors before warnings: they are what has to be mended
+		shown = slices.Clone(shown)
+		slices.SortStableFunc(shown, func(a, b rules.Finding) int { return strings.Compare(string(a.Severity), string(b.Severity)) })
+		shown = shown[:maxPrinted]
+	}
+	for _, f := range shown {
 		if _, err := fmt.Fprintf(out, "%s\n\n", f.Numbered()); err != nil {
+			return err
+		}
+	}
+	if more := len(r.found) - len(shown); more > 0 {
+		if _, err := fmt.Fprintf(out, "%s more: --format json lists all\n\n", counted(more, "finding")); err != nil {
 			return err
 		}
 	}
