@@ -350,7 +350,7 @@ func priorityOf(s *Set, id string) int {
 
 // Lint takes whatever Load takes: it says the same errors and never panics.
 func FuzzLint(f *testing.F) {
-	for _, rule := range []string{`visitor.new`, `visitor.visits in [1,2] || !(visitor.age not in 3..4)`, `any(["a"], # == page.path)`, `in_segment("a")`, `cart.has("a") ? true : false`} {
+	for _, rule := range []string{`visitor.new`, `visitor.visits in [1,2] || !(visitor.age not in 3..4)`, `any(["a"], # == page.path)`, `in_segment("a")`, `cart.has("a") ? true : false`, `one(split(page.url, "/"), # matches "a{3}") && page.query("a") + "b" == "b"`} {
 		f.Add(rule, "/a/**", "# omo:ignore OMO103 because")
 	}
 	f.Fuzz(func(t *testing.T, rule, page, comment string) {
