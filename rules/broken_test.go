@@ -232,3 +232,14 @@ func TestOthersAreDecidedAsWithout(t *testing.T) {
 		}
 	}
 }
+
+// Texts of a shop's own are looked at as far as an address may be long.
+func TestLongProperty(t *testing.T) {
+	t.Parallel()
+	env := somebody()
+	env.Event = Event{Name: "x", Props: map[string]any{"note": strings.Repeat("a", maxText) + "b"}}
+	set := load(t, "", live("end", `event.prop("note") endsWith "b"`, "on: {event: x}"), live("begin", `event.prop("note") startsWith "aa"`, "on: {event: x}"))
+	if got := fmt.Sprint(matched(set, env, noon)); got != "[begin]" {
+		t.Errorf("matched %s", got)
+	}
+}

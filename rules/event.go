@@ -20,9 +20,10 @@ type Event struct {
 }
 
 // Prop answers prop("k"): a property as text, "" when it is missing or not a text.
+// Of a longer text it is the first 4,096 bytes.
 func (e Event) Prop(key string) string {
 	s, _ := e.Props[key].(string)
-	return s
+	return s[:min(len(s), maxText)] // what a shop sends has no bound of its own
 }
 
 // PropNumber answers prop_number("k"), Unknown when it is missing or not a number.
