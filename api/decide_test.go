@@ -102,7 +102,7 @@ func TestExplainIsForTheSecretKey(t *testing.T) {
 		why[x.Campaign] = strings.TrimSpace(x.Reason + " " + x.Detail)
 	}
 	for campaign, want := range map[string]string{
-		"welcome": "slot_taken", "leaving": "page /", "gold": `rule_false visitor.rank == "gold"`, "big-cart": "rule_false cart.value >= 5000",
+		"welcome": "slot_taken the page has no slot bar", "leaving": "page /", "gold": `rule_false visitor.rank == "gold"`, "big-cart": "rule_false cart.value >= 5000",
 	} {
 		if why[campaign] != want {
 			t.Errorf("%s: %q, expected %q", campaign, why[campaign], want)

@@ -90,7 +90,9 @@ func (s *Server) explain(c echo.Context) error {
 	answer, err := past.Explain(q)
 	switch {
 	case errors.Is(err, replay.ErrNobody):
-		return problem("not_found", "nothing is known of visitor "+string(body.Visitor)+" up to then: its id is in the cookie omo_vid, and visitor_id in the warehouse's view events")
+		return problem("not_found", "nothing is known of visitor "+string(body.Visitor)+": its id is in the cookie omo_vid, and visitor_id in the warehouse's view events")
+	case errors.Is(err, replay.ErrTooEarly):
+		return problem("not_found", err.Error())
 	case errors.Is(err, replay.ErrNoDecision):
 		return problem("not_found", "no decision of visitor "+string(body.Visitor)+" is logged up to then: give a page to ask what would be decided")
 	case err != nil:

@@ -85,7 +85,7 @@ func TestExplain(t *testing.T) {
 		"a trigger goes with a page":         {400, map[string]any{"visitor": visitor, "trigger": "exit_intent", "at": seq}},
 		"at is neither a time":               {400, map[string]any{"visitor": visitor, "at": "yesterday"}},
 		"nothing is known of visitor nobody": {404, map[string]any{"visitor": "nobody"}},
-		"up to then":                         {404, map[string]any{"visitor": visitor, "at": "2020-01-01T00:00:00Z"}},
+		"before the visitor's first event":   {404, map[string]any{"visitor": visitor, "at": "2020-01-01T00:00:00Z"}},
 		"no campaign xmas was in the rules":  {404, map[string]any{"visitor": visitor, "campaign": "xmas"}},
 		"trigger is longer than 256 bytes":   {400, map[string]any{"visitor": visitor, "trigger": strings.Repeat("x", 257)}},
 	} {

@@ -72,7 +72,7 @@ func (o Offer) Armed() bool { return o.Variant == nil }
 type Suppressed struct {
 	Campaign string `json:"campaign"`
 	Reason   string `json:"reason"`
-	Detail   string `json:"detail,omitempty"` // the condition that was false
+	Detail   string `json:"detail,omitempty"` // the condition that was false, the limit that is used up, who has the slot
 }
 
 // Decide is pure: the same rule set, profile, request and clock give the same
@@ -109,7 +109,7 @@ func Decide(live *Live, p *profile.Profile, r Request, now time.Time) Decision {
 			o.Variant = variant.ID
 		default:
 			if r.Explain {
-				d.Suppressed = append(d.Suppressed, Suppressed{Campaign: c.ID, Reason: reason})
+				d.Suppressed = append(d.Suppressed, Suppressed{Campaign: c.ID, Reason: reason, Detail: g.detail(c, reason)})
 			}
 		}
 		d.Outcomes = append(d.Outcomes, o)

@@ -66,7 +66,7 @@ func (r *reader) action(f *actionFile, path string) (json.RawMessage, Cost) {
 	}
 	r.wellFormed(f.Theme, join(path, "theme"), tokenForm, "one word of letters, digits, _ and -")
 	r.wellFormed(f.Position, join(path, "position"), tokenForm, "one word of letters, digits, _ and -")
-	if f.Type.At != nil && f.Title.At == nil && f.Body.At == nil && f.Image.At == nil {
+	if f.Type.At != nil && !f.At.has("title") && !f.At.has("body") && !f.At.has("image") {
 		r.failWith(f.At, path, "missing", "the action shows nothing", "give it a title, a body or an image")
 	}
 	r.belongs(f, path)
@@ -105,11 +105,11 @@ func (r *reader) belongs(f *actionFile, path string) {
 		only("ranking", "items", f.Items[0].At)
 	}
 	switch {
-	case f.Type.S == "coupon" && f.Code.At == nil:
+	case f.Type.S == "coupon" && !f.At.has("code"):
 		r.fail(f.At, path, "missing", `a coupon needs a "code"`)
-	case f.Type.S == "coupon" && strings.TrimSpace(f.Code.S) == "":
+	case f.Type.S == "coupon" && f.Code.At != nil && strings.TrimSpace(f.Code.S) == "":
 		r.fail(f.Code.At, join(path, "code"), "value", "the code is empty")
-	case f.Type.S == "ranking" && len(f.Items) == 0:
+	case f.Type.S == "ranking" && len(f.Items) == 0 && (!f.At.has("items") || f.At.value("items").kind == sequence):
 		r.failWith(f.At, path, "missing", `a ranking needs "items"`, "items: [{name: …, url: /items/1, price: 980}]")
 	case len(f.Items) > maxItems:
 		r.fail(f.At, join(path, "items"), "value", "a ranking has at most %d items", maxItems)

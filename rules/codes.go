@@ -180,4 +180,7 @@ var codes = []Code{
 	{"early_event", "OMO127", Warning,
 		Explanation{"The rule of a campaign that waits for a trigger reads event.", "Rules are first asked at the page view, and then the event is that page view: the campaign may never come to wait.", "Ask it of the trigger: on: {event: add_to_cart, where: 'event.value > 5000'}."},
 		Explanation{"きっかけを待つ接客の条件が event を読んでいます。", "条件はまずページ表示のときに調べられ、そのときの event はページ表示です。待ち始めないまま終わることがあります。", "きっかけのほうに書いてください：on: {event: add_to_cart, where: 'event.value > 5000'}"}},
+	{"near_event", "OMO128", Warning,
+		Explanation{"An event's name is a slip of the finger away from a known one.", "No such event will ever come, and the campaign neither counts nor opens nor converts.", "Correct the name; if the shop really sends it, say so: # omo:ignore OMO128 because …; with --clickhouse or --data the warehouse tells instead."},
+		Explanation{"よく知られたイベント名と一、二文字だけ違う名前です。", "そのようなイベントは届かず、数えることも、開くことも、成果になることもありません。", "名前を直してください。本当に送っている場合は # omo:ignore OMO128 because … と理由を書いてください。--clickhouse か --data を付けると、届いたかどうかで確かめます。"}},
 }

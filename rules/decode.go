@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -143,7 +144,7 @@ func (r *reader) record(n *node, path string, v reflect.Value) {
 		r.value(p.value, join(path, key), v.Field(i))
 	}
 	for _, key := range required {
-		if !n.has(key) {
+		if !n.has(key) && !n.holdsRefused() { // which may have swallowed what follows
 			r.fail(n, join(path, key), "missing", "%q is missing", key)
 		}
 	}
@@ -172,6 +173,11 @@ func (r *reader) each(n *node, path string) func(yield func(string, pair) bool) 
 			}
 		}
 	}
+}
+
+// holdsRefused says whether a value of n was refused while it was parsed.
+func (n *node) holdsRefused() bool {
+	return slices.ContainsFunc(n.pairs, func(p pair) bool { return p.value.kind == refused })
 }
 
 func (n *node) has(key string) bool {

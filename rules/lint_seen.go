@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -81,7 +82,13 @@ func (x *linter) counted(t ruleText, path string, n ast.Node) {
 // saw complains at a place when an event, or one with that field, did not come;
 // false when it did not, or nobody knows. The server's own events are not asked for.
 func (x *linter) saw(at *node, path, event, field string) bool {
-	if x.Seen == nil || x.err != nil || strings.HasPrefix(event, "omo_") {
+	if strings.HasPrefix(event, "omo_") || x.err != nil {
+		return false
+	}
+	if x.Seen == nil {
+		if field == "" {
+			x.almost(at, path, event)
+		}
 		return false
 	}
 	if d := x.lang.derived[event]; d != nil {
@@ -91,11 +98,32 @@ func (x *linter) saw(at *node, path, event, field string) bool {
 	switch {
 	case ok || x.err != nil:
 	case field == "":
-		x.report.warn(at, path, "never_seen", fmt.Sprintf("no event %q came in the last 30 days", event), "check its spelling, and that the shop sends it")
+		x.report.warn(at, path, "never_seen", fmt.Sprintf("no event %q came in the last 30 days%s", event, meant(event)), "check its spelling, and that the shop sends it")
 	default:
 		x.report.warn(at, path, "never_seen", fmt.Sprintf("no event %q of the last 30 days had a field %q", event, field), "check its spelling, and that the shop sends it")
 	}
 	return ok && x.err == nil
+}
+
+func meant(event string) string {
+	if slices.Contains(canonicalEvents, event) {
+		return ""
+	}
+	return didYouMean(event, canonicalEvents)
+}
+
+// almost complains of a name of the shop's own that is a slip of the finger away
+// from one that everybody knows. Where a warehouse tells, it is not needed.
+func (x *linter) almost(at *node, path, event string) {
+	if x.lang.derived[event] != nil || slices.Contains(canonicalEvents, event) {
+		return
+	}
+	for _, known := range slices.Concat(canonicalEvents, sortedKeys(x.lang.derived)) {
+		if len(known) >= 5 && editDistance(event, known) <= 2 {
+			x.report.warn(at, path, "near_event", fmt.Sprintf("%q is almost %q", event, known), "mend it, or say in a comment that the shop sends such an event")
+			return
+		}
+	}
 }
 
 func (x *linter) ask(event, field string) bool {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // variants checks the alternatives and lays them over the 10,000 buckets: a
@@ -35,6 +36,7 @@ func (r *reader) variants(f *campaignFile) []Variant {
 	case list == nil || list.kind != sequence:
 	case len(out) == 0:
 		r.failWith(list, "variants", "missing", "a campaign needs at least one variant", "variants: [{id: control, weight: 50}, {id: a, weight: 50, action: {…}}]")
+	case total <= 0 && slices.ContainsFunc(f.Variants, func(v variantFile) bool { return v.Weight.At == nil }): // told there
 	case total <= 0:
 		r.failWith(list, "variants", "value", "the weights sum to nothing", "give at least one variant a weight above 0")
 	default:

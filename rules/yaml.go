@@ -211,7 +211,11 @@ func (r *reader) convert(n ast.Node, before, depth int) *node {
 			}
 		}
 	default: // anchors, aliases, tags, merge keys, directives
-		r.failWith(out, "", "unsupported", fmt.Sprintf("%q: anchors, aliases and tags are not part of rules files", t.Value), "write the value out, or put a text that starts with this sign in quotes")
+		hint := "write the value out, or put a text that starts with this sign in quotes"
+		if strings.HasPrefix(t.Value, "!") {
+			hint = "what begins with ! goes in quotes as a whole: when: '!visitor.new'"
+		}
+		r.failWith(out, "", "unsupported", fmt.Sprintf("%q: anchors, aliases and tags are not part of rules files", t.Value), hint)
 		out.kind = refused
 	}
 	return out

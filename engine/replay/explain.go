@@ -2,6 +2,7 @@ package replay
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -43,7 +44,8 @@ type Answer struct {
 
 // Errors of Explain that are the asker's to mend.
 var (
-	ErrNobody     = errors.New("nothing is known of this visitor up to then")
+	ErrNobody     = errors.New("nothing is known of this visitor")
+	ErrTooEarly   = errors.New("the moment is before the visitor's first event")
 	ErrNoDecision = errors.New("no decision of this visitor is logged up to then")
 )
 
@@ -58,6 +60,9 @@ func (p *Past) Explain(q Question) (*Answer, error) {
 		}
 	}
 	if len(visits) == 0 {
+		if len(p.visits) > 0 {
+			return nil, fmt.Errorf("%w: that came at %s", ErrTooEarly, time.UnixMilli(p.visits[0][0].Event.Received).UTC().Format(time.RFC3339Nano))
+		}
 		return nil, ErrNobody
 	}
 	if q.Page == nil {

@@ -167,13 +167,13 @@ func TestExplain(t *testing.T) {
 		want     string
 	}{
 		{"at the first decision's seq", replay.Question{Seq: first.Seq}, "logged as it was: gold rule_false (visitor.rank == \"gold\"), resting not_live (paused), bar offered a"},
-		{"at the second's", replay.Question{Seq: second.Seq}, "logged as it was: gold rule_false (visitor.rank == \"gold\"), resting not_live (paused), bar frequency"},
+		{"at the second's", replay.Question{Seq: second.Seq}, "logged as it was: gold rule_false (visitor.rank == \"gold\"), resting not_live (paused), bar frequency (1 of 1 per lifetime)"},
 		{"between the two", replay.Question{Until: time.UnixMilli(second.Time - 1)}, "logged as it was: gold rule_false (visitor.rank == \"gold\"), resting not_live (paused), bar offered a"},
-		{"one campaign", replay.Question{Seq: second.Seq, Campaign: "bar"}, "logged as it was: bar frequency"},
-		{"another page then", replay.Question{Until: time.UnixMilli(second.Time - 1), Page: page(time.UnixMilli(second.Time)), Campaign: "bar"}, "would be: bar frequency"},
-		{"before the exposure", replay.Question{Seq: first.Seq - 1, Page: page(dawn), Campaign: "bar"}, "nothing is known of this visitor up to then"},
-		{"before anything", replay.Question{Until: dawn}, "nothing is known of this visitor up to then"},
-		{"now", replay.Question{Page: page(s.now.Add(time.Hour)), Campaign: "bar"}, "would be: bar frequency"},
+		{"one campaign", replay.Question{Seq: second.Seq, Campaign: "bar"}, "logged as it was: bar frequency (1 of 1 per lifetime)"},
+		{"another page then", replay.Question{Until: time.UnixMilli(second.Time - 1), Page: page(time.UnixMilli(second.Time)), Campaign: "bar"}, "would be: bar frequency (1 of 1 per lifetime)"},
+		{"before the exposure", replay.Question{Seq: first.Seq - 1, Page: page(dawn), Campaign: "bar"}, "the moment is before the visitor's first event: that came at 2026-11-02T00:01:00Z"},
+		{"before anything", replay.Question{Until: dawn}, "the moment is before the visitor's first event: that came at 2026-11-02T00:01:00Z"},
+		{"now", replay.Question{Page: page(s.now.Add(time.Hour)), Campaign: "bar"}, "would be: bar frequency (1 of 1 per lifetime)"},
 	} {
 		past, err := h.Of(t.Context(), p.id)
 		if err != nil {

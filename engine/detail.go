@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+// detail says more of the gate that stopped a campaign whose rule matched:
+// which limit is used up, who has the slot, what is waited for.
+func (g *gates) detail(c *rules.Campaign, reason string) string {
+	switch reason {
+	case NotTriggered:
+		return g.awaited(c)
+	case Frequency:
+		for _, limit := range c.Frequency {
+			if n := spent(c, g.p, limit.Per, g.now); n >= limit.Max {
+				return fmt.Sprintf("%d of %d per %s", n, limit.Max, limit.Per)
+			}
+		}
+	case Stopped:
+		return ended(c.Stop, g.p.Campaigns[c.ID])
+	case Budget:
+		if g.over("all", func(*rules.Campaign) bool { return true }) {
+			return "of all slots"
+		}
+		return "of the slot " + c.Slot
+	case Layer:
+		for _, o := range g.live.layers[c.Layer] {
+			if o != c && met(o, g.p, g.now) {
+				return o.ID + " of the layer " + c.Layer
+			}
+		}
+		return "another part of the layer " + c.Layer
+	case SlotTaken:
+		return g.holder(c)
+	}
+	return ""
+}
+
+func (g *gates) awaited(c *rules.Campaign) string {
+	if on := &c.On[0]; on.Kind == "absent" {
+		if due := g.p.Pending[c.ID]; due > 0 {
+			return fmt.Sprintf("waits for no %s until %s", on.Event, time.UnixMilli(due).In(c.Zone).Format(time.DateTime))
+		}
+		return "waits for " + on.After
+	}
+	waits := make([]string, len(c.On))
+	for i, t := range c.On {
+		waits[i] = t.String()
+	}
+	if slices.Contains(waits, g.r.Trigger) {
+		return "where of " + g.r.Trigger
+	}
+	return "waits for " + strings.Join(waits, ", ")
+}
+
+func ended(stop rules.Stop, x *profile.Shown) string {
+	switch {
+	case stop.Closes > 0 && x.Closes >= stop.Closes:
+		return fmt.Sprintf("%d of %d closes", x.Closes, stop.Closes)
+	case stop.Clicks > 0 && x.Clicks >= stop.Clicks:
+		return fmt.Sprintf("%d of %d clicks", x.Clicks, stop.Clicks)
+	default:
+		return fmt.Sprintf("%d of %d conversions", x.Conversions, stop.Conversions)
+	}
+}
+
+// holder says who has c's slot on this page; control holds it like any other.
+func (g *gates) holder(c *rules.Campaign) string {
+	if g.absent(c.Slot) {
+		return "the page has no slot " + c.Slot
+	}
+	for _, o := range g.offered {
+		if o.Slot == c.Slot {
+			return o.ID + " has " + c.Slot
+		}
+	}
+	for _, h := range g.p.Holds {
+		if h.Slot == c.Slot {
+			return h.Campaign + " has " + c.Slot
+		}
+	}
+	return ""
+}
