@@ -33,11 +33,12 @@ type offer struct {
 	Token    string   `json:"token,omitempty"`
 }
 
-func (s *Server) decideAnswer(a engine.Answer, rejected []ingest.Rejection) decideAnswer {
+// decideAnswer writes the offers into room.
+func (s *Server) decideAnswer(a engine.Answer, rejected []ingest.Rejection, room []offer) decideAnswer {
 	d := a.Decision
 	out := decideAnswer{
 		DecisionID: d.ID, Rules: d.Rules, Visitor: visitorAnswer{a.Visitor, a.New},
-		Decisions: make([]offer, 0, len(d.Offers)), Suppressed: d.Suppressed, Rejected: rejected,
+		Decisions: room, Suppressed: d.Suppressed, Rejected: rejected,
 		Degraded: append([]string{}, d.Degraded...),
 	}
 	for _, o := range d.Offers {

@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,12 +30,31 @@ type decideBody struct {
 	WriteKey   string            `json:"writeKey"`
 }
 
+// call is the memory of one call of decide; nothing of it outlives the call.
+// Taken anew each time it would be a third of what a page view leaves behind.
+type call struct {
+	body    decideBody
+	request engine.Request
+	context ingest.Event
+	events  [2]ingest.Event // of most calls: the page view, and perhaps one that waited
+	offers  [4]offer
+}
+
+var calls = sync.Pool{New: func() any { return new(call) }}
+
+func (k *call) free() {
+	*k = call{}
+	calls.Put(k)
+}
+
 // maxTrigger bounds a trigger's name, which is kept in the decision's record.
 const maxTrigger = 256
 
 func (s *Server) decide(c echo.Context) error {
-	var body decideBody
-	if err := decode(c, &body); err != nil {
+	k := calls.Get().(*call)
+	defer k.free()
+	body := &k.body
+	if err := decode(c, body); err != nil {
 		return err
 	}
 	may, err := s.admit(c, body.WriteKey)
@@ -56,7 +76,7 @@ func (s *Server) decide(c echo.Context) error {
 	case id.visitor == "":
 		id.visitor = s.engine.NewID()
 	}
-	v, rejected := s.visitOfPage(c, &body, id, may, now)
+	v, rejected := s.visitOfPage(c, k, id, may, now)
 	told := len(v.Events) > 0 || id.told()
 	if body.PageView == nil || *body.PageView {
 		v.Events = append(v.Events, *v.Decide.Context)
@@ -77,22 +97,24 @@ func (s *Server) decide(c echo.Context) error {
 	if may == public {
 		s.remember(c, answer.Visitor, id.cookie, body.Consent)
 	}
-	return encode(c, http.StatusOK, s.decideAnswer(answer, rejected))
+	return encode(c, http.StatusOK, s.decideAnswer(answer, rejected, k.offers[:0]))
 }
 
 // visitOfPage is the visit that a call of decide asks for, but for the page
 // view itself: that is v.Decide.Context.
-func (s *Server) visitOfPage(c echo.Context, body *decideBody, id identity, may access, now time.Time) (engine.Visit, []ingest.Rejection) {
+func (s *Server) visitOfPage(c echo.Context, k *call, id identity, may access, now time.Time) (engine.Visit, []ingest.Rejection) {
+	body := &k.body
 	around := s.surroundings(c, body.Context, body.Consent, may)
 	consent := s.consents(body.Consent)
-	context := ingest.Event{ID: s.engine.NewID(), Name: ingest.PageView, Visitor: id.visitor, Page: body.Page, Time: now.UnixMilli(), Received: now.UnixMilli()}
-	s.enricher.Enrich(&context, around)
+	k.context = ingest.Event{ID: s.engine.NewID(), Name: ingest.PageView, Visitor: id.visitor, Page: body.Page, Time: now.UnixMilli(), Received: now.UnixMilli()}
+	s.enricher.Enrich(&k.context, around)
+	k.request = engine.Request{
+		ID: s.engine.NewID(), Context: &k.context, Trigger: body.Trigger, Slots: body.Slots,
+		Facts: s.facts(s.engine.Live().Set, now), Consent: consent, Explain: body.Explain,
+	}
 	v := engine.Visit{
 		Visitor: id.visitor, User: id.user, Traits: id.traits, Signed: id.signed,
-		Decide: &engine.Request{
-			ID: s.engine.NewID(), Context: &context, Trigger: body.Trigger, Slots: body.Slots,
-			Facts: s.facts(s.engine.Live().Set, now), Consent: consent, Explain: body.Explain,
-		},
+		Events: k.events[:0], Decide: &k.request,
 	}
 	terms := ingest.Terms{Received: now, SentAt: body.SentAt, Trusted: may == secret, NewID: s.engine.NewID}
 	who := &ingest.Who{ID: id.visitor}

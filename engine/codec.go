@@ -18,6 +18,8 @@ var codec = sonic.Config{}.Froze()
 type scratch struct {
 	buf      []byte
 	decision ingest.Event // the visit's omo_decision, while it is folded and written
+	page     ingest.Page  // of decision
+	keep     [4][]byte    // of most visits: what is committed
 }
 
 // scratches hold nothing that outlives a visit. A visit writes some kilobytes,
@@ -31,7 +33,7 @@ func newScratch() *scratch { return scratches.Get().(*scratch) }
 
 func (s *scratch) free() {
 	if cap(s.buf) <= mostKept {
-		s.buf, s.decision = s.buf[:0], ingest.Event{}
+		*s = scratch{buf: s.buf[:0]}
 		scratches.Put(s)
 	}
 }

@@ -44,7 +44,7 @@ type Options struct {
 type Engine struct {
 	store   Store
 	key     []byte
-	macs    sync.Pool // of hash.Hash, keyed
+	provers sync.Pool // of *prover
 	newID   func() string
 	log     *slog.Logger
 	using   sync.Mutex   // one Use, or one end of a back-fill, at a time
@@ -82,7 +82,7 @@ func New(o Options) *Engine {
 		log: o.Log, wake: make(chan struct{}, 1),
 		seed: maphash.MakeSeed(), perMax: max(1, o.Profiles/shardCount),
 	}
-	e.macs.New = func() any { return hmac.New(sha256.New, e.key) }
+	e.provers.New = func() any { return &prover{mac: hmac.New(sha256.New, e.key)} }
 	for i := range e.shards {
 		e.shards[i].profiles = map[string]*profile.Profile{}
 	}

@@ -17,17 +17,24 @@ func (e *Engine) Token(visitor, decision string, o Offer) string {
 	return o.Phase + "." + e.proof(visitor, decision, o.Campaign.ID, o.Variant.ID, o.Phase)
 }
 
+// prover is a keyed MAC and the memory for what it is of and its sum: a proof
+// is made for every offer.
+type prover struct {
+	mac  hash.Hash
+	text []byte
+}
+
 func (e *Engine) proof(parts ...string) string {
-	mac := e.macs.Get().(hash.Hash)
-	defer e.macs.Put(mac)
-	mac.Reset()
-	var room [256]byte
-	text := room[:0]
+	p := e.provers.Get().(*prover)
+	defer e.provers.Put(p)
+	p.text = p.text[:0]
 	for _, part := range parts {
-		text = append(append(text, part...), 0)
+		p.text = append(append(p.text, part...), 0)
 	}
-	mac.Write(text)
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(room[:0])[:12])
+	p.mac.Reset()
+	p.mac.Write(p.text)
+	p.text = p.mac.Sum(p.text[:0])
+	return base64.RawURLEncoding.EncodeToString(p.text[:12])
 }
 
 // Vouch checks an event about a campaign (exposure, click, close) and writes

@@ -140,7 +140,7 @@ func (e *Engine) visit(v Visit, now time.Time) (Answer, error) {
 // fold takes in the visit's events and the decision, and gives what to commit,
 // written into text.
 func (e *Engine) fold(live *Live, p *profile.Profile, v Visit, now time.Time, text *scratch, answer *Answer) (ledger.Visit, error) {
-	keep := ledger.Visit{Visitor: v.Visitor}
+	keep := ledger.Visit{Visitor: v.Visitor, Events: text.keep[:0]}
 	add := func(event *ingest.Event) error {
 		event.Visitor = v.Visitor
 		if event.User == "" {
@@ -285,7 +285,8 @@ func logged(d *Decision, r *Request, now time.Time, text *scratch) (*ingest.Even
 		Bot: r.Context.Bot, Properties: raw, Props: props,
 	}
 	if page := r.Context.Page; page != nil {
-		event.Page = &ingest.Page{Path: page.Path, Type: page.Type}
+		text.page = ingest.Page{Path: page.Path, Type: page.Type}
+		event.Page = &text.page
 	}
 	if r.Trigger != "" { // there is no page view beside it that tells the rest
 		event.Page, event.Device, event.Geo = r.Context.Page, r.Context.Device, r.Context.Geo

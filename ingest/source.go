@@ -30,7 +30,9 @@ func SourceOf(page *url.URL, referrer string) *Source {
 	for _, name := range adClicks {
 		clicked = clicked || q.Has(name)
 	}
-	if referrer != "" {
+	if inside(page, referrer) {
+		s.ReferrerHost = strings.ToLower(page.Hostname())
+	} else if referrer != "" {
 		if ref, err := url.Parse(referrer); err == nil {
 			s.ReferrerHost = clip(strings.ToLower(ref.Hostname()), maxText)
 		}
@@ -46,6 +48,14 @@ func SourceOf(page *url.URL, referrer string) *Source {
 		s.Channel = "social"
 	}
 	return &s
+}
+
+// inside says whether referrer is an address of the page's own host; most are,
+// and need not be taken apart.
+func inside(page *url.URL, referrer string) bool {
+	scheme, rest, _ := strings.Cut(referrer, "://")
+	host, _, path := strings.Cut(rest, "/")
+	return path && host != "" && scheme == page.Scheme && host == page.Host
 }
 
 // marked says whether a query may tell where the visitor came from; most
