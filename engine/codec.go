@@ -17,9 +17,10 @@ var codec = sonic.Config{}.Froze()
 // the other. A text lives until the scratch is put back.
 type scratch struct {
 	buf      []byte
-	decision ingest.Event // the visit's omo_decision, while it is folded and written
-	page     ingest.Page  // of decision
-	keep     [4][]byte    // of most visits: what is committed
+	decision ingest.Event      // the visit's omo_decision, while it is folded and written
+	page     ingest.Page       // of decision
+	props    ingest.Properties // of decision
+	keep     [4][]byte         // of most visits: what is committed
 }
 
 // scratches hold nothing that outlives a visit. A visit writes some kilobytes,

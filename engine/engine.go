@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bufio"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -69,7 +70,7 @@ type shard struct {
 // New gives an engine; Use must be called before the first visit.
 func New(o Options) *Engine {
 	if o.NewID == nil {
-		o.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
+		o.NewID = newIDs()
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -87,6 +88,17 @@ func New(o Options) *Engine {
 		e.shards[i].profiles = map[string]*profile.Profile{}
 	}
 	return e
+}
+
+// newIDs makes UUIDv7s. Two are made for every page view, so what is random in
+// them is fetched for many at once.
+func newIDs() func() string {
+	entropy := sync.Pool{New: func() any { return bufio.NewReaderSize(rand.Reader, 1024) }}
+	return func() string {
+		r := entropy.Get().(*bufio.Reader)
+		defer entropy.Put(r)
+		return uuid.Must(uuid.NewV7FromReader(r)).String()
+	}
 }
 
 // NewKey is a fresh key for Options.Key.

@@ -269,20 +269,20 @@ func (e *Engine) unitOf(p *profile.Profile, user string, keep *ledger.Visit) (st
 
 // logged is the decision as an event.
 func logged(d *Decision, r *Request, now time.Time, text *scratch) (*ingest.Event, error) {
-	props := ingest.Properties{
+	text.props = ingest.Properties{
 		DecisionID: d.ID, Rules: d.Rules, Trigger: r.Trigger, Slots: r.Slots, Facts: r.Facts, Outcomes: d.Outcomes,
 	}
 	if r.Event != nil {
-		props.Event = r.Event.ID
+		text.props.Event = r.Event.ID
 	}
-	raw, err := text.properties(&props)
+	raw, err := text.properties(&text.props)
 	if err != nil {
 		return nil, fmt.Errorf("decision %s cannot be encoded: %w", d.ID, err)
 	}
 	event := &text.decision
 	*event = ingest.Event{
 		ID: d.ID, Name: ingest.Decision, Time: clock(now), Received: clock(now),
-		Bot: r.Context.Bot, Properties: raw, Props: props,
+		Bot: r.Context.Bot, Properties: raw, Props: text.props,
 	}
 	if page := r.Context.Page; page != nil {
 		text.page = ingest.Page{Path: page.Path, Type: page.Type}
