@@ -20,11 +20,34 @@ func (t *text) read(r *reader, n *node, path string) {
 		hint := ""
 		if n.kind == integral || n.kind == decimal || n.kind == boolean {
 			hint = fmt.Sprintf("put it in quotes: %q", n.text)
+			if cut := cutByComma(n); cut != "" { // title: 5,000円以上で送料無料
+				hint = fmt.Sprintf("inside { } a comma ends a value: put the whole text in quotes: %q", cut)
+			}
 		}
 		r.expected(n, path, "a text", hint)
 		return
 	}
 	t.S, t.At = n.text, n
+}
+
+// cutByComma is the text that a number was cut out of, up to what may end it
+// inside braces; "" where no comma stands behind the number.
+func cutByComma(n *node) string {
+	line := []rune(n.src.line(n.line))
+	if n.column < 1 || n.column > len(line) {
+		return ""
+	}
+	rest := string(line[n.column-1:])
+	if behind, ok := strings.CutPrefix(rest, n.text+","); !ok || behind == "" || behind[0] < '0' || behind[0] > '9' {
+		return ""
+	}
+	if end := strings.IndexAny(rest, "}]"); end > 0 {
+		rest = rest[:end]
+	}
+	if next := strings.Index(rest, ", "); next > 0 {
+		rest = rest[:next]
+	}
+	return strings.TrimSpace(rest)
 }
 
 // ruleText is the source of a rule.
