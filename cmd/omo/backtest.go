@@ -42,7 +42,7 @@ The report begins with how many logged decisions come out as they were when made
 again with their own rule set: that is how far it can be trusted.`,
 		Example: `  omo backtest rules --since 28d
   omo backtest rules --since 7d --campaign cart-rescue --sample 10%`,
-		Args: cobra.ExactArgs(1),
+		Args: one("the changed rules folder"),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
 	}
 	f := cmd.Flags()

@@ -49,7 +49,7 @@ are told of, too. Exit code 1 when there is an error (with --strict, a warning).
 			if o.codes || o.explain != "" {
 				return cobra.NoArgs(cmd, args)
 			}
-			return cobra.ExactArgs(1)(cmd, args)
+			return one("a rules folder")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			japanese, err := inJapanese(o.language)

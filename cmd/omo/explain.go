@@ -29,7 +29,7 @@ Needs a running server and OMO_SECRET_KEY.`,
 		Example: `  omo explain 018f3b1e-7a00-7d10-9b1a-000000000001
   omo explain 018f3b1e-7a00-7d10-9b1a-000000000001 --campaign cart-rescue --page https://shop.example/cart
   omo explain 018f3b1e-7a00-7d10-9b1a-000000000001 --at 2026-12-01T09:00:00+09:00`,
-		Args: cobra.ExactArgs(1),
+		Args: one("a visitor's id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := newClient(server, cmd.ErrOrStderr())
 			if err != nil {

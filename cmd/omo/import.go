@@ -33,7 +33,7 @@ One event a line:
 Events keep their times and should come in the order in which they happened.
 An id that was accepted before is not counted again, so an import that broke
 off can simply be repeated. An omo_exposure needs only campaign and variant.`,
-		Args: cobra.ExactArgs(1),
+		Args: one("a file, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := newClient(server, cmd.ErrOrStderr())
 			if err != nil {

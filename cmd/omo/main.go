@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -77,4 +78,18 @@ campaign against doing nothing.
 		schemaCommand(), referenceCommand(), campaignsCommand(), resultsCommand(), importCommand(), clickhouseCommand(),
 	)
 	return root
+}
+
+// one takes the argument that a command cannot do without, and says what it is.
+func one(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch len(args) {
+		case 1:
+			return nil
+		case 0:
+			return fmt.Errorf("%s needs %s: %s", cmd.CommandPath(), what, strings.TrimSuffix(cmd.UseLine(), " [flags]"))
+		default:
+			return fmt.Errorf("%s takes one argument, %s, and there are %d: put a name with spaces in quotes", cmd.CommandPath(), what, len(args))
+		}
+	}
 }
