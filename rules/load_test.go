@@ -19,7 +19,14 @@ var update = flag.Bool("update", false, "rewrite the expected output in testdata
 // Every file of testdata is a rules folder and, as its file "want", all that
 // Load says of it: the findings as people read them, or what was loaded.
 func TestLoad(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
+	golden(t, "testdata/*.txtar", func(_ *testing.T, folder fstest.MapFS) string { return describe(folder) })
+}
+
+// golden compares what is said of every rules folder that pattern names, one a
+// file, with its file "want".
+func golden(t *testing.T, pattern string, said func(*testing.T, fstest.MapFS) string) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no test files: %v", err)
 	}
@@ -39,7 +46,7 @@ func TestLoad(t *testing.T) {
 				}
 				folder[f.Name] = &fstest.MapFile{Data: f.Data}
 			}
-			got := describe(folder)
+			got := said(t, folder)
 			if *update {
 				if want < 0 {
 					archive.Files = append(archive.Files, txtar.File{Name: "want"})

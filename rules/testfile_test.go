@@ -2,8 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -16,51 +14,24 @@ import (
 // "want" all that LoadTests says of it: the findings, or the tests as they run.
 func TestLoadTests(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/tests/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no test files: %v", err)
-	}
-	for _, name := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
-			t.Parallel()
-			archive, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			folder := fstest.MapFS{}
-			want := &txtar.File{}
-			for i, f := range archive.Files {
-				if f.Name == "want" {
-					want = &archive.Files[i]
-					continue
-				}
-				folder[f.Name] = &fstest.MapFile{Data: f.Data}
-			}
-			set, found := Load(folder)
-			if found.Err() != nil {
-				t.Fatal(found)
-			}
-			tests, found := LoadTests(folder, set)
-			if (tests == nil) != (found.Err() != nil) {
-				t.Errorf("tests %v beside findings %v", tests, found)
-			}
-			var got strings.Builder
-			for _, f := range found {
-				fmt.Fprintln(&got, f)
-			}
-			for _, test := range tests {
-				describeTest(&got, test)
-			}
-			if *update {
-				want.Data = []byte(got.String())
-				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			} else if got.String() != string(want.Data) {
-				t.Errorf("got:\n%s\nwant:\n%s", got.String(), want.Data)
-			}
-		})
-	}
+	golden(t, "testdata/tests/*.txtar", func(t *testing.T, folder fstest.MapFS) string {
+		set, found := Load(folder)
+		if found.Err() != nil {
+			t.Fatal(found)
+		}
+		tests, found := LoadTests(folder, set)
+		if (tests == nil) != (found.Err() != nil) {
+			t.Errorf("tests %v beside findings %v", tests, found)
+		}
+		var got strings.Builder
+		for _, f := range found {
+			fmt.Fprintln(&got, f)
+		}
+		for _, test := range tests {
+			describeTest(&got, test)
+		}
+		return got.String()
+	})
 }
 
 // describeTest writes a test as it runs.
