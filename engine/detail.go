@@ -25,7 +25,7 @@ func (g *gates) detail(c *rules.Campaign, reason string) string {
 	case Stopped:
 		return ended(c.Stop, g.p.Campaigns[c.ID])
 	case Budget:
-		if g.over("all", func(*rules.Campaign) bool { return true }) {
+		if g.over("all") {
 			return "of all slots"
 		}
 		return "of the slot " + c.Slot

@@ -12,19 +12,15 @@ import (
 // overBudget says whether the attention that c would ask for is used up: by
 // whatever campaign, in its slot or in all.
 func (g *gates) overBudget(c *rules.Campaign) bool {
-	if len(g.live.Set.Site.Budget) == 0 {
-		return false
-	}
-	return g.over("all", func(*rules.Campaign) bool { return true }) ||
-		c.Slot != "" && g.over(c.Slot, func(o *rules.Campaign) bool { return o.Slot == c.Slot })
+	return g.over("all") || c.Slot != "" && g.over(c.Slot)
 }
 
-func (g *gates) over(slot string, counts func(*rules.Campaign) bool) bool {
+func (g *gates) over(slot string) bool {
 	for _, limit := range g.live.Set.Site.Budget[slot] {
 		w := stretchOf(g.live.Set.Site.Timezone, g.p, limit.Per, g.now)
 		n := g.p.Spent(slot, w.from, w.session, g.now.UnixMilli())
 		for _, o := range g.offered { // by this very decision, and held only once it is folded
-			if counts(o) {
+			if slot == "all" || o.Slot == slot {
 				n++
 			}
 		}
