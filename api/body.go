@@ -38,7 +38,7 @@ func read(r *http.Request) ([]byte, error) {
 	if r.ContentLength > MaxBody {
 		return nil, tooLarge()
 	}
-	body, err := readAtMost(r.Body, MaxBody, r.ContentLength)
+	body, err := readAll(r)
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +53,19 @@ func read(r *http.Request) ([]byte, error) {
 	return readAtMost(z, MaxInflated, int64(4*len(body)))
 }
 
+// readAll reads a body as it comes. Most tell their length, and take just that
+// much memory.
+func readAll(r *http.Request) ([]byte, error) {
+	if r.ContentLength <= 0 {
+		return readAtMost(r.Body, MaxBody, 0)
+	}
+	body := make([]byte, r.ContentLength)
+	if _, err := io.ReadFull(r.Body, body); err != nil {
+		return nil, cutShort(err)
+	}
+	return body, nil
+}
+
 func readAtMost(r io.Reader, limit, guess int64) ([]byte, error) {
 	buf := bytes.NewBuffer(make([]byte, 0, min(max(guess, 0), limit)+bytes.MinRead))
 	n, err := buf.ReadFrom(io.LimitReader(r, limit+1))
@@ -61,9 +74,13 @@ func readAtMost(r io.Reader, limit, guess int64) ([]byte, error) {
 	case n > limit, errors.As(err, &failed):
 		return nil, tooLarge()
 	case err != nil:
-		return nil, problem("bad_request", "body could not be read to its end: "+err.Error())
+		return nil, cutShort(err)
 	}
 	return buf.Bytes(), nil
+}
+
+func cutShort(err error) error {
+	return problem("bad_request", "body could not be read to its end: "+err.Error())
 }
 
 func tooLarge() error {

@@ -64,15 +64,21 @@ func (s *Server) cookie(c echo.Context, value string) *http.Cookie {
 
 // cookieProof is made for every page view, so its MACs are used again.
 func (s *Server) cookieProof(visitor string) string {
-	mac := s.macs.Get().(hash.Hash)
-	defer s.macs.Put(mac)
-	mac.Reset()
-	mac.Write([]byte("visitor|" + visitor))
-	var sum [sha256.Size]byte
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(sum[:0])[:16])
+	p := s.provers.Get().(*prover)
+	defer s.provers.Put(p)
+	p.text = append(append(p.text[:0], "visitor|"...), visitor...)
+	p.mac.Reset()
+	p.mac.Write(p.text)
+	p.text = p.mac.Sum(p.text[:0])
+	return base64.RawURLEncoding.EncodeToString(p.text[:16])
 }
 
-// newMACs pools keyed MACs.
-func newMACs(key []byte) *sync.Pool {
-	return &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}
+// prover is a keyed MAC and the memory for what it is of and its sum.
+type prover struct {
+	mac  hash.Hash
+	text []byte
+}
+
+func newProvers(key []byte) *sync.Pool {
+	return &sync.Pool{New: func() any { return &prover{mac: hmac.New(sha256.New, key)} }}
 }

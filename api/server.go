@@ -62,7 +62,7 @@ type Server struct {
 	history     *replay.History
 	enricher    *ingest.Enricher
 	keys        Keys
-	macs        *sync.Pool // of visitor cookies
+	provers     *sync.Pool // of visitor cookies
 	identifyKey []byte
 	tokens      *jwt.Parser
 	ready       func(context.Context) []Check
@@ -105,7 +105,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		echo: echo.New(), engine: o.Engine, reports: o.Reports, history: o.History, enricher: ingest.NewEnricher(),
-		keys: o.Keys, macs: newMACs(o.CookieKey), identifyKey: o.IdentifyKey,
+		keys: o.Keys, provers: newProvers(o.CookieKey), identifyKey: o.IdentifyKey,
 		tokens: jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(o.Now)),
 		ready:  o.Ready, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
 		metrics: newMetrics(o.Metrics),

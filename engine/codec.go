@@ -42,34 +42,32 @@ func (s *scratch) free() {
 // event, properties and profile each write one text behind those before.
 
 func (s *scratch) event(e *ingest.Event) ([]byte, error) {
+	from := len(s.buf)
 	buf, err := ingest.Append(s.buf, e)
 	if err != nil {
 		return nil, err
 	}
-	return s.text(buf), nil
+	s.buf = buf
+	return buf[from:len(buf):len(buf)], nil
 }
 
-func (s *scratch) properties(p *ingest.Properties) ([]byte, error) {
-	buf := s.buf
-	if err := encoder.EncodeInto(&buf, p, plain); err != nil {
-		return nil, err
-	}
-	return s.text(buf), nil
-}
+func (s *scratch) properties(p *ingest.Properties) ([]byte, error) { return s.encode(p) }
 
 func (s *scratch) profile(p *profile.Profile) ([]byte, error) {
-	buf := s.buf
-	if err := encoder.EncodeInto(&buf, p, plain); err != nil {
+	text, err := s.encode(p)
+	if err != nil {
 		return nil, fmt.Errorf("profile of %s cannot be encoded: %w", p.Visitor, err)
 	}
-	return s.text(buf), nil
+	return text, nil
 }
 
-// text is what buf has more than the scratch had.
-func (s *scratch) text(buf []byte) []byte {
+func (s *scratch) encode(v any) ([]byte, error) {
 	from := len(s.buf)
-	s.buf = buf
-	return buf[from:len(buf):len(buf)]
+	if err := encoder.EncodeInto(&s.buf, v, plain); err != nil {
+		s.buf = s.buf[:from]
+		return nil, err
+	}
+	return s.buf[from:len(s.buf):len(s.buf)], nil
 }
 
 // plain has ValidateString too: a later text in the same scratch would

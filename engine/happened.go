@@ -47,7 +47,9 @@ func event(e *ingest.Event) rules.Event {
 	}
 	if len(e.Properties) > 0 {
 		// They were read when the event was accepted; what cannot be a map has none.
-		_ = json.Unmarshal(e.Properties, &out.Props)
+		var all map[string]any
+		_ = json.Unmarshal(e.Properties, &all)
+		out.Props = all
 	}
 	return out
 }

@@ -69,7 +69,7 @@ type Client struct {
 // Decode reads a JSON body into v (a *Batch or the like). The error says
 // where the text stops being JSON, or which field has another type.
 func Decode(body []byte, v any) error {
-	if depth(body) > MaxDepth {
+	if opening(body) > MaxDepth && depth(body) > MaxDepth {
 		return fmt.Errorf("body is nested deeper than %d levels: flatten it", MaxDepth)
 	}
 	if err := read(body, v); err == nil {
@@ -134,6 +134,11 @@ func expected(kind reflect.Kind) string {
 	default:
 		return "a number of ordinary size"
 	}
+}
+
+// opening is how many brackets open, in texts too: none nests deeper than that.
+func opening(body []byte) int {
+	return bytes.Count(body, []byte("{")) + bytes.Count(body, []byte("["))
 }
 
 // depth is how deep brackets nest, those in texts not counted.

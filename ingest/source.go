@@ -19,8 +19,12 @@ var adClicks = [...]string{"gclid", "gbraid", "wbraid", "dclid", "yclid", "msclk
 // an advertiser's click id, then the referrer. It is nil for a step inside
 // the shop (a referrer of the same registrable domain and no UTM).
 func SourceOf(page *url.URL, referrer string) *Source {
+	marked, inside := marked(page.RawQuery), inside(page, referrer)
+	if inside && !marked {
+		return nil // most page views are
+	}
 	var q url.Values
-	if marked(page.RawQuery) {
+	if marked {
 		q = page.Query()
 	}
 	utm := func(name string) string { return clip(q.Get("utm_"+name), maxText) }
@@ -30,7 +34,7 @@ func SourceOf(page *url.URL, referrer string) *Source {
 	for _, name := range adClicks {
 		clicked = clicked || q.Has(name)
 	}
-	if inside(page, referrer) {
+	if inside {
 		s.ReferrerHost = strings.ToLower(page.Hostname())
 	} else if referrer != "" {
 		if ref, err := url.Parse(referrer); err == nil {
