@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/google/uuid"
 )
 
 // MaxPast is how far back a browser may date an event.
@@ -36,7 +34,6 @@ type Terms struct {
 
 var (
 	eventName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
-	foreign   = uuid.NewSHA1(uuid.NameSpaceOID, []byte("omotenashi event id"))
 
 	// clientsOwn are the product's own events that clients send.
 	clientsOwn = map[string]bool{Exposure: true, Click: true, Close: true, Answer: true, Chat: true, Engagement: true, Trouble: true}
@@ -115,18 +112,6 @@ func (p *Properties) beyond(limit float64) (string, float64) {
 		}
 	}
 	return "", 0
-}
-
-// eventID keeps a UUID as it is and turns a foreign id (Segment's messageId)
-// into a UUID of its own, always the same one.
-func eventID(id string, mint func() string) string {
-	if id == "" {
-		return mint()
-	}
-	if parsed, err := uuid.Parse(id); err == nil {
-		return parsed.String()
-	}
-	return uuid.NewSHA1(foreign, []byte(id)).String()
 }
 
 // correct moves a client's time by what its clock is off, and keeps it within
