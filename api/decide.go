@@ -181,7 +181,7 @@ func (s *Server) degraded(c echo.Context, v engine.Visit, told bool, err error) 
 	s.log.Error("decide failed", "error", err)
 	s.metrics.degraded.Inc()
 	if told {
-		return problem("unavailable", "events could not be made durable; send them again")
+		return retryLater("unavailable", "events could not be made durable; send them again", soon)
 	}
 	return encode(c, http.StatusOK, decideAnswer{
 		DecisionID: v.Decide.ID, Rules: s.engine.Live().Set.Hash, Visitor: visitorAnswer{ID: v.Visitor},

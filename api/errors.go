@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 )
@@ -13,6 +14,8 @@ type Problem struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	Details []any  `json:"details,omitempty"`
+
+	after time.Duration // to wait before the same is sent again
 }
 
 func (p *Problem) Error() string { return p.Code + ": " + p.Message }
@@ -20,6 +23,12 @@ func (p *Problem) Error() string { return p.Code + ": " + p.Message }
 // problem makes one; its code must stand in the table below.
 func problem(code, message string, details ...any) *Problem {
 	return &Problem{Code: code, Message: message, Details: details}
+}
+
+// retryLater is the one way to say "not now" (429, 503): the answer carries
+// Retry-After, in whole seconds, rounded up, at least one.
+func retryLater(code, message string, after time.Duration) *Problem {
+	return &Problem{Code: code, Message: message, after: after}
 }
 
 // statuses is the one table from an error's code to its HTTP status.
@@ -35,12 +44,14 @@ var statuses = map[string]int{
 	"not_found":      http.StatusNotFound,
 	"bad_method":     http.StatusMethodNotAllowed,
 	"too_large":      http.StatusRequestEntityTooLarge,
+	"rate_limited":   http.StatusTooManyRequests,
 	"internal":       http.StatusInternalServerError,
 	"unavailable":    http.StatusServiceUnavailable,
+	"full":           http.StatusServiceUnavailable,
 }
 
-// retryAfter is what clients are told to wait when we cannot take a request.
-const retryAfter = 2 // seconds
+// soon is what clients are told to wait when nothing says how long it will take.
+const soon = 2 * time.Second
 
 // answerError is echo's error handler: every error leaves through here.
 func (s *Server) answerError(err error, c echo.Context) {
@@ -60,10 +71,15 @@ func (s *Server) answerError(err error, c echo.Context) {
 		p = problem("internal", "something went wrong on the server; its log says what")
 	}
 	status := statuses[p.Code]
-	if status == http.StatusServiceUnavailable {
-		c.Response().Header().Set("Retry-After", strconv.Itoa(retryAfter))
+	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+		c.Response().Header().Set("Retry-After", seconds(max(p.after, time.Second)))
 	}
 	if err := encode(c, status, map[string]*Problem{"error": p}); err != nil {
 		s.log.Debug("error could not be sent", "error", err)
 	}
+}
+
+// seconds writes a wait as Retry-After has it.
+func seconds(wait time.Duration) string {
+	return strconv.Itoa(int((wait + time.Second - 1) / time.Second))
 }

@@ -42,7 +42,7 @@ func (s *Server) events(c echo.Context) error {
 	accepted, duplicates, err := s.keep(c, visits, rejected, id, may, now)
 	if err != nil {
 		s.log.Error("events could not be kept", "error", err)
-		return problem("unavailable", "events could not be made durable; send them again")
+		return retryLater("unavailable", "events could not be made durable; send them again", soon)
 	}
 	if accepted == 0 {
 		details := make([]any, len(rejected))

@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 
 	_ "embed"
@@ -38,7 +37,7 @@ func (s *Server) readyz(c echo.Context) error {
 	for _, check := range checks {
 		if !check.OK && !mayFail[check.Part] {
 			status = http.StatusServiceUnavailable
-			c.Response().Header().Set("Retry-After", strconv.Itoa(retryAfter))
+			c.Response().Header().Set("Retry-After", seconds(soon))
 		}
 	}
 	return encode(c, status, map[string]any{"ready": status == http.StatusOK, "checks": checks})

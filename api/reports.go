@@ -181,5 +181,5 @@ func (s *Server) judge(ctx context.Context, campaign *rules.Campaign, q warehous
 // away is the answer to a question that the warehouse did not answer.
 func (s *Server) away(what, id string, err error) error {
 	s.log.Error("the warehouse could not answer", what, id, "error", err)
-	return problem("unavailable", "the warehouse could not answer: "+err.Error())
+	return retryLater("unavailable", "the warehouse could not answer: "+err.Error(), soon)
 }
