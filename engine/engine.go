@@ -25,7 +25,7 @@ type Store interface {
 	Last() uint64
 	Sync() error
 	Profile(visitor string) ([]byte, error)
-	Seen(ledger.ID) (bool, error)
+	Seen(...ledger.ID) ([]bool, error)
 	Unit(person string) (string, error)
 	Timers(upTo int64, most int) (due []ledger.Timer, next int64, err error)
 	Mark(name string, value []byte) error

@@ -186,32 +186,39 @@ func (e *Engine) fold(live *Live, p *profile.Profile, v Visit, now time.Time, te
 // to be known from now on. The page view being decided has an id of this
 // server's making: nobody can send it again.
 func (e *Engine) fresh(v Visit) (events []ingest.Event, ids []ledger.ID, err error) {
-	events = v.Events[:0]
+	var sent []ledger.ID
 	for _, event := range v.Events {
-		if v.Decide != nil && event.ID == v.Decide.Context.ID {
-			events = append(events, event)
+		if v.asked(&event) {
 			continue
 		}
 		id, err := uuid.Parse(event.ID)
 		if err != nil {
 			return nil, nil, fmt.Errorf("event id %q is no UUID: %w", event.ID, err)
 		}
-		known, err := e.seen(ids, ledger.ID(id))
-		if err != nil {
-			return nil, nil, err
+		sent = append(sent, ledger.ID(id))
+	}
+	seen, err := e.store.Seen(sent...)
+	if err != nil {
+		return nil, nil, err
+	}
+	events = v.Events[:0]
+	for _, event := range v.Events {
+		if v.asked(&event) {
+			events = append(events, event)
+			continue
 		}
-		if !known {
-			events, ids = append(events, event), append(ids, ledger.ID(id))
+		id, known := sent[0], seen[0]
+		sent, seen = sent[1:], seen[1:]
+		if !known && !slices.Contains(ids, id) {
+			events, ids = append(events, event), append(ids, id)
 		}
 	}
 	return events, ids, nil
 }
 
-func (e *Engine) seen(batch []ledger.ID, id ledger.ID) (bool, error) {
-	if slices.Contains(batch, id) {
-		return true, nil
-	}
-	return e.store.Seen(id)
+// asked says whether the event is the page view being decided.
+func (v *Visit) asked(event *ingest.Event) bool {
+	return v.Decide != nil && event.ID == v.Decide.Context.ID
 }
 
 // introduce puts who the visitor is, where that is news, on the first event,

@@ -18,7 +18,7 @@ func (c *wallClock) startOfPeriod(n int64) { c.at.Store(n * idPeriod.Millisecond
 func (c *wallClock) options() (o Options)  { return Options{Log: quiet, Now: c.now} }
 func mustSee(t *testing.T, l *Ledger, id ID, want bool, when string) {
 	t.Helper()
-	if seen, err := l.Seen(id); err != nil || seen != want {
+	if seen, err := l.Seen(id); err != nil || seen[0] != want {
 		t.Errorf("%s: seen is %t, %v, want %t", when, seen, err, want)
 	}
 }

@@ -146,16 +146,8 @@ func TestCommitKeepsEventsProfileAndIDs(t *testing.T) {
 		if none, err := l.Marked("positio"); none != nil || err != nil {
 			t.Errorf("%s: mark of another name %q, %v", when, none, err)
 		}
-		var seen []bool
-		for _, id := range []ID{{1}, {2}, {3}} {
-			known, err := l.Seen(id)
-			if err != nil {
-				t.Fatal(err)
-			}
-			seen = append(seen, known)
-		}
-		if !slices.Equal(seen, []bool{true, true, false}) {
-			t.Errorf("%s: seen %v", when, seen)
+		if seen, err := l.Seen(ID{1}, ID{3}, ID{2}); err != nil || !slices.Equal(seen, []bool{true, false, true}) {
+			t.Errorf("%s: seen %v, %v", when, seen, err)
 		}
 		if got := read(t, l, 0, l.Last(), 9); got != "1.0 a, 2.0 omo_rules" || l.Last() != 2 || l.ID() != name {
 			t.Errorf("%s: %s, last %d, ledger %s, was %s", when, got, l.Last(), l.ID(), name)
