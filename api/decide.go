@@ -11,6 +11,7 @@ import (
 
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/ingest/crash"
 )
 
 // decideBody is the body of POST /v1/decide.
@@ -87,6 +88,7 @@ func (s *Server) decide(c echo.Context) error {
 	answer, err := s.visit(v, now)
 	if err == nil && told && answer.Seq > 0 {
 		err = s.engine.Sync()
+		crash.Point("commit.after")
 	}
 	if err != nil {
 		return s.degraded(c, v, told, err)

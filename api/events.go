@@ -9,6 +9,7 @@ import (
 
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/ingest/crash"
 )
 
 // events takes a batch; its visitors are visited one after the other and
@@ -135,6 +136,7 @@ func (s *Server) keep(c echo.Context, visits []engine.Visit, rejected []ingest.R
 	if err := s.engine.Sync(); err != nil {
 		return 0, 0, err
 	}
+	crash.Point("commit.after")
 	s.metrics.taken(accepted-duplicates, duplicates, rejected)
 	return accepted, duplicates, nil
 }

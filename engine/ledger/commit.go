@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/omotenashi-web/omotenashi/ingest/crash"
 )
 
 // Visit is what one visit of one visitor adds, all of it or nothing.
@@ -57,6 +59,7 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 			return 0, err
 		}
 	}
+	crash.Point("commit.before")
 	if err := l.db.Apply(batch, pebble.NoSync); err != nil {
 		return 0, fmt.Errorf("ledger could not commit: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/ingest/crash"
 )
 
 // Read gives the events of whole visits with after < seq <= upTo, in order,
@@ -70,6 +71,7 @@ func (l *Ledger) Trim(seq uint64) error {
 	if err := l.db.Apply(batch, pebble.Sync); err != nil {
 		return fmt.Errorf("ledger could not be trimmed: %w", err)
 	}
+	crash.Point("trim.middle")
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/ingest/crash"
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 )
 
@@ -35,6 +36,7 @@ func (l *Loader) deliver(ctx context.Context, b *batch) bool {
 	if !b.pending && !l.keep(ctx, state{before, &pending{b.from, b.to, b.token}}) {
 		return false
 	}
+	crash.Point("loader.pending")
 	wait := newWait(l.config)
 	for {
 		started := time.Now()
@@ -54,6 +56,7 @@ func (l *Loader) deliver(ctx context.Context, b *batch) bool {
 			return false
 		}
 	}
+	crash.Point("loader.inserted")
 	l.metrics.inserts.WithLabelValues("ok").Inc()
 	l.metrics.rows.Add(float64(len(b.rows)))
 	l.metrics.batches.WithLabelValues(b.closed).Inc()
