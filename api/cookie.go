@@ -20,26 +20,33 @@ const visitorCookie = "omo_vid"
 // cookieAge is how long browsers are asked to keep it; they allow 400 days at most.
 const cookieAge = 400 * 24 * time.Hour
 
-// cookieVisitor is the visitor that a good cookie names. A page of another
-// subdomain can set one of the same name, so each is looked at.
-func (s *Server) cookieVisitor(r *http.Request) string {
+// cookieVisitor is the visitor that a good cookie names, and whether it is to
+// be signed anew. A page of another subdomain can set one of the same name, so
+// each is looked at.
+func (s *Server) cookieVisitor(r *http.Request) (visitor string, stale bool) {
+	keys := s.ring.Load()
 	for _, cookie := range r.CookiesNamed(visitorCookie) {
 		encoded, proof, _ := strings.Cut(cookie.Value, ".")
 		id, err := base64.RawURLEncoding.DecodeString(encoded)
-		if err == nil && hmac.Equal([]byte(proof), []byte(s.cookieProof(string(id)))) {
-			return string(id)
+		if err != nil {
+			continue
+		}
+		for i, provers := range keys.provers {
+			if hmac.Equal([]byte(proof), []byte(cookieProof(provers, string(id)))) {
+				return string(id), i > 0
+			}
 		}
 	}
-	return ""
+	return "", false
 }
 
-// remember sets the cookie where it does not name the visitor yet, and takes
-// it away from one who said no.
-func (s *Server) remember(c echo.Context, visitor, known, consent string) {
+// remember sets the cookie where it does not name the visitor yet, or is
+// signed with a key that is going away, and takes it away from one who said no.
+func (s *Server) remember(c echo.Context, visitor string, known identity, consent string) {
 	switch {
-	case visitor != "" && visitor != known:
+	case visitor != "" && (visitor != known.cookie || known.stale):
 		s.setVisitor(c, visitor)
-	case known != "" && consent == "denied":
+	case known.cookie != "" && consent == "denied":
 		gone := s.cookie(c, "")
 		gone.MaxAge = -1
 		c.SetCookie(gone)
@@ -51,7 +58,7 @@ func (s *Server) setVisitor(c echo.Context, visitor string) {
 }
 
 func (s *Server) cookieValue(visitor string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(visitor)) + "." + s.cookieProof(visitor)
+	return base64.RawURLEncoding.EncodeToString([]byte(visitor)) + "." + cookieProof(s.ring.Load().provers[0], visitor)
 }
 
 func (s *Server) cookie(c echo.Context, value string) *http.Cookie {
@@ -63,9 +70,9 @@ func (s *Server) cookie(c echo.Context, value string) *http.Cookie {
 }
 
 // cookieProof is made for every page view, so its MACs are used again.
-func (s *Server) cookieProof(visitor string) string {
-	p := s.provers.Get().(*prover)
-	defer s.provers.Put(p)
+func cookieProof(provers *sync.Pool, visitor string) string {
+	p := provers.Get().(*prover)
+	defer provers.Put(p)
 	p.text = append(append(p.text[:0], "visitor|"...), visitor...)
 	p.mac.Reset()
 	p.mac.Write(p.text)

@@ -97,7 +97,7 @@ func (s *Server) decide(c echo.Context) error {
 		s.metrics.taken(len(v.Events)-answer.Duplicates, answer.Duplicates, rejected)
 	}
 	if may == public {
-		s.remember(c, answer.Visitor, id.cookie, body.Consent)
+		s.remember(c, answer.Visitor, id, body.Consent)
 	}
 	return encode(c, http.StatusOK, s.decideAnswer(answer, rejected, k.offers[:0]))
 }

@@ -40,6 +40,7 @@ var statuses = map[string]int{
 	"wrong_key":      http.StatusUnauthorized,
 	"bad_token":      http.StatusUnauthorized,
 	"needs_secret":   http.StatusForbidden,
+	"scope":          http.StatusForbidden,
 	"origin":         http.StatusForbidden,
 	"not_found":      http.StatusNotFound,
 	"bad_method":     http.StatusMethodNotAllowed,

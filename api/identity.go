@@ -1,11 +1,9 @@
 package api
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/labstack/echo/v4"
 
 	"github.com/omotenashi-web/omotenashi/ingest"
@@ -18,6 +16,7 @@ type identity struct {
 	traits  map[string]any // as told
 	signed  bool           // user and traits are signed, or told with the secret key
 	cookie  string         // the visitor the signed cookie names
+	stale   bool           // that cookie is signed with a key that is going away
 }
 
 // told says whether somebody answered for who this is, which is not to be lost.
@@ -37,7 +36,7 @@ func (s *Server) identify(c echo.Context, who *ingest.Who, token string, may acc
 		}
 	}
 	if may == public {
-		if id.cookie = s.cookieVisitor(c.Request()); id.cookie != "" {
+		if id.cookie, id.stale = s.cookieVisitor(c.Request()); id.cookie != "" {
 			id.visitor = id.cookie
 		}
 	}
@@ -65,29 +64,6 @@ func (s *Server) together(unsigned, signed map[string]any, may access) map[strin
 	}
 	maps.Copy(out, signed)
 	return out
-}
-
-// personClaims are what a shop signs about its member.
-type personClaims struct {
-	jwt.RegisteredClaims
-	Traits map[string]any `json:"traits"`
-}
-
-func (s *Server) verify(token string) (personClaims, error) {
-	var claims personClaims
-	_, err := s.tokens.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return s.identifyKey, nil })
-	switch {
-	case errors.Is(err, jwt.ErrTokenExpired):
-		return claims, problem("bad_token", "the identify token has expired: sign a new one with a later exp")
-	case err != nil:
-		return claims, problem("bad_token", fmt.Sprintf("the identify token is not good: %v; sign it with HS256 and the identify secret", err))
-	case claims.Subject == "":
-		return claims, problem("bad_token", "the identify token names nobody: its sub must be the user id")
-	}
-	if why := checkTold(&ingest.Who{UserID: claims.Subject, Traits: claims.Traits}); why != nil {
-		return claims, problem("bad_token", "the identify token is not good: "+why.Message)
-	}
-	return claims, nil
 }
 
 // Bounds of what is told about a visitor: all of it stays in its profile.

@@ -123,7 +123,7 @@ func TestTokenDoesNotVouchForWhatItDoesNotSay(t *testing.T) {
 func TestIdentifyTokensThatAreNotGood(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	const remedy = "; sign it with HS256 and the identify secret"
+	const remedy = "; sign it with HS256 and the identify secret, or with EdDSA and a key of --identify-keys"
 	for name, row := range map[string]struct{ token, message string }{
 		"expired":    {token(t, s, func(c jwt.MapClaims) { c["exp"] = s.clock.Now().Add(-time.Second).Unix() }), "the identify token has expired: sign a new one with a later exp"},
 		"no expiry":  {token(t, s, func(c jwt.MapClaims) { delete(c, "exp") }), "the identify token is not good: token has invalid claims: token is missing required claim: exp claim is required" + remedy},

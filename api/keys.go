@@ -3,17 +3,76 @@ package api
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 )
 
-// Keys let callers in: a public key writes and decides, a secret key does everything.
+// Keys let callers in and prove what they say: a public key writes and
+// decides, a secret key does everything or what it is scoped for. Secret keys
+// are known by their hashes alone.
 type Keys struct {
 	Public string
-	Secret [sha256.Size]byte // of the secret key; the key itself is not kept
+	Secret [sha256.Size]byte // has every scope
+	Scoped []ScopedKey       // further secret keys
+
+	Cookies  [][]byte   // prove visitor cookies: the first signs, all are believed
+	Identify []TokenKey // prove identify tokens
+	Audience string     // what a token's aud must name; "" one of the site's origins, if it has any aud
+}
+
+// ScopedKey is a secret key for some things.
+type ScopedKey struct {
+	Hash  [sha256.Size]byte
+	Scope Scope
+}
+
+// Bounds of Keys. A second key of a kind is for changing it without a moment
+// in which one of the two is refused.
+const (
+	MaxScoped   = 100
+	MaxRotating = 2
+	minKey      = 16 // bytes: with none at all anybody could sign
+)
+
+// check says what is wrong with keys that a server cannot work with.
+func (k *Keys) check() error {
+	if n := len(k.Cookies); n == 0 || n > MaxRotating {
+		return fmt.Errorf("there are %d cookie keys: one, or two while they change", n)
+	}
+	for _, key := range k.Cookies {
+		if len(key) < minKey {
+			return fmt.Errorf("a cookie key has %d bytes: it needs %d or more, of a random source", len(key), minKey)
+		}
+	}
+	if len(k.Scoped) > MaxScoped {
+		return fmt.Errorf("there are %d scoped keys, at most %d are looked through: revoke what nobody uses", len(k.Scoped), MaxScoped)
+	}
+	return checkTokenKeys(k.Identify)
+}
+
+// ring is Keys in use.
+type ring struct {
+	Keys
+	provers []*sync.Pool // of visitor cookies, one for each of Cookies
+}
+
+// UseKeys puts keys in the place of those in use; requests under way end with
+// the ones they began with. Bad ones change nothing.
+func (s *Server) UseKeys(keys Keys) error {
+	if err := keys.check(); err != nil {
+		return err
+	}
+	r := &ring{Keys: keys}
+	for _, key := range keys.Cookies {
+		r.provers = append(r.provers, newProvers(key))
+	}
+	s.ring.Store(r)
+	return nil
 }
 
 // HashKey is how a secret key is kept.
@@ -27,27 +86,54 @@ const (
 	secret
 )
 
-// admit says what the caller of r may do. bodyKey is the body's writeKey, if any.
+// bearer is who a request comes from, by its key.
+type bearer struct {
+	access access
+	scope  Scope // of a secret key
+}
+
+// admit says what the caller of r may do where events come in. bodyKey is the
+// body's writeKey, if any.
 func (s *Server) admit(c echo.Context, bodyKey string) (access, error) {
+	b, err := s.bearer(c, bodyKey)
+	if err == nil && b.access == secret && !b.scope.has(ScopeEvents) {
+		return 0, outOfScope(ScopeEvents, b.scope)
+	}
+	return b.access, err
+}
+
+// bearer finds whose key came. Every secret key is compared whole, so that the
+// time it takes tells nothing.
+func (s *Server) bearer(c echo.Context, bodyKey string) (bearer, error) {
 	r := c.Request()
 	key := keyOf(r, bodyKey)
 	if key == "" {
-		return 0, problem("no_key", "no key: send Authorization: Bearer pk_… (or sk_…), ?k=, or writeKey in the body")
+		return bearer{}, problem("no_key", "no key: send Authorization: Bearer pk_… (or sk_…), ?k=, or writeKey in the body")
+	}
+	keys := s.ring.Load()
+	if subtle.ConstantTimeCompare([]byte(key), []byte(keys.Public)) == 1 {
+		if origin := r.Header.Get("Origin"); origin != "" && !s.originAllowed(origin) {
+			return bearer{}, problem("origin", "origin "+origin+" is not in site.yaml's origins")
+		}
+		return bearer{access: public}, nil
 	}
 	hash := HashKey(key)
-	if subtle.ConstantTimeCompare(hash[:], s.keys.Secret[:]) == 1 {
-		if fromElsewhere(r) {
-			return 0, problem("origin", "a page of another site may not use the secret key that this browser keeps as a password")
+	var scope Scope
+	if subtle.ConstantTimeCompare(hash[:], keys.Secret[:]) == 1 {
+		scope = ScopeAdmin
+	}
+	for i := range keys.Scoped {
+		if subtle.ConstantTimeCompare(hash[:], keys.Scoped[i].Hash[:]) == 1 {
+			scope |= keys.Scoped[i].Scope
 		}
-		return secret, nil
 	}
-	if subtle.ConstantTimeCompare([]byte(key), []byte(s.keys.Public)) != 1 {
-		return 0, problem("wrong_key", "this key is not one of this server's: compare OMO_PUBLIC_KEY and OMO_SECRET_KEY; a lost secret key is replaced by starting the server with a new one in OMO_SECRET_KEY")
+	switch {
+	case scope == 0:
+		return bearer{}, problem("wrong_key", "this key is not one of this server's: compare OMO_PUBLIC_KEY and OMO_SECRET_KEY; a lost secret key is replaced by starting the server with a new one in OMO_SECRET_KEY")
+	case fromElsewhere(r):
+		return bearer{}, problem("origin", "a page of another site may not use the secret key that this browser keeps as a password")
 	}
-	if origin := r.Header.Get("Origin"); origin != "" && !s.originAllowed(origin) {
-		return 0, problem("origin", "origin "+origin+" is not in site.yaml's origins")
-	}
-	return public, nil
+	return bearer{access: secret, scope: scope}, nil
 }
 
 // fromElsewhere says whether a browser was made to send this by a page of
@@ -79,21 +165,6 @@ func keyOf(r *http.Request, bodyKey string) string {
 		}
 	}
 	return bodyKey
-}
-
-// needSecret guards what only the shop's own servers and people may do.
-func (s *Server) needSecret(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		who, err := s.admit(c, "")
-		if err != nil {
-			return err
-		}
-		if who != secret {
-			return problem("needs_secret", "this needs the secret key (sk_…); the public key only writes and decides")
-		}
-		c.Response().Header().Set("Cache-Control", "no-store") // it is about people
-		return next(c)
-	}
 }
 
 // originAllowed says whether site.yaml lets pages of this origin in; without

@@ -103,11 +103,24 @@ func TestPageOfAnotherSiteCannotUseTheBrowsersPassword(t *testing.T) {
 }
 
 // With a short key, or none by mistake, anybody could sign.
-func TestShortKeysAreRefused(t *testing.T) {
+func TestKeysThatProveNothingAreRefused(t *testing.T) {
 	t.Parallel()
-	o := api.Options{Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), CookieKey: cookieKey, IdentifyKey: []byte("short")}
-	if _, err := api.New(o); err == nil || err.Error() != "the cookie key has 32 bytes and the identify key 5: each needs 16 or more, of a random source" {
-		t.Errorf("%v", err)
+	good := goodKeys()
+	for want, change := range map[string]func(*api.Keys){
+		"there are 0 cookie keys: one, or two while they change":                             func(k *api.Keys) { k.Cookies = nil },
+		"there are 3 cookie keys: one, or two while they change":                             func(k *api.Keys) { k.Cookies = [][]byte{cookieKey, cookieKey, cookieKey} },
+		"a cookie key has 5 bytes: it needs 16 or more, of a random source":                  func(k *api.Keys) { k.Cookies = [][]byte{cookieKey, []byte("short")} },
+		"there are 0 identify keys: one, or two while they change":                           func(k *api.Keys) { k.Identify = nil },
+		"identify key 2 has 5 bytes: HS256 needs 32 or more, of a random source":             func(k *api.Keys) { k.Identify = append(good.Identify[:1:1], api.TokenKey{Secret: []byte("short")}) },
+		"identify key 1 is no Ed25519 public key":                                            func(k *api.Keys) { k.Identify = []api.TokenKey{{Public: make([]byte, 31)}} },
+		"there are 101 scoped keys, at most 100 are looked through: revoke what nobody uses": func(k *api.Keys) { k.Scoped = make([]api.ScopedKey, 101) },
+	} {
+		keys := good
+		change(&keys)
+		o := api.Options{Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Keys: keys}
+		if _, err := api.New(o); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
 }
 

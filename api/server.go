@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -30,16 +30,14 @@ type Reports interface {
 
 // Options of New. All but Now, TrustProxy and OpenDashboard are required.
 type Options struct {
-	Engine      *engine.Engine
-	Reports     Reports
-	History     *replay.History // for explanations
-	Keys        Keys
-	CookieKey   []byte // proves visitor cookies
-	IdentifyKey []byte // HS256 secret of the shop's identify tokens
-	Ready       func(context.Context) []Check
-	Metrics     *prometheus.Registry
-	Log         *slog.Logger
-	Now         func() time.Time
+	Engine  *engine.Engine
+	Reports Reports
+	History *replay.History // for explanations
+	Keys    Keys
+	Ready   func(context.Context) []Check
+	Metrics *prometheus.Registry
+	Log     *slog.Logger
+	Now     func() time.Time
 
 	TrustProxy    bool   // take the client's address and country from a proxy's headers
 	OpenDashboard bool   // results pages without the secret key; for a demo on loopback
@@ -55,23 +53,21 @@ type Check struct {
 
 // Server answers HTTP.
 type Server struct {
-	echo        *echo.Echo
-	http        *http.Server
-	engine      *engine.Engine
-	reports     Reports
-	history     *replay.History
-	enricher    *ingest.Enricher
-	keys        Keys
-	provers     *sync.Pool // of visitor cookies
-	identifyKey []byte
-	tokens      *jwt.Parser
-	ready       func(context.Context) []Check
-	log         *slog.Logger
-	now         func() time.Time
-	trustProxy  bool
-	notice      string
-	metrics     *metrics
-	operators   operators
+	echo       *echo.Echo
+	http       *http.Server
+	engine     *engine.Engine
+	reports    Reports
+	history    *replay.History
+	enricher   *ingest.Enricher
+	ring       atomic.Pointer[ring]
+	tokens     *jwt.Parser
+	ready      func(context.Context) []Check
+	log        *slog.Logger
+	now        func() time.Time
+	trustProxy bool
+	notice     string
+	metrics    *metrics
+	operators  operators
 }
 
 // Time limits of a connection. Bodies are small: what takes longer is no browser.
@@ -83,15 +79,8 @@ const (
 	maxHeader     = 16 << 10
 )
 
-// minKey is the least length of a key that proves something, in bytes: with
-// none at all anybody could sign.
-const minKey = 16
-
 // New assembles the server; Serve starts it.
 func New(o Options) (*Server, error) {
-	if len(o.CookieKey) < minKey || len(o.IdentifyKey) < minKey {
-		return nil, fmt.Errorf("the cookie key has %d bytes and the identify key %d: each needs %d or more, of a random source", len(o.CookieKey), len(o.IdentifyKey), minKey)
-	}
 	core, err := beacon.Script()
 	if err != nil {
 		return nil, err
@@ -105,10 +94,12 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		echo: echo.New(), engine: o.Engine, reports: o.Reports, history: o.History, enricher: ingest.NewEnricher(),
-		keys: o.Keys, provers: newProvers(o.CookieKey), identifyKey: o.IdentifyKey,
-		tokens: jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(o.Now)),
+		tokens: jwt.NewParser(jwt.WithValidMethods([]string{"HS256", "EdDSA"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(o.Now)),
 		ready:  o.Ready, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
 		metrics: newMetrics(o.Metrics),
+	}
+	if err := s.UseKeys(o.Keys); err != nil {
+		return nil, err
 	}
 	s.http = &http.Server{
 		Handler: s.echo, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
@@ -140,18 +131,18 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset) {
 		e.POST(path, h, s.forPages)
 		e.OPTIONS(path, preflight, s.forPages)
 	}
-	get("/v1/campaigns", s.campaigns, s.needSecret)
-	get("/v1/campaigns/:id/results", s.results, s.needSecret)
-	get("/v1/visitors/:id", s.visitor, s.needSecret)
-	e.PUT("/v1/operators/:id", s.putOperator, s.needSecret)
-	e.POST("/v1/explain", s.explain, s.needSecret)
+	get("/v1/campaigns", s.campaigns, s.needs(ScopeReports))
+	get("/v1/campaigns/:id/results", s.results, s.needs(ScopeReports))
+	get("/v1/visitors/:id", s.visitor, s.needs(ScopeReports))
+	e.PUT("/v1/operators/:id", s.putOperator, s.needs(ScopeOperators))
+	e.POST("/v1/explain", s.explain, s.needs(ScopeReports))
 	get("/healthz", s.healthz)
 	get("/readyz", s.readyz)
 	get("/metrics", metricsOf(o.Metrics))
 	get("/openapi.yaml", openAPI)
 	pages := []echo.MiddlewareFunc{}
 	if !o.OpenDashboard {
-		pages = append(pages, askPassword, s.needSecret)
+		pages = append(pages, askPassword, s.needs(ScopeReports))
 	}
 	get("/ui", s.resultsPage, pages...)
 }

@@ -33,8 +33,15 @@ const (
 
 var (
 	cookieKey   = []byte("a cookie key that is long enough")
-	identifyKey = []byte("an identify key that is long too")
+	identifyKey = []byte("an identify key that is long too, I say")
 )
+
+func goodKeys() api.Keys {
+	return api.Keys{
+		Public: publicKey, Secret: api.HashKey(secretKey),
+		Cookies: [][]byte{cookieKey}, Identify: []api.TokenKey{{Secret: identifyKey}},
+	}
+}
 
 // A shop is the whole server on a real ledger, and its rules from a folder.
 type shop struct {
@@ -103,8 +110,7 @@ func open(t testing.TB, changes ...option) *shop {
 		t.Fatal(err)
 	}
 	given := api.Options{
-		Engine: s.engine, Reports: s.reports, History: &replay.History{Warehouse: s.reports, Ledger: s.ledger, Loaded: func() uint64 { return 0 }}, Keys: api.Keys{Public: publicKey, Secret: api.HashKey(secretKey)},
-		CookieKey: cookieKey, IdentifyKey: identifyKey,
+		Engine: s.engine, Reports: s.reports, History: &replay.History{Warehouse: s.reports, Ledger: s.ledger, Loaded: func() uint64 { return 0 }}, Keys: goodKeys(),
 		Ready:   func(context.Context) []api.Check { return s.checks },
 		Metrics: prometheus.NewRegistry(), Log: log, Now: s.clock.Now,
 	}

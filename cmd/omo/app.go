@@ -28,15 +28,16 @@ import (
 
 // config is what serve and demo are told.
 type config struct {
-	Rules      string // the rules folder
-	Data       string
-	ClickHouse string // DSN; "" runs the embedded one
-	Addr       string
-	TrustProxy bool
-	Demo       string // shown on the results page, which is then open; "" on a real server
-	Log        *slog.Logger
-	Progress   clickhouse.Progress
-	Now        func() time.Time // time.Now unless told
+	Rules        string // the rules folder
+	Data         string
+	ClickHouse   string // DSN; "" runs the embedded one
+	Addr         string
+	TrustProxy   bool
+	IdentifyKeys string // a file of keys that prove identify tokens; "" the secret of the environment or of the data folder
+	Demo         string // shown on the results page, which is then open; "" on a real server
+	Log          *slog.Logger
+	Progress     clickhouse.Progress
+	Now          func() time.Time // time.Now unless told
 }
 
 // app is the running product. Each part that must be stopped is named when it
@@ -100,6 +101,11 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	if a.keys, err = openKeys(c.Data); err != nil {
 		return nil, err
 	}
+	if c.IdentifyKeys != "" {
+		if a.keys.named, err = readIdentifyKeys(c.IdentifyKeys); err != nil {
+			return nil, exit{misuse, err}
+		}
+	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if a.ledger, err = ledger.Open(filepath.Join(c.Data, "ledger"), ledger.Options{Log: c.Log}); err != nil {
@@ -127,13 +133,14 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 		return nil, err
 	}
 	server, err := api.New(api.Options{
-		Engine: a.engine, Reports: a.warehouse, History: &replay.History{Warehouse: a.warehouse, Ledger: a.ledger, Loaded: a.loader.Position}, Keys: keys, CookieKey: a.keys.Cookie, IdentifyKey: []byte(a.keys.Identify),
+		Engine: a.engine, Reports: a.warehouse, History: &replay.History{Warehouse: a.warehouse, Ledger: a.ledger, Loaded: a.loader.Position}, Keys: keys,
 		Ready: a.checks(reload), Metrics: metrics, Log: c.Log, Now: c.Now, TrustProxy: c.TrustProxy,
 		OpenDashboard: c.Demo != "" && onLoopback(a.addr), Notice: c.Demo,
 	})
 	if err != nil {
 		return nil, err
 	}
+	a.background("keys watch", func(ctx context.Context) error { return a.watchKeys(ctx, c.Data, server) })
 	go func() {
 		if err := server.Serve(listener); err != nil {
 			a.failed <- err

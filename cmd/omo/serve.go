@@ -25,7 +25,16 @@ process on a loopback port with a random password: others on a shared host
 cannot read it but can disturb it, so name a server of your own there.
 
 Keys come from OMO_PUBLIC_KEY, OMO_SECRET_KEY and OMO_IDENTIFY_SECRET, or are
-minted into the data folder and printed once.`,
+minted into the data folder and printed once; omo keys adds, revokes and
+changes them.
+
+A shop proves who its members are with JWTs, HS256 or EdDSA, with sub and exp.
+Two keys are good at a time. To change an HS256 secret, start with the new one
+in OMO_IDENTIFY_SECRET and the old one in OMO_IDENTIFY_SECRET_OLD, sign with the
+new one, and leave the old one out once its tokens have expired. With
+--identify-keys, add the new public key beside the old one, sign with the new
+key and its kid, and take the old one out. A token's aud, if it has one, must
+name an origin of site.yaml, or OMO_IDENTIFY_AUDIENCE where that is set.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log, err := logger(cmd.ErrOrStderr(), level)
@@ -49,6 +58,7 @@ minted into the data folder and printed once.`,
 	f.StringVar(&c.ClickHouse, "clickhouse", "", "a ClickHouse server, clickhouse://user:password@host:9000/database; without it the embedded one runs")
 	f.StringVar(&c.Addr, "addr", "127.0.0.1:8080", "where to listen")
 	f.BoolVar(&c.TrustProxy, "trust-proxy", false, "take the visitor's address and country from a proxy's headers (only behind one)")
+	f.StringVar(&c.IdentifyKeys, "identify-keys", "", "a file with one or two keys that prove identify tokens: Ed25519 public keys in PEM, or a JSON Web Key Set")
 	f.StringVar(&level, "log", level, "debug, info, warn or error")
 	if err := cmd.MarkFlagRequired("rules"); err != nil {
 		panic(err) // the flag is defined above
