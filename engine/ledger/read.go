@@ -26,7 +26,7 @@ func (l *Ledger) Read(ctx context.Context, after, upTo uint64, max int) ([]inges
 		return nil, fmt.Errorf("ledger could not be read: %w", err)
 	}
 	defer it.Close()
-	var out []ingest.Record
+	out := make([]ingest.Record, 0, min(uint64(max), 4*(upTo-after))) // a visit has few events
 	for it.First(); it.Valid(); it.Next() {
 		seq := binary.BigEndian.Uint64(it.Key()[1:])
 		value, err := it.ValueAndErr()

@@ -39,7 +39,7 @@ type Sink interface {
 
 // Config holds the bounds. Zero values are replaced by the defaults named.
 type Config struct {
-	MaxRows       int           // a batch is closed at so many rows: 20,000
+	MaxRows       int           // a batch is closed at so many rows: 50,000
 	MaxBytes      int           // or so many bytes of them: 32 MiB
 	MaxAge        time.Duration // or so long after its first event was seen: 1 s
 	InsertTimeout time.Duration // of one attempt: 60 s
@@ -61,7 +61,7 @@ func (c Config) withDefaults() Config {
 			*v = d
 		}
 	}
-	number(&c.MaxRows, 20_000)
+	number(&c.MaxRows, 50_000)
 	number(&c.MaxBytes, 32<<20)
 	span(&c.MaxAge, time.Second)
 	span(&c.InsertTimeout, time.Minute)

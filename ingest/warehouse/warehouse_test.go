@@ -91,7 +91,7 @@ func TestSchemaIsAppliedOnceByAnyNumberOfProcesses(t *testing.T) {
 		}
 	}
 	conn := connect(t, dsn)
-	const want = "0001_event_log.sql\n0002_views.sql\n0003_results.sql"
+	const want = "0001_event_log.sql\n0002_views.sql\n0003_results.sql\n0004_compact_parts.sql"
 	if got := ask(t, conn, "SELECT name FROM migrations FINAL ORDER BY name"); got != want {
 		t.Errorf("applied:\n%s\nwant:\n%s", got, want)
 	}
