@@ -26,6 +26,7 @@ type Store interface {
 	Sync() error
 	Profile(visitor string) ([]byte, error)
 	Seen(...ledger.ID) ([]bool, error)
+	Repeated(n int)
 	Unit(person string) (string, error)
 	Timers(upTo int64, most int) (due []ledger.Timer, next int64, err error)
 	Mark(name string, value []byte) error

@@ -134,6 +134,9 @@ func (e *Engine) visit(v Visit, now time.Time) (Answer, error) {
 		return Answer{}, err
 	}
 	kept = true
+	if answer.Duplicates > 0 {
+		e.store.Repeated(answer.Duplicates)
+	}
 	return answer, nil
 }
 

@@ -51,11 +51,14 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 
 	l.order.Lock()
 	defer l.order.Unlock()
-	seq := l.last
+	seq, counted, err := l.last, l.counts, error(nil)
 	if events != nil {
 		seq++
 		copy(events.Key, eventKey(seq))
 		if err := events.Finish(); err != nil {
+			return 0, err
+		}
+		if counted, err = l.count(batch, seq, len(v.Events)); err != nil {
 			return 0, err
 		}
 	}
@@ -63,7 +66,7 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 	if err := l.db.Apply(batch, pebble.NoSync); err != nil {
 		return 0, fmt.Errorf("ledger could not commit: %w", err)
 	}
-	l.last = seq
+	l.last, l.counts = seq, counted
 	return seq, nil
 }
 

@@ -16,5 +16,7 @@
 //	i <period> <id>    an event id that was accepted; kept 8 to 16 days
 //	u <person>         the unit by which a person's visitors are bucketed
 //	t <due> <visitor>  a timer that runs
+//	n <seq>            how many events were committed and how many turned away, up to this visit
+//	d <seq> <idx>      a dead event: one that the warehouse cannot take, and why
 //	m <name>           a mark: a small durable record under a name
 package ledger

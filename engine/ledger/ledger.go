@@ -33,8 +33,10 @@ type Ledger struct {
 	now  func() time.Time
 	id   string
 
-	order sync.Mutex // a sequence number is taken and its commit applied as one step
-	last  uint64     // guarded by order
+	order  sync.Mutex // a sequence number is taken and its commit applied as one step
+	last   uint64     // guarded by order
+	counts counts     // guarded by order
+	letter letter
 
 	durable atomic.Uint64
 	changed notifier
@@ -100,6 +102,12 @@ func (l *Ledger) recover() error {
 	}
 	l.last = max(l.last, floor)
 	l.durable.Store(l.last)
+	if err := l.recoverCounts(); err != nil {
+		return err
+	}
+	if err := l.recoverDead(); err != nil {
+		return err
+	}
 	id, err := l.Marked("ledger-id")
 	if err != nil {
 		return err

@@ -68,6 +68,9 @@ func (l *Ledger) Trim(seq uint64) error {
 	if err := batch.DeleteRange(eventKey(0), eventKey(seq+1), nil); err != nil {
 		return err
 	}
+	if err := batch.DeleteRange(countKey(0), countKey(seq), nil); err != nil { // seq's own is where later ones count from
+		return err
+	}
 	if err := l.db.Apply(batch, pebble.Sync); err != nil {
 		return fmt.Errorf("ledger could not be trimmed: %w", err)
 	}
