@@ -3,8 +3,10 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Routes are the methods and paths that are answered, as echo knows them.
@@ -63,4 +65,17 @@ func (r *raw) UnmarshalJSON(text []byte) error {
 		*r = append(raw{}, text...)
 	}
 	return nil
+}
+
+// KnownRates fills a table of rates with n strangers and says how many it
+// knows then, and whether the first is still kept from coming.
+func KnownRates(n int) (size int, firstKept bool) {
+	l := newLimited(1, 1, prometheus.NewCounter(prometheus.CounterOpts{}))
+	now := time.Unix(1e9, 0)
+	l.take(1<<40, now)
+	for i := range n {
+		l.take(uint64(i), now)
+	}
+	size = l.size()
+	return size, l.take(1<<40, now) > 0
 }

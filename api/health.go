@@ -58,7 +58,6 @@ func script(asset beacon.Asset) echo.HandlerFunc {
 		h.Set("ETag", tag)
 		h.Set("Access-Control-Allow-Origin", "*") // public, and a module is fetched with CORS
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-		h.Set("X-Content-Type-Options", "nosniff")
 		if names(c.Request().Header.Get("If-None-Match"), tag) {
 			return c.NoContent(http.StatusNotModified)
 		}

@@ -39,12 +39,19 @@ func (s *Server) identify(c echo.Context, who *ingest.Who, token string, may acc
 		if id.cookie, id.stale = s.cookieVisitor(c.Request()); id.cookie != "" {
 			id.visitor = id.cookie
 		}
+		if err := s.limits.visits(id.visitor, s.now()); err != nil {
+			return id, err
+		}
 	}
 	if token == "" {
 		return id, nil
 	}
+	if err := s.limits.guessing(c, s.now()); err != nil {
+		return id, err
+	}
 	claims, err := s.verify(token)
 	if err != nil {
+		s.limits.wrong(c, s.now())
 		return id, err
 	}
 	id.user, id.traits, id.signed = claims.Subject, s.together(id.traits, claims.Traits, may), true

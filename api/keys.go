@@ -117,6 +117,9 @@ func (s *Server) bearer(c echo.Context, bodyKey string) (bearer, error) {
 		}
 		return bearer{access: public}, nil
 	}
+	if err := s.limits.guessing(c, s.now()); err != nil {
+		return bearer{}, err
+	}
 	hash := HashKey(key)
 	var scope Scope
 	if subtle.ConstantTimeCompare(hash[:], keys.Secret[:]) == 1 {
@@ -129,6 +132,7 @@ func (s *Server) bearer(c echo.Context, bodyKey string) (bearer, error) {
 	}
 	switch {
 	case scope == 0:
+		s.limits.wrong(c, s.now())
 		return bearer{}, problem("wrong_key", "this key is not one of this server's: compare OMO_PUBLIC_KEY and OMO_SECRET_KEY; a lost secret key is replaced by starting the server with a new one in OMO_SECRET_KEY")
 	case fromElsewhere(r):
 		return bearer{}, problem("origin", "a page of another site may not use the secret key that this browser keeps as a password")

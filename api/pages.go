@@ -35,9 +35,7 @@ func (s *Server) resultsPage(c echo.Context) error {
 	if err := dashboard.Render(&out, page); err != nil {
 		return err
 	}
-	h := c.Response().Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
+	c.Response().Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'")
 	return c.HTMLBlob(http.StatusOK, out.Bytes())
 }
 

@@ -70,7 +70,6 @@ func (s *Server) needs(scope Scope) echo.MiddlewareFunc {
 			case !b.scope.has(scope):
 				return outOfScope(scope, b.scope)
 			}
-			c.Response().Header().Set("Cache-Control", "no-store") // it is about people
 			return next(c)
 		}
 	}

@@ -28,7 +28,7 @@ type Reports interface {
 	Visitor(ctx context.Context, id string, limit int) ([]ingest.Record, error)
 }
 
-// Options of New. All but Now, TrustProxy and OpenDashboard are required.
+// Options of New. All but Now and those from Rates on are required.
 type Options struct {
 	Engine  *engine.Engine
 	Reports Reports
@@ -39,6 +39,7 @@ type Options struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 
+	Rates         Rates  // the zero value limits nothing
 	TrustProxy    bool   // take the client's address and country from a proxy's headers
 	OpenDashboard bool   // results pages without the secret key; for a demo on loopback
 	Notice        string // shown on the results page: that its visitors are simulated, say
@@ -67,6 +68,7 @@ type Server struct {
 	trustProxy bool
 	notice     string
 	metrics    *metrics
+	limits     *limits
 	operators  operators
 }
 
@@ -96,7 +98,7 @@ func New(o Options) (*Server, error) {
 		echo: echo.New(), engine: o.Engine, reports: o.Reports, history: o.History, enricher: ingest.NewEnricher(),
 		tokens: jwt.NewParser(jwt.WithValidMethods([]string{"HS256", "EdDSA"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(o.Now)),
 		ready:  o.Ready, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
-		metrics: newMetrics(o.Metrics),
+		metrics: newMetrics(o.Metrics), limits: newLimits(o.Rates, o.Metrics),
 	}
 	if err := s.UseKeys(o.Keys); err != nil {
 		return nil, err
@@ -120,7 +122,7 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset) {
 	} else {
 		e.Pre(withoutForwarding)
 	}
-	e.Use(s.metrics.measure, middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: s.panicked}))
+	e.Use(s.metrics.measure, guarded, middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: s.panicked}))
 	get := func(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) {
 		e.GET(path, h, m...)
 		e.HEAD(path, h, m...) // net/http leaves the body out
@@ -128,7 +130,7 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset) {
 	get("/b.js", script(core))
 	get("/r.js", script(renderer))
 	for path, h := range map[string]echo.HandlerFunc{"/v1/decide": s.decide, "/v1/events": s.events} {
-		e.POST(path, h, s.forPages)
+		e.POST(path, h, s.forPages, s.limits.clients(s.now))
 		e.OPTIONS(path, preflight, s.forPages)
 	}
 	get("/v1/campaigns", s.campaigns, s.needs(ScopeReports))

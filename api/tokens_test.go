@@ -41,6 +41,7 @@ func TestTwoIdentifyKeysAtATime(t *testing.T) {
 		"a key without a name takes any kid":  {mixed, jwt.SigningMethodHS256, secret, "whatever", true},
 		"a named key's kid over a secret":     {mixed, jwt.SigningMethodHS256, secret, "2027", false},
 		"the public key taken for a secret":   {named, jwt.SigningMethodHS256, []byte(pub(next)), "2027", false},
+		"an empty secret":                     {named, jwt.SigningMethodHS256, []byte{}, "", false},
 		"the public key taken, without a kid": {mixed, jwt.SigningMethodHS256, []byte(pub(next)), "", false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -33,8 +33,9 @@ type config struct {
 	ClickHouse   string // DSN; "" runs the embedded one
 	Addr         string
 	TrustProxy   bool
-	IdentifyKeys string // a file of keys that prove identify tokens; "" the secret of the environment or of the data folder
-	Demo         string // shown on the results page, which is then open; "" on a real server
+	Rate         float64 // requests a second from one client's address; 0 any number
+	IdentifyKeys string  // a file of keys that prove identify tokens; "" the secret of the environment or of the data folder
+	Demo         string  // shown on the results page, which is then open; "" on a real server
 	Log          *slog.Logger
 	Progress     clickhouse.Progress
 	Now          func() time.Time // time.Now unless told
@@ -134,7 +135,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	}
 	server, err := api.New(api.Options{
 		Engine: a.engine, Reports: a.warehouse, History: &replay.History{Warehouse: a.warehouse, Ledger: a.ledger, Loaded: a.loader.Position}, Keys: keys,
-		Ready: a.checks(reload), Metrics: metrics, Log: c.Log, Now: c.Now, TrustProxy: c.TrustProxy,
+		Ready: a.checks(reload), Metrics: metrics, Log: c.Log, Now: c.Now, TrustProxy: c.TrustProxy, Rates: api.GenerousRates(c.Rate),
 		OpenDashboard: c.Demo != "" && onLoopback(a.addr), Notice: c.Demo,
 	})
 	if err != nil {
