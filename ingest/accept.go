@@ -75,6 +75,9 @@ func Accept(in Incoming, batch *Who, t Terms) (Event, *Rejection) {
 		ID: eventID(in.ID, t.NewID), Visitor: who.ID, Name: in.Name,
 		Received: t.Received.UnixMilli(), Page: in.Page, Properties: props,
 	}
+	if in.Beside != nil {
+		t.SentAt, e.Source = in.Beside.SentAt, in.Beside.Source
+	}
 	e.Time, e.Stated = correct(in.Time, t)
 	if err := e.ParseProperties(); err != nil {
 		return refuse("bad_properties", "%v", err)

@@ -41,8 +41,11 @@ type Incoming struct {
 	Visitor    *Who            `json:"visitor"` // wins over the batch's
 	Page       *Page           `json:"page"`
 	Properties json.RawMessage `json:"properties"`
+	Params     json.RawMessage `json:"params"`           // what GA4 calls them
+	Micros     Stamp           `json:"timestamp_micros"` // and the time
 
-	malformed string // why it could not be read; Accept says so
+	Beside    *Beside `json:"-"` // of an event that came in another system's form
+	malformed string  // why it could not be read; Accept says so
 }
 
 // UnmarshalJSON never fails for a field of another type: such an event is

@@ -68,8 +68,13 @@ func (n *Enricher) Enrich(e *Event, s Surroundings) {
 		e.Geo = &geo
 	}
 	e.Consent = s.Consent
+	told := e.Source
+	e.Source = nil
 	if e.Page != nil {
 		e.Page, e.Source = readPage(*e.Page)
+	}
+	if told != nil {
+		e.Source = e.Source.or(told)
 	}
 }
 

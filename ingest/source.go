@@ -54,6 +54,22 @@ func SourceOf(page *url.URL, referrer string) *Source {
 	return &s
 }
 
+// or is s where the page's own address names a campaign, else what an SDK told.
+func (s *Source) or(told *Source) *Source {
+	if s != nil && (s.Source != "" || s.Medium != "" || s.Campaign != "" || s.Term != "" || s.Content != "") {
+		return s
+	}
+	out := Source{
+		Source: clip(told.Source, maxText), Medium: clip(told.Medium, maxText), Campaign: clip(told.Campaign, maxText),
+		Term: clip(told.Term, maxText), Content: clip(told.Content, maxText),
+	}
+	if s != nil {
+		out.ReferrerHost = s.ReferrerHost
+	}
+	out.Channel = channel(out, false)
+	return &out
+}
+
 // inside says whether referrer is an address of the page's own host; most are,
 // and need not be taken apart.
 func inside(page *url.URL, referrer string) bool {
