@@ -11,10 +11,10 @@ import (
 var (
 	varyOrigin   = []string{"Origin"}
 	yes          = []string{"true"}
-	exposed      = []string{"Retry-After"}
+	exposed      = []string{"ETag, Retry-After"}
 	forPreflight = map[string]string{
 		"Access-Control-Allow-Methods": http.MethodPost,
-		"Access-Control-Allow-Headers": "Authorization,Content-Type",
+		"Access-Control-Allow-Headers": "Authorization,Content-Type,If-None-Match,X-Retry-Count",
 		"Access-Control-Max-Age":       "86400",
 	}
 )

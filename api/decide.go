@@ -123,7 +123,14 @@ func (s *Server) visitOfPage(c echo.Context, k *call, id identity, may access, n
 	var rejected []ingest.Rejection
 	for i, in := range body.Events {
 		in.Visitor = nil // a decision is of one visitor
+		in.Canonical()
 		event, refused := s.accept(in, who, terms, around, consent)
+		if refused == nil && in.Visitor != nil { // KARTE's identify
+			refused = checkTold(in.Visitor)
+		}
+		if refused == nil && in.Visitor != nil && (may == secret || !v.Signed) {
+			v.Traits = s.together(v.Traits, in.Visitor.Traits, may)
+		}
 		if refused != nil {
 			refused.Index = i
 			rejected = append(rejected, *refused)

@@ -26,33 +26,43 @@ func (s *Server) events(c echo.Context) error {
 	if err := checkConsent(body.Consent); err != nil {
 		return err
 	}
-	switch {
-	case len(body.Events) == 0:
-		return problem("no_valid_event", "events is empty: there is nothing to keep")
-	case len(body.Events) > ingest.MaxEvents:
-		return problem("too_large", fmt.Sprintf("events has %d, at most %d are taken at a time", len(body.Events), ingest.MaxEvents))
-	case body.Context != nil && may != secret:
+	if body.Context != nil && may != secret {
 		return problem("needs_secret", "context is taken with the secret key only")
 	}
 	id, err := s.identify(c, body.Visitor, body.Identify, may)
 	if err != nil {
 		return err
 	}
+	answer, err := s.take(c, &body, id, may)
+	if err != nil {
+		return err
+	}
+	return encode(c, http.StatusOK, answer)
+}
+
+// take makes a batch's good events durable. It is an error if none is good.
+func (s *Server) take(c echo.Context, body *ingest.Batch, id identity, may access) (eventsAnswer, error) {
+	switch {
+	case len(body.Events) == 0:
+		return eventsAnswer{}, problem("no_valid_event", "events is empty: there is nothing to keep")
+	case len(body.Events) > ingest.MaxEvents:
+		return eventsAnswer{}, problem("too_large", fmt.Sprintf("events has %d, at most %d are taken at a time", len(body.Events), ingest.MaxEvents))
+	}
 	now := s.now()
-	visits, rejected := s.visitsOf(c, &body, id, may, now)
+	visits, rejected := s.visitsOf(c, body, id, may, now)
 	accepted, duplicates, err := s.keep(c, visits, rejected, id, may, now)
 	if err != nil {
 		s.log.Error("events could not be kept", "error", err)
-		return retryLater("unavailable", "events could not be made durable; send them again", soon)
+		return eventsAnswer{}, retryLater("unavailable", "events could not be made durable; send them again", soon)
 	}
 	if accepted == 0 {
 		details := make([]any, len(rejected))
 		for i := range rejected {
 			details[i] = rejected[i]
 		}
-		return problem("no_valid_event", "none of the events is good; details says why", details...)
+		return eventsAnswer{}, problem("no_valid_event", "none of the events is good; details says why", details...)
 	}
-	return encode(c, http.StatusOK, eventsAnswer{accepted, duplicates, rejected})
+	return eventsAnswer{accepted, duplicates, rejected}, nil
 }
 
 // eventsAnswer counts; Duplicates of those accepted had been taken before and
@@ -74,6 +84,11 @@ func (s *Server) visitsOf(c echo.Context, body *ingest.Batch, id identity, may a
 	var visits []engine.Visit
 	at := map[string]int{} // visitor → its place in visits
 	for i, in := range body.Events {
+		in.Canonical()
+		around, consent := around, consent
+		if in.Beside != nil {
+			around, consent = s.beside(c, in.Beside, may)
+		}
 		if in.Visitor != nil && id.cookie != "" {
 			in.Visitor.ID = id.cookie // the signed cookie wins
 		}

@@ -250,3 +250,24 @@ func TestClientClocksAreCorrected(t *testing.T) {
 		}
 	}
 }
+
+// KARTE's tags say who it is in an event; that holds as far as a browser may say so.
+func TestIdentifyEventTellsTraits(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	identify := object{"name": "identify", "properties": object{"user_id": "u1", "rank": "gold", "plan": "pro"}}
+	s.browser().sends(object{"visitor": object{"id": "v1"}, "events": list{identify}})
+	s.browser().decide(object{"visitor": object{"id": "v2"}, "events": list{identify}})
+	s.trusted().sends(object{"visitor": object{"id": "v3"}, "events": list{identify}})
+	for visitor, want := range map[string][3]any{"v1": {"", nil, "pro"}, "v2": {"", nil, "pro"}, "v3": {"u1", "gold", "pro"}} {
+		p, err := s.engine.Profile(visitor)
+		if err != nil || p.User != want[0] || p.Traits["rank"] != want[1] || p.Traits["plan"] != want[2] {
+			t.Errorf("%s: %+v %v", visitor, p, err)
+		}
+	}
+	for _, r := range s.recorded() {
+		if r.Event.Name == "identify" && r.Event.Properties != nil {
+			t.Errorf("kept in the event: %s", r.Event.Properties)
+		}
+	}
+}

@@ -133,6 +133,10 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset) {
 		e.POST(path, h, s.forPages, s.limits.clients(s.now))
 		e.OPTIONS(path, preflight, s.forPages)
 	}
+	for path, call := range segmentCalls {
+		e.POST("/v1/"+path, s.segment(call), s.forPages, s.limits.clients(s.now))
+		e.OPTIONS("/v1/"+path, preflight, s.forPages)
+	}
 	get("/v1/campaigns", s.campaigns, s.needs(ScopeReports))
 	get("/v1/campaigns/:id/results", s.results, s.needs(ScopeReports))
 	get("/v1/visitors/:id", s.visitor, s.needs(ScopeReports))
