@@ -37,6 +37,7 @@ var usersXML string
 //	data/  ClickHouse's tables          log/  what it says, rotated
 //	conf/  written anew at each start   run/  its working folder, empty
 //	lock   held while a server runs     dsn   while a server runs
+//	backups/  where BACKUP … TO File may write, and RESTORE read
 type folder struct {
 	dir  string
 	lock *flock.Flock
@@ -51,7 +52,7 @@ func openFolder(dir string) (*folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start ClickHouse: %w", err)
 	}
-	for _, sub := range []string{"data", "conf", "log", "run"} {
+	for _, sub := range []string{"data", "conf", "log", "run", "backups"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
 			return nil, fmt.Errorf("start ClickHouse: the data folder cannot be used: %w", err)
 		}
@@ -86,7 +87,7 @@ func (f *folder) close() error {
 func (f *folder) writeConfig(port int) (dsn string, err error) {
 	password := rand.Text()
 	sum := sha256.Sum256([]byte(password))
-	values := map[string]string{"Users": html.EscapeString(f.path("conf", "users.xml")), "PasswordSHA256": hex.EncodeToString(sum[:])}
+	values := map[string]string{"Users": html.EscapeString(f.path("conf", "users.xml")), "Backups": html.EscapeString(f.path("backups")), "PasswordSHA256": hex.EncodeToString(sum[:])}
 	dsn = fmt.Sprintf("clickhouse://%s:%s@127.0.0.1:%d/%s", account, password, port, Database)
 	for name, text := range map[string]string{"config.xml": configXML, "users.xml": usersXML} {
 		var out strings.Builder
@@ -132,6 +133,10 @@ func Find(dir string) (dsn string, err error) {
 	}
 	return strings.TrimSpace(string(text)), nil
 }
+
+// Backups is where a server on the data folder dir writes its backups and reads
+// them: the only place it may.
+func Backups(dir string) string { return filepath.Join(dir, "backups") }
 
 // freePort draws a loopback port that nobody listens on. It is drawn from below
 // the range that systems take outgoing ports from: the port has to stay free while

@@ -82,6 +82,7 @@ type Loader struct {
 	metrics *metrics
 	loading atomic.Int64         // when the first event of the batch being delivered was received, ms; 0: none
 	spare   chan []warehouse.Row // of delivered batches, to be filled again
+	turn    chan struct{}        // taken by whoever delivers, or keeps deliveries away
 
 	mu       sync.Mutex
 	position uint64        // all up to here is in the warehouse
@@ -97,6 +98,7 @@ func New(source Source, sink Sink, config Config) *Loader {
 		sink:   sink,
 		config: config.withDefaults(),
 		spare:  make(chan []warehouse.Row, 2),
+		turn:   make(chan struct{}, 1),
 		moved:  make(chan struct{}),
 		asked:  make(chan struct{}, 1),
 	}
@@ -119,7 +121,7 @@ func (l *Loader) Run(ctx context.Context) error {
 		l.prepare(ctx, state.Position, ready)
 	})
 	for b := range ready {
-		if !l.deliver(ctx, b) {
+		if !l.deliverInTurn(ctx, b) {
 			break // stopped: the pending record tells the next start
 		}
 	}

@@ -37,7 +37,7 @@ func (l *Loader) recover(ctx context.Context) (state, error) {
 		l.settle(ctx, b)
 	} else {
 		l.metrics.recovered.WithLabelValues("resent").Inc()
-		l.deliver(ctx, b)
+		l.deliverInTurn(ctx, b)
 	}
 	s.Position = l.Position()
 	return s, nil

@@ -18,12 +18,17 @@ import (
 func open(t testing.TB) (*warehouse.Warehouse, driver.Conn) {
 	t.Helper()
 	dsn := database(t)
+	return openAt(t, dsn), connect(t, dsn)
+}
+
+func openAt(t testing.TB, dsn string) *warehouse.Warehouse {
+	t.Helper()
 	w, err := warehouse.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.Close() })
-	return w, connect(t, dsn)
+	return w
 }
 
 func connect(t testing.TB, dsn string) driver.Conn {
