@@ -34,6 +34,7 @@ var guards = map[string]string{
 	"GET /v1/visitors/:id":          "reports",
 	"POST /v1/explain":              "reports",
 	"PUT /v1/operators/:id":         "operators",
+	"POST /v1/backup":               "admin",
 	"GET /ui":                       "reports",
 	"GET /b.js":                     "",
 	"GET /r.js":                     "",

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,6 +36,7 @@ type Options struct {
 	History *replay.History // for explanations
 	Keys    Keys
 	Ready   func(context.Context) []Check
+	Backup  Backup
 	Metrics *prometheus.Registry
 	Log     *slog.Logger
 	Now     func() time.Time
@@ -70,6 +72,9 @@ type Server struct {
 	metrics    *metrics
 	limits     *limits
 	operators  operators
+
+	writeBackup Backup
+	backingUp   sync.Mutex
 }
 
 // Time limits of a connection. Bodies are small: what takes longer is no browser.
@@ -97,7 +102,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		echo: echo.New(), engine: o.Engine, reports: o.Reports, history: o.History, enricher: ingest.NewEnricher(),
 		tokens: jwt.NewParser(jwt.WithValidMethods([]string{"HS256", "EdDSA"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(o.Now)),
-		ready:  o.Ready, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
+		ready:  o.Ready, writeBackup: o.Backup, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
 		metrics: newMetrics(o.Metrics), limits: newLimits(o.Rates, o.Metrics),
 	}
 	if err := s.UseKeys(o.Keys); err != nil {
@@ -142,6 +147,7 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset) {
 	get("/v1/visitors/:id", s.visitor, s.needs(ScopeReports))
 	e.PUT("/v1/operators/:id", s.putOperator, s.needs(ScopeOperators))
 	e.POST("/v1/explain", s.explain, s.needs(ScopeReports))
+	e.POST("/v1/backup", s.backup, s.needs(ScopeAdmin))
 	get("/healthz", s.healthz)
 	get("/readyz", s.readyz)
 	get("/metrics", metricsOf(o.Metrics))

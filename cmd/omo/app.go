@@ -52,6 +52,7 @@ type app struct {
 	warehouse *warehouse.Warehouse
 	child     *clickhouse.Server // nil with a DSN of the user's
 	addr      string             // host:port it listens on
+	data      string             // the data folder
 	failed    chan error         // a part that ended by itself
 
 	stops []stopper
@@ -80,7 +81,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	a := &app{log: c.Log, failed: make(chan error, 4)}
+	a := &app{log: c.Log, data: c.Data, failed: make(chan error, 4)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.stop())
@@ -135,7 +136,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	}
 	server, err := api.New(api.Options{
 		Engine: a.engine, Reports: a.warehouse, History: &replay.History{Warehouse: a.warehouse, Ledger: a.ledger, Loaded: a.loader.Position}, Keys: keys,
-		Ready: a.checks(reload), Metrics: metrics, Log: c.Log, Now: c.Now, TrustProxy: c.TrustProxy, Rates: api.GenerousRates(c.Rate),
+		Ready: a.checks(reload), Backup: a.backup, Metrics: metrics, Log: c.Log, Now: c.Now, TrustProxy: c.TrustProxy, Rates: api.GenerousRates(c.Rate),
 		OpenDashboard: c.Demo != "" && onLoopback(a.addr), Notice: c.Demo,
 	})
 	if err != nil {
@@ -151,6 +152,9 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	return a, nil
 }
 
+// clickhouseDir is the folder of a ClickHouse of our own.
+func (a *app) clickhouseDir() string { return filepath.Join(a.data, "clickhouse") }
+
 // openWarehouse connects to the user's ClickHouse or starts our own.
 func (a *app) openWarehouse(ctx context.Context, c config) (err error) {
 	dsn := c.ClickHouse
@@ -158,7 +162,7 @@ func (a *app) openWarehouse(ctx context.Context, c config) (err error) {
 		if _, err := clickhouse.Install(ctx, c.Progress); err != nil {
 			return err
 		}
-		a.child, err = clickhouse.Open(clickhouse.Options{Dir: filepath.Join(c.Data, "clickhouse"), Log: c.Log})
+		a.child, err = clickhouse.Open(clickhouse.Options{Dir: a.clickhouseDir(), Log: c.Log})
 		if err != nil {
 			return err
 		}

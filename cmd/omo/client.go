@@ -45,6 +45,18 @@ func (r *refusal) Error() string {
 	return fmt.Sprintf("the server answered %d %s: %s", r.status, r.Err.Code, r.Err.Message)
 }
 
+// refused is the error of an answer that is none of 200.
+func refused(server string, res *http.Response, text []byte) error {
+	r := &refusal{status: res.StatusCode}
+	if err := json.Unmarshal(text, r); err != nil {
+		return fmt.Errorf("%s answered %s, and not in the words of an omo server: is it one?", server, res.Status)
+	}
+	if seconds, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil {
+		r.after = time.Duration(seconds) * time.Second
+	}
+	return r
+}
+
 // call sends body (nil: GET) and reads the answer into out.
 func (c *client) call(ctx context.Context, path string, body []byte, out any) error {
 	method := http.MethodGet
@@ -66,14 +78,7 @@ func (c *client) call(ctx context.Context, path string, body []byte, out any) er
 		return fmt.Errorf("the answer of %s broke off: %w", c.server, err)
 	}
 	if res.StatusCode != http.StatusOK {
-		r := &refusal{status: res.StatusCode}
-		if err := json.Unmarshal(text, r); err != nil {
-			return fmt.Errorf("%s answered %s, and not in the words of an omo server: is it one?", c.server, res.Status)
-		}
-		if seconds, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil {
-			r.after = time.Duration(seconds) * time.Second
-		}
-		return r
+		return refused(c.server, res, text)
 	}
 	if err := json.Unmarshal(text, out); err != nil {
 		return fmt.Errorf("the answer of %s cannot be read: %w", c.server, err)

@@ -16,7 +16,13 @@ import (
 // data folder, and stops it with the test.
 func product(t testing.TB, c config) (*app, *client) {
 	t.Helper()
-	c.Data, c.Addr, c.Log = t.TempDir(), "127.0.0.1:0", slog.New(slog.DiscardHandler)
+	return productOn(t, t.TempDir(), c)
+}
+
+// productOn is product on a data folder that may have been used before.
+func productOn(t testing.TB, data string, c config) (*app, *client) {
+	t.Helper()
+	c.Data, c.Addr, c.Log = data, "127.0.0.1:0", slog.New(slog.DiscardHandler)
 	c.Progress = func(string, int64, int64) {}
 	a, err := start(t.Context(), c)
 	if err != nil {

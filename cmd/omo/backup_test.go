@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/ingest/clickhouse"
+)
+
+// asked is what ClickHouse answers to one question, without the names of columns.
+func asked(t *testing.T, a *app, sql string) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := clickhouse.Query(t.Context(), a.child.DSN(), sql, &out, "tsv"); err != nil {
+		t.Fatal(err)
+	}
+	_, rows, _ := strings.Cut(strings.TrimSpace(out.String()), "\n")
+	return rows
+}
+
+func quiet() restoring {
+	log := slog.New(slog.DiscardHandler)
+	return restoring{clickhouse: clickhouse.Options{Log: log, Progress: func(string, int64, int64) {}}, ledger: ledger.Options{Log: log}}
+}
+
+// A backup made while events come in, unpacked elsewhere and started: what was
+// accepted before it is there once, in ledger and warehouse alike; profiles and
+// keys are the same; and what is sent again is known.
+func TestBackupUnderLoadAndRestore(t *testing.T) {
+	t.Parallel()
+	dir := rulesFolder(t, "campaigns/hello.yaml", hello)
+	a, c := product(t, config{Rules: dir})
+	send := func(to *client, ids ...string) int {
+		var events []string
+		for i, id := range ids {
+			events = append(events, fmt.Sprintf(`{"id":%q,"name":"purchase","visitor":{"id":"v%d"},"properties":{"value":100,"transaction_id":%q}}`, id, i%10, id))
+		}
+		var answer struct{ Accepted, Duplicates int }
+		if err := to.call(t.Context(), "/v1/events", []byte(`{"consent":"granted","events":[`+strings.Join(events, ",")+`]}`), &answer); err != nil {
+			t.Error(err)
+		}
+		return answer.Accepted
+	}
+	fresh := func(n int) []string {
+		ids := make([]string, n)
+		for i := range ids {
+			ids[i] = uuid.Must(uuid.NewV7()).String()
+		}
+		return ids
+	}
+	before := fresh(200)
+	send(c, before...)
+	if err := a.settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	late := fresh(50)
+	send(c, late...) // most likely not loaded yet
+
+	stop, loading := make(chan struct{}), sync.WaitGroup{}
+	loading.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				send(c, fresh(20)...)
+			}
+		}
+	})
+	file := filepath.Join(t.TempDir(), "omo.backup")
+	size, err := c.backup(t.Context(), file)
+	close(stop)
+	loading.Wait()
+	if err != nil || size == 0 {
+		t.Fatalf("backup: %d bytes, %v", size, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(a.data, backupWork+"*")); err != nil || len(left) > 0 {
+		t.Errorf("the backup left %v behind, %v", left, err)
+	}
+	if _, err := c.backup(t.Context(), file); err == nil || !strings.Contains(err.Error(), "--to") {
+		t.Errorf("over a file that is there: %v", err)
+	}
+
+	archive, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := filepath.Join(t.TempDir(), "data")
+	m, err := quiet().restore(t.Context(), bytes.NewReader(archive), data, func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Ledger != a.ledger.ID() || !m.Embedded || m.Rows < 200 {
+		t.Errorf("manifest: %+v", m)
+	}
+	b, d := productOn(t, data, config{Rules: dir})
+	if b.keys.Public != a.keys.Public || !bytes.Equal(b.keys.Cookie, a.keys.Cookie) {
+		t.Error("the keys are others than before")
+	}
+	d.key = c.key
+	if err := b.settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all := "'" + strings.Join(append(before, late...), "','") + "'"
+	if got := asked(t, b, "SELECT count(), uniqExact(event_id) FROM events WHERE toString(event_id) IN ("+all+")"); got != "250\t250" {
+		t.Errorf("of 250 events accepted before the backup the restored ClickHouse has %s", got)
+	}
+	if got := asked(t, b, "SELECT count() = uniqExact(event_id), max(seq) <= "+fmt.Sprint(b.ledger.Last())+" FROM events"); got != "true\ttrue" && got != "1\t1" {
+		t.Errorf("doubles, or rows beyond the ledger: %s", got)
+	}
+	profiles := func(from *app) string {
+		p, err := from.engine.Profile("v0")
+		if err != nil || p == nil {
+			t.Fatalf("profile of v0: %v, %v", p, err)
+		}
+		return fmt.Sprint(p.Visitor, p.First)
+	}
+	if was, is := profiles(a), profiles(b); was != is {
+		t.Errorf("v0 was %s and is %s", was, is)
+	}
+	purchases := asked(t, b, "SELECT count() FROM events WHERE visitor_id = 'v0' AND name = 'purchase'")
+	if p, err := b.engine.Profile("v0"); err != nil || fmt.Sprint(p.Purchases) != purchases {
+		t.Errorf("v0 has %v purchases in its profile and %s in ClickHouse (%v)", p.Purchases, purchases, err)
+	}
+	was := b.ledger.Last()
+	send(d, before...)
+	if b.ledger.Last() != was {
+		t.Error("events from before the backup, sent again, were taken anew")
+	}
+	if again := fresh(10); send(d, again...) != 10 {
+		t.Error("the restored server does not take events")
+	}
+
+	if _, err := quiet().restore(t.Context(), bytes.NewReader(archive), data, func() {}); err == nil || !strings.Contains(err.Error(), "is not empty") {
+		t.Errorf("over a data folder: %v", err)
+	}
+}
+
+// A backup that is damaged in any place, or cut off, is refused, and no folder
+// is left behind.
+func TestDamagedBackupsAreRefused(t *testing.T) {
+	t.Parallel()
+	a, c := product(t, config{Rules: rulesFolder(t, "campaigns/hello.yaml", hello), ClickHouse: "clickhouse://127.0.0.1:1/away"})
+	file := filepath.Join(t.TempDir(), "omo.backup")
+	if _, err := c.backup(t.Context(), file); err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parent := t.TempDir()
+	data := filepath.Join(parent, "data")
+	refused := func(what string, archive []byte) {
+		t.Helper()
+		_, err := quiet().restore(t.Context(), bytes.NewReader(archive), data, func() {})
+		if err == nil {
+			t.Errorf("%s: restored", what)
+			if err := os.RemoveAll(data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if left, err := os.ReadDir(parent); err != nil || len(left) > 0 {
+			t.Fatalf("%s: left behind %v, %v", what, left, err)
+		}
+	}
+	for i := range 40 {
+		at := i * len(good) / 40
+		damaged := bytes.Clone(good)
+		damaged[at] ^= 0x10
+		refused(fmt.Sprintf("byte %d of %d flipped", at, len(good)), damaged)
+		refused(fmt.Sprintf("cut off after %d of %d bytes", at, len(good)), good[:at])
+	}
+	refused("no backup at all", []byte("PK\x03\x04 something else"))
+	m, err := quiet().restore(t.Context(), bytes.NewReader(good), data, func() {})
+	if err != nil || m.Embedded || m.Last != a.ledger.Last() {
+		t.Errorf("the undamaged one: %+v, %v", m, err)
+	}
+}
+
+// With ClickHouse away the loader does not come to rest: the backup says so
+// instead of waiting for ever.
+func TestBackupWithoutItsClickHouse(t *testing.T) {
+	t.Parallel()
+	a, _ := product(t, config{Rules: rulesFolder(t, "campaigns/hello.yaml", hello)})
+	if err := a.child.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	var out bytes.Buffer
+	if err := a.backup(ctx, &out); err == nil {
+		t.Error("backed up a ClickHouse that is not there")
+	}
+}

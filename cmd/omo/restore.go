@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/jedib0t/go-pretty/v6/progress"
+	"github.com/spf13/cobra"
+
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/ingest/clickhouse"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+)
+
+func restoreCommand() *cobra.Command {
+	data := "omo-data"
+	cmd := &cobra.Command{
+		Use:   "restore FILE",
+		Short: "Make a data folder of a backup",
+		Long: `Make a data folder of what omo backup wrote. The folder must not exist yet, or be
+empty: nothing is ever overwritten, and if anything is wrong with the backup no
+folder is left. Start omo serve on it afterwards; it goes on where the backup was
+made, and sends ClickHouse again what that may not have.`,
+		Args: one("a backup file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			log, err := logger(cmd.ErrOrStderr(), "warn")
+			if err != nil {
+				return err
+			}
+			f, err := os.Open(args[0])
+			if err != nil {
+				return fmt.Errorf("backup cannot be read: %w", err)
+			}
+			defer f.Close()
+			info, err := f.Stat()
+			if err != nil {
+				return err
+			}
+			r := restoring{clickhouse: clickhouse.Options{Log: log, Progress: progressOn(cmd.ErrOrStderr())}, ledger: ledger.Options{Log: log}}
+			b := newBar(cmd.ErrOrStderr(), "unpacking", info.Size(), progress.UnitsBytes)
+			read := int64(0)
+			in := bufio.NewReaderSize(readFunc(func(p []byte) (int, error) {
+				n, err := f.Read(p)
+				read += int64(n)
+				b.set(read, info.Size())
+				return n, err
+			}), 1<<20)
+			m, err := r.restore(cmd.Context(), in, data, b.end)
+			if err != nil {
+				return exit{findings, err}
+			}
+			out := cmd.OutOrStdout()
+			fmt.Fprintf(out, "%s is as it was on %s: %d visits in the ledger", data, m.Made.Local().Format("2006-01-02 15:04:05"), m.Last)
+			if m.Embedded {
+				fmt.Fprintf(out, ", %d rows in ClickHouse\n", m.Rows)
+			} else {
+				fmt.Fprintf(out, "\nClickHouse was a server of your own: restore its database too, to a moment not before that one\n")
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&data, "data", data, "the data folder to make")
+	return cmd
+}
+
+// restoring makes a data folder of an archive.
+type restoring struct {
+	clickhouse clickhouse.Options
+	ledger     ledger.Options
+}
+
+// restore works in a folder beside data and gives it its name at the very end.
+func (r restoring) restore(ctx context.Context, in io.Reader, data string, unpacked func()) (m manifest, err error) {
+	if entries, err := os.ReadDir(data); err == nil && len(entries) > 0 {
+		return m, fmt.Errorf("data folder %s is not empty: move it away first, or name another with --data", data)
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return m, fmt.Errorf("data folder %s: %w; name another with --data", data, err)
+	}
+	data, err = filepath.Abs(data)
+	if err != nil {
+		return m, err
+	}
+	work, err := os.MkdirTemp(filepath.Dir(data), filepath.Base(data)+".restoring-")
+	if err != nil {
+		return m, fmt.Errorf("data folder cannot be made: %w; name another with --data", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }() // nothing is there any more where all went well
+	m, err = unpack(in, work)
+	unpacked()
+	if err != nil {
+		return m, err
+	}
+	l, err := ledger.Open(filepath.Join(work, "ledger"), r.ledger)
+	if err != nil {
+		return m, fmt.Errorf("the backup's ledger is no good: %w", err)
+	}
+	last, id := l.Last(), l.ID()
+	if err := l.Close(); err != nil {
+		return m, err
+	}
+	if last < m.Last || id != m.Ledger {
+		return m, fmt.Errorf("the backup's ledger ends with visit %d of %s and should reach visit %d of %s: take an older backup", last, id, m.Last, m.Ledger)
+	}
+	m.Last = last
+	if m.Embedded {
+		if err := r.warehouse(ctx, work, m); err != nil {
+			return m, err
+		}
+	}
+	if err := os.Remove(data); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return m, err
+	}
+	return m, os.Rename(work, data)
+}
+
+// warehouse lets a ClickHouse on the new folder read its backup in.
+func (r restoring) warehouse(ctx context.Context, work string, m manifest) (err error) {
+	const name = "restored"
+	written, dir := filepath.Join(work, "written"), filepath.Join(work, "clickhouse")
+	backups := clickhouse.Backups(dir)
+	if err := errors.Join(os.Rename(dir, written), os.MkdirAll(backups, 0o700), os.Rename(written, filepath.Join(backups, name))); err != nil {
+		return err
+	}
+	if _, err := clickhouse.Install(ctx, r.clickhouse.Progress); err != nil {
+		return err
+	}
+	r.clickhouse.Dir = dir
+	server, err := clickhouse.Start(ctx, r.clickhouse)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	rows, err := warehouse.Restore(ctx, server.DSN(), name)
+	if err != nil {
+		return err
+	}
+	if rows != m.Rows {
+		return fmt.Errorf("ClickHouse has %d rows after restoring and had %d when the backup was made: take another backup", rows, m.Rows)
+	}
+	return os.RemoveAll(filepath.Join(backups, name))
+}
