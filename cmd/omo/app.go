@@ -134,8 +134,9 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	if err != nil {
 		return nil, err
 	}
+	asked := questions{a.warehouse, a.child, askWithin}
 	server, err := api.New(api.Options{
-		Engine: a.engine, Reports: a.warehouse, History: &replay.History{Warehouse: a.warehouse, Ledger: a.ledger, Loaded: a.loader.Position}, Keys: keys,
+		Engine: a.engine, Reports: asked, History: &replay.History{Warehouse: asked, Ledger: a.ledger, Loaded: a.loader.Position}, Keys: keys,
 		Ready: a.checks(reload), Backup: a.backup, Metrics: metrics, Log: c.Log, Now: c.Now, TrustProxy: c.TrustProxy, Rates: api.GenerousRates(c.Rate),
 		OpenDashboard: c.Demo != "" && onLoopback(a.addr), Notice: c.Demo,
 	})
@@ -181,12 +182,20 @@ func (a *app) openWarehouse(ctx context.Context, c config) (err error) {
 	return nil
 }
 
-// load waits for a ClickHouse of our own to be up: asked before it has its
-// database, it would end and start again.
+// load waits for a ClickHouse of our own to be up, however long its breaker is
+// open: asked before it has its database, it would end and start again.
 func (a *app) load(ctx context.Context) error {
-	if a.child != nil {
-		if err := a.child.Wait(ctx); err != nil {
+	for told := false; a.child != nil; told = true {
+		err := a.child.Wait(ctx)
+		if err == nil || ctx.Err() != nil {
+			break
+		}
+		if !told {
 			a.log.Warn("ClickHouse does not come up; events are kept in the ledger", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
 		}
 	}
 	return a.loader.Run(ctx)

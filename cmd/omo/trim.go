@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"time"
+
+	"github.com/omotenashi-web/omotenashi/ingest/crash"
 )
 
 // trim forgets, each hour, the ledger's visits that were in the warehouse a
@@ -10,7 +12,7 @@ import (
 func (a *app) trim(ctx context.Context) error {
 	const kept = 24
 	var loaded []uint64 // positions, an hour apart
-	tick := time.NewTicker(time.Hour)
+	tick := time.NewTicker(crash.Span("trim.every", time.Hour))
 	defer tick.Stop()
 	for {
 		select {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"gopkg.in/natefinch/lumberjack.v2"
+
+	"github.com/omotenashi-web/omotenashi/ingest/crash"
 )
 
 // Options of a server. The zero value of all but Dir will do.
@@ -106,7 +108,7 @@ func Open(opts Options) (*Server, error) {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	if opts.breaker == nil {
-		opts.breaker = &breaker{limit: 5, window: 2 * time.Minute, rest: time.Minute}
+		opts.breaker = &breaker{limit: 5, window: 2 * time.Minute, rest: crash.Span("clickhouse.rest", time.Minute)}
 	}
 	opts.probeEvery = cmp.Or(opts.probeEvery, probeEvery)
 	opts.stuckAfter = cmp.Or(opts.stuckAfter, stuckAfter)

@@ -10,7 +10,9 @@
 //
 //	OMO_CRASH_AT=loader.pending:3   the third pass of that point kills the process,
 //	                                as kill -9 would: nothing is flushed or undone
-//	OMO_SHORT=loader.insert=2s,…    spans that are shorter than usual, see Span
+//	OMO_SHORT=loader.insert=2s,…    spans that a test cannot wait for: loader.insert
+//	                                (a minute), clickhouse.rest (a minute),
+//	                                trim.every (an hour)
 //
 // The points, in the order in which an event meets them:
 //

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/ingest/crash"
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 )
 
@@ -64,7 +65,7 @@ func (c Config) withDefaults() Config {
 	number(&c.MaxRows, 50_000)
 	number(&c.MaxBytes, 32<<20)
 	span(&c.MaxAge, time.Second)
-	span(&c.InsertTimeout, time.Minute)
+	span(&c.InsertTimeout, crash.Span("loader.insert", time.Minute))
 	span(&c.StopTimeout, 10*time.Second)
 	span(&c.MinWait, 100*time.Millisecond)
 	span(&c.MaxWait, 10*time.Second)

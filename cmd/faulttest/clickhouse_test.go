@@ -1,0 +1,169 @@
+package faulttest
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/ingest/clickhouse"
+)
+
+// ClickHouse is killed every few seconds, often enough for the breaker to open:
+// nothing is lost, and it comes back by itself.
+func TestFault2ClickHouseKilled(t *testing.T) {
+	t.Parallel()
+	s := serve(t, "OMO_SHORT=clickhouse.rest=2s")
+	l := newLoad(t, s)
+	times := rounds(6, 30)
+	opened := 0
+	for range times {
+		child := s.clickHouse()
+		time.Sleep(time.Duration(rand.IntN(1000)) * time.Millisecond)
+		if err := syscall.Kill(child, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, 5*time.Second, "the kill is seen", func() bool { return !s.warehouse().OK })
+		if strings.Contains(s.warehouse().Detail, "broken") {
+			opened++
+		}
+		eventually(t, 30*time.Second, "ClickHouse is back", func() bool { return s.warehouse().OK })
+	}
+	if opened == 0 {
+		t.Errorf("killed %d times, and the breaker never opened", times)
+	}
+	audit(t, l, 2, fmt.Sprintf("kill -9 of ClickHouse, %d times", times), fmt.Sprintf("the breaker opened %d times", opened))
+}
+
+// ClickHouse does not move for longer than an insert may take: what was under way
+// has an unknown outcome, is sent again and counts once.
+func TestFault2ClickHouseStopped(t *testing.T) {
+	t.Parallel()
+	s := serve(t, "OMO_SHORT=loader.insert=1500ms")
+	l := newLoad(t, s)
+	slowest := time.Duration(0)
+	times := rounds(2, 8)
+	for range times {
+		child := s.clickHouse()
+		eventually(t, 30*time.Second, "ClickHouse answers", func() bool { return s.warehouse().OK })
+		time.Sleep(time.Duration(rand.IntN(1500)) * time.Millisecond)
+		if err := syscall.Kill(child, syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		stopped := time.Now() // its supervisor looks every five seconds, for five
+		status, answer := s.ask("/v1/campaigns/hello/results")
+		took := time.Since(stopped)
+		if slowest = max(slowest, took); took > 20*time.Second {
+			t.Errorf("a report said after %s that ClickHouse is away", took)
+		}
+		if status != http.StatusServiceUnavailable || !strings.Contains(answer, "ClickHouse") {
+			t.Errorf("a report while ClickHouse is stopped: %d %s", status, answer)
+		}
+		time.Sleep(time.Until(stopped.Add(6 * time.Second)))
+		if err := syscall.Kill(child, syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+	}
+	audit(t, l, 2, fmt.Sprintf("SIGSTOP of ClickHouse, %d times, four insert timeouts long", times), fmt.Sprintf("slowest 503 of a report %s", slowest.Round(time.Millisecond)))
+}
+
+// A ClickHouse that ends at once opens the breaker. The server goes on, says why,
+// touches nothing, and has it back without a restart once it can run.
+func TestFault2ClickHouseEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	library, err := clickhouse.Install(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t)
+	well := filepath.Join(s.dir, "well")
+	bin := filepath.Join(s.dir, "bin")
+	script := fmt.Sprintf(`#!/bin/sh
+case "$*" in *"SELECT version()"*) echo 99.1; exit;; esac
+[ -e %q ] || { echo no space left on the moon >&2; exit 7; }
+shift
+OMO_CLICKHOUSE_LIBRARY=%q OMO_CLICKHOUSE_PARENT=$PPID exec %q "$@"
+`, well, library, binary)
+	precious := filepath.Join(s.data(), "clickhouse", "data", "precious")
+	for name, text := range map[string]string{filepath.Join(bin, "clickhouse"): script, precious: "rows"} {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.start("PATH="+bin, "OMO_CACHE="+filepath.Join(s.dir, "empty"), "OMO_SHORT=clickhouse.rest=2s")
+	l := newLoad(t, s)
+	eventually(t, 20*time.Second, "readiness tells that the breaker is open", func() bool { return strings.Contains(s.warehouse().Detail, "broken") })
+	for _, path := range []string{"/v1/campaigns/hello/results", "/readyz"} {
+		if status, answer := s.ask(path); !strings.Contains(answer, "no space left on the moon") || status != map[string]int{"/readyz": 200}[path] && status != 503 {
+			t.Errorf("%s: %d %s", path, status, answer)
+		}
+	}
+	time.Sleep(2 * time.Second) // of decisions and events without ClickHouse
+	if err := os.WriteFile(well, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	eventually(t, 30*time.Second, "ClickHouse is back", func() bool { return s.warehouse().OK })
+	back := time.Since(began)
+	if text, err := os.ReadFile(precious); err != nil || string(text) != "rows" {
+		t.Errorf("ClickHouse's folder was touched: %q, %v", text, err)
+	}
+	audit(t, l, 2, "ClickHouse that ends at once", fmt.Sprintf("back %s after it could run (the breaker rests 2s here, a minute usually)", back.Round(time.Millisecond)))
+}
+
+// clickHouse is the process id of the server's ClickHouse, once it runs.
+func (s *server) clickHouse() (pid int) {
+	s.t.Helper()
+	eventually(s.t, 30*time.Second, "ClickHouse runs", func() bool {
+		if found := children(s.t, s.pid()); len(found) == 1 {
+			pid = found[0]
+		}
+		return pid != 0
+	})
+	return pid
+}
+
+// check is one part of /readyz.
+type check struct {
+	Part, Detail string
+	OK           bool
+}
+
+// warehouse is what /readyz says of it.
+func (s *server) warehouse() check {
+	s.t.Helper()
+	status, answer := s.ask("/readyz")
+	var got struct{ Checks []check }
+	if err := json.Unmarshal([]byte(answer), &got); status != http.StatusOK || err != nil {
+		s.t.Errorf("/readyz: %d %s", status, answer)
+	}
+	for _, c := range got.Checks {
+		if c.Part == "warehouse" {
+			return c
+		}
+	}
+	s.t.Errorf("/readyz does not tell of the warehouse: %s", answer)
+	return check{}
+}
+
+// ask asks with the secret key.
+func (s *server) ask(path string) (status int, answer string) {
+	s.t.Helper()
+	c := newClient(97)
+	c.http.Timeout = 90 * time.Second
+	defer c.http.CloseIdleConnections()
+	status, _, raw, err := c.do(s.t.Context(), http.MethodGet, s.url(), path, nil, secretKey)
+	if err != nil {
+		s.t.Errorf("%s: %v", path, err)
+	}
+	return status, string(raw)
+}

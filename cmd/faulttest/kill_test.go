@@ -1,0 +1,99 @@
+package faulttest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Killed at any moment, while it starts too, the server has lost nothing that it
+// acknowledged when it is back.
+func TestFault1ServerKilledAtRandomMoments(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	l := newLoad(t, s)
+	times := rounds(5, 20)
+	for n := range times {
+		time.Sleep(time.Duration(200+rand.IntN(1500)) * time.Millisecond) // the moment is the chance
+		s.kill()
+		if n%3 == 2 { // and once more on its way up
+			s.launch()
+			time.Sleep(time.Duration(rand.IntN(400)) * time.Millisecond)
+			s.kill()
+		}
+		s.start()
+	}
+	time.Sleep(500 * time.Millisecond)
+	audit(t, l, 1, fmt.Sprintf("kill -9 of the server, %d times under load", times), fmt.Sprintf("starts %d", s.starts))
+}
+
+// The moments that a kill from outside seldom meets.
+func TestFault1ServerKilledAtNamedPoints(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	var l *load
+	var killed []string
+	for round := range rounds(1, 5) {
+		for _, point := range []string{"commit.before", "commit.after", "loader.pending", "loader.inserted", "trim.middle"} {
+			pass := 1 + round + rand.IntN(2)
+			if strings.HasPrefix(point, "commit.") {
+				pass = 1 + rand.IntN(200)
+			}
+			at := fmt.Sprintf("%s:%d", point, pass)
+			s.launch("OMO_CRASH_AT="+at, "OMO_SHORT=trim.every=50ms")
+			if l == nil {
+				l = newLoad(t, s)
+			}
+			s.awaitKilled(40*time.Second, "the server kills itself at "+at)
+			killed = append(killed, at)
+		}
+	}
+	s.start("OMO_SHORT=trim.every=50ms")
+	time.Sleep(500 * time.Millisecond)
+	audit(t, l, 1, "kill -9 at "+strings.Join(killed, " "), fmt.Sprintf("starts %d", s.starts))
+}
+
+// Nothing outlives a killed server, a second one on its folder is refused, and
+// the next start finds everything.
+func TestFault3ParentKilled(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	l := newLoad(t, s)
+	slowest := time.Duration(0)
+	times := rounds(3, 20)
+	for range times {
+		eventually(t, 30*time.Second, "ClickHouse runs", func() bool { return len(children(t, s.pid())) > 0 })
+		time.Sleep(time.Duration(rand.IntN(1000)) * time.Millisecond)
+		orphans := children(t, s.pid())
+		second, err := s.command().CombinedOutput()
+		if err == nil || !strings.Contains(string(second), "is in use by another omo") || !strings.Contains(string(second), "--data") {
+			t.Errorf("a second server on the same folder: %v: %s", err, second)
+		}
+		killed := time.Now()
+		s.kill()
+		eventually(t, 2*time.Second, "no child outlives the server", func() bool {
+			for _, pid := range orphans {
+				if alive(pid) {
+					return false
+				}
+			}
+			return true
+		})
+		slowest = max(slowest, time.Since(killed))
+		s.start()
+	}
+	audit(t, l, 3, fmt.Sprintf("kill -9 of the parent, %d times", times), fmt.Sprintf("the slowest child was gone after %s", slowest.Round(time.Millisecond)))
+}
+
+// alive says whether a process runs; one that waits to be buried does not.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, after, _ := strings.Cut(string(stat), ") ")
+	return !strings.HasPrefix(after, "Z")
+}

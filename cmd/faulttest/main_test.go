@@ -1,0 +1,42 @@
+package faulttest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// binary is the product, built once for all tests: TestMain has no way to hand
+// a value to tests but a variable of a package.
+var binary string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "faulttest-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binary = filepath.Join(dir, "omo")
+	build := exec.Command("go", "build", "-tags", "faults", "-o", binary, "github.com/omotenashi-web/omotenashi/cmd/omo")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build omo: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// long says that there is time: more rounds, and faults that take minutes.
+func long() bool { return os.Getenv("OMO_FAULTS") == "long" }
+
+// rounds is how often a fault is made.
+func rounds(short, many int) int {
+	if long() {
+		return many
+	}
+	return short
+}

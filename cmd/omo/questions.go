@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/ingest/clickhouse"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+)
+
+// questions is the warehouse as people ask it: within a time that leaves room for
+// an answer that says why there is none, and, with a ClickHouse of our own, with
+// its supervisor's word, which knows more than a connection that is refused.
+type questions struct {
+	*warehouse.Warehouse
+	child  *clickhouse.Server // nil with a DSN of the user's
+	within time.Duration
+}
+
+// askWithin is shorter than the HTTP server waits for a handler.
+const askWithin = 45 * time.Second
+
+// lookEvery is how often a question under way looks whether its ClickHouse is still there.
+const lookEvery = 250 * time.Millisecond
+
+// Results is warehouse.Results.
+func (q questions) Results(ctx context.Context, query warehouse.Query) (sums warehouse.Sums, err error) {
+	err = q.ask(ctx, func(ctx context.Context) error {
+		sums, err = q.Warehouse.Results(ctx, query)
+		return err
+	})
+	return sums, err
+}
+
+// Visitor is warehouse.Visitor.
+func (q questions) Visitor(ctx context.Context, id string, limit int) (records []ingest.Record, err error) {
+	err = q.ask(ctx, func(ctx context.Context) error {
+		records, err = q.Warehouse.Visitor(ctx, id, limit)
+		return err
+	})
+	return records, err
+}
+
+// RuleSets is warehouse.RuleSets.
+func (q questions) RuleSets(ctx context.Context, each func(ledger string, r *ingest.Record) error) error {
+	return q.ask(ctx, func(ctx context.Context) error { return q.Warehouse.RuleSets(ctx, each) })
+}
+
+// Past is warehouse.Past.
+func (q questions) Past(ctx context.Context, ledger, visitor string, upTo uint64, each func(ledger string, r *ingest.Record) error) error {
+	return q.ask(ctx, func(ctx context.Context) error { return q.Warehouse.Past(ctx, ledger, visitor, upTo, each) })
+}
+
+// ask puts one question. It is not put to a ClickHouse of our own that does not
+// answer, and given up when that stops answering.
+func (q questions) ask(ctx context.Context, question func(context.Context) error) error {
+	if err := q.childReady(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, q.within, fmt.Errorf("no answer within %s", q.within))
+	defer cancel()
+	ctx, give := context.WithCancelCause(ctx)
+	defer give(nil)
+	go q.watch(ctx, give)
+	err := question(ctx)
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	return fmt.Errorf("%w (%w)", context.Cause(ctx), err)
+}
+
+func (q questions) watch(ctx context.Context, give context.CancelCauseFunc) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := q.childReady(); err != nil {
+				give(err)
+				return
+			}
+		}
+	}
+}
+
+func (q questions) childReady() error {
+	if q.child == nil {
+		return nil
+	}
+	return q.child.Ready()
+}
