@@ -17,16 +17,16 @@ func TestFault1ServerKilledAtRandomMoments(t *testing.T) {
 	l := newLoad(t, s)
 	times := rounds(5, 20)
 	for n := range times {
-		time.Sleep(time.Duration(200+rand.IntN(1500)) * time.Millisecond) // the moment is the chance
+		l.flow(50 + rand.Int64N(600))
 		s.kill()
 		if n%3 == 2 { // and once more on its way up
 			s.launch()
-			time.Sleep(time.Duration(rand.IntN(400)) * time.Millisecond)
+			time.Sleep(time.Duration(rand.IntN(400)) * time.Millisecond) // the moment is left to chance
 			s.kill()
 		}
 		s.start()
 	}
-	time.Sleep(500 * time.Millisecond)
+	l.flow(100)
 	audit(t, l, 1, fmt.Sprintf("kill -9 of the server, %d times under load", times), fmt.Sprintf("starts %d", s.starts))
 }
 
@@ -52,7 +52,7 @@ func TestFault1ServerKilledAtNamedPoints(t *testing.T) {
 		}
 	}
 	s.start("OMO_SHORT=trim.every=50ms")
-	time.Sleep(500 * time.Millisecond)
+	l.flow(100)
 	audit(t, l, 1, "kill -9 at "+strings.Join(killed, " "), fmt.Sprintf("starts %d", s.starts))
 }
 
@@ -65,26 +65,19 @@ func TestFault3ParentKilled(t *testing.T) {
 	slowest := time.Duration(0)
 	times := rounds(3, 20)
 	for range times {
-		eventually(t, 30*time.Second, "ClickHouse runs", func() bool { return len(children(t, s.pid())) > 0 })
-		time.Sleep(time.Duration(rand.IntN(1000)) * time.Millisecond)
-		orphans := children(t, s.pid())
+		l.flow(100 + rand.Int64N(300))
+		orphan := s.clickHouse()
 		second, err := s.command().CombinedOutput()
 		if err == nil || !strings.Contains(string(second), "is in use by another omo") || !strings.Contains(string(second), "--data") {
 			t.Errorf("a second server on the same folder: %v: %s", err, second)
 		}
 		killed := time.Now()
 		s.kill()
-		eventually(t, 2*time.Second, "no child outlives the server", func() bool {
-			for _, pid := range orphans {
-				if alive(pid) {
-					return false
-				}
-			}
-			return true
-		})
+		eventually(t, 2*time.Second, "no child outlives the server", func() bool { return !alive(orphan) })
 		slowest = max(slowest, time.Since(killed))
 		s.start()
 	}
+	l.flow(100)
 	audit(t, l, 3, fmt.Sprintf("kill -9 of the parent, %d times", times), fmt.Sprintf("the slowest child was gone after %s", slowest.Round(time.Millisecond)))
 }
 

@@ -34,7 +34,7 @@ type load struct {
 	stopping context.CancelFunc
 	senders  sync.WaitGroup
 
-	requests, failed, again atomic.Int64 // sent, without a 200, and sent once more after one
+	requests, acked, failed, again atomic.Int64 // sent, with a 200, without, and sent once more after one
 }
 
 // perSender is how many visitors are one sender's alone: calls of one visitor
@@ -68,6 +68,13 @@ func newLoad(t *testing.T, s *server) *load {
 func (l *load) stop() {
 	l.stopping()
 	l.senders.Wait()
+}
+
+// flow waits until so many more requests have a 200: without load a fault proves nothing.
+func (l *load) flow(requests int64) {
+	l.t.Helper()
+	want := l.acked.Load() + requests
+	eventually(l.t, 30*time.Second, fmt.Sprintf("%d more requests are acknowledged", requests), func() bool { return l.acked.Load() >= want })
 }
 
 // client is one sender's connection and its own chance.
@@ -151,6 +158,7 @@ func (l *load) deliver(ctx context.Context, c *client, path string, body object,
 		switch {
 		case err != nil: // the server died: nobody knows what became of it
 		case status == http.StatusOK:
+			l.acked.Add(1)
 			l.oracle.acked(append(l.check(path, answer, len(ids)), ids...)...)
 			if also != nil {
 				also()
