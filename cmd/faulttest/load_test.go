@@ -39,7 +39,7 @@ type load struct {
 
 // perSender is how many visitors are one sender's alone: calls of one visitor
 // then come in order.
-const perSender = 6
+const perSender = 15
 
 func newLoad(t *testing.T, s *server) *load {
 	t.Helper()
