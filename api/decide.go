@@ -1,8 +1,10 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
 	"github.com/omotenashi-web/omotenashi/ingest"
 	"github.com/omotenashi-web/omotenashi/ingest/crash"
 )
@@ -86,9 +89,13 @@ func (s *Server) decide(c echo.Context) error {
 		}
 	}
 	answer, err := s.visit(v, now)
-	if err == nil && told && answer.Seq > 0 {
+	switch {
+	case err == nil && told && answer.Seq > 0:
 		err = s.engine.Sync()
 		crash.Point("commit.after")
+	case answer.Decision != nil && errors.Is(err, ledger.ErrFull):
+		rejected = s.unkept(c, len(body.Events), rejected)
+		consent, err = false, nil // nothing was taken
 	}
 	if err != nil {
 		return s.degraded(c, v, told, err)
@@ -184,13 +191,31 @@ func checkConsent(consent string) error {
 	return problem("bad_request", `consent is one of "granted", "denied", "unknown"`)
 }
 
+// unkept refuses the events of a decide that is answered all the same: there is
+// no room to keep them, and the client had better send them again later.
+func (s *Server) unkept(c echo.Context, events int, rejected []ingest.Rejection) []ingest.Rejection {
+	s.metrics.degraded.Inc()
+	if events == 0 {
+		return nil
+	}
+	before := rejected
+	for i := range events {
+		if !slices.ContainsFunc(before, func(r ingest.Rejection) bool { return r.Index == i }) {
+			rejected = append(rejected, ingest.Rejection{Index: i, Code: "full", Message: noRoom})
+		}
+	}
+	s.metrics.taken(0, 0, rejected)
+	c.Response().Header().Set("Retry-After", seconds(soon))
+	return rejected
+}
+
 // degraded answers a decision that could not be made. The page is not to
 // suffer, unless it handed us events: those it must send again.
 func (s *Server) degraded(c echo.Context, v engine.Visit, told bool, err error) error {
 	s.log.Error("decide failed", "error", err)
 	s.metrics.degraded.Inc()
 	if told {
-		return retryLater("unavailable", "events could not be made durable; send them again", soon)
+		return notKept(err)
 	}
 	return encode(c, http.StatusOK, decideAnswer{
 		DecisionID: v.Decide.ID, Rules: s.engine.Live().Set.Hash, Visitor: visitorAnswer{ID: v.Visitor},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
 	"github.com/omotenashi-web/omotenashi/ingest"
 	"github.com/omotenashi-web/omotenashi/ingest/crash"
 )
@@ -52,8 +54,10 @@ func (s *Server) take(c echo.Context, body *ingest.Batch, id identity, may acces
 	visits, rejected := s.visitsOf(c, body, id, may, now)
 	accepted, duplicates, err := s.keep(c, visits, rejected, id, may, now)
 	if err != nil {
-		s.log.Error("events could not be kept", "error", err)
-		return eventsAnswer{}, retryLater("unavailable", "events could not be made durable; send them again", soon)
+		if !errors.Is(err, ledger.ErrFull) { // which tells its own story
+			s.log.Error("events could not be kept", "error", err)
+		}
+		return eventsAnswer{}, notKept(err)
 	}
 	if accepted == 0 {
 		details := make([]any, len(rejected))
@@ -154,4 +158,16 @@ func (s *Server) keep(c echo.Context, visits []engine.Visit, rejected []ingest.R
 	crash.Point("commit.after")
 	s.metrics.taken(accepted-duplicates, duplicates, rejected)
 	return accepted, duplicates, nil
+}
+
+// noRoom does not tell the whole world whose disk is full: /readyz does, to the
+// secret key.
+const noRoom = "there is no room for events now; send them again later, with the same ids"
+
+// notKept is the answer to events that are not, or not known to be, durable.
+func notKept(err error) *Problem {
+	if errors.Is(err, ledger.ErrFull) {
+		return retryLater("full", noRoom, soon)
+	}
+	return retryLater("unavailable", "events could not be made durable; send them again", soon)
 }

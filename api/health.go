@@ -23,7 +23,8 @@ func (s *Server) healthz(c echo.Context) error {
 
 // mayFail are the parts without which events and decisions go on: a warehouse
 // that is away, and a rules folder with a mistake, whose last good set serves.
-var mayFail = map[string]bool{"warehouse": true, "rules": true}
+// Without room no event is taken, and decisions go on.
+var mayFail = map[string]bool{"warehouse": true, "rules": true, "room": true}
 
 // readyz says whether shops may be sent here: 503 with the part that is not.
 func (s *Server) readyz(c echo.Context) error {

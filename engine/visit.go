@@ -41,7 +41,8 @@ type Answer struct {
 var errOtherPerson = errors.New("visitor belongs to another person")
 
 // Visit runs v at now. What it accepted is visible when it returns and
-// durable after the store's next Sync.
+// durable after the store's next Sync. With ledger.ErrFull nothing was kept, and
+// a decision that was asked for comes all the same, degraded.
 func (e *Engine) Visit(v Visit, now time.Time) (Answer, error) {
 	now = now.Truncate(time.Millisecond) // as the log keeps it: a decision made again has the same clock
 	v.Decide = v.Decide.onEvent(v.Events)
@@ -131,7 +132,7 @@ func (e *Engine) visit(v Visit, now time.Time) (Answer, error) {
 		}
 	}
 	if err != nil {
-		return Answer{}, err
+		return answer.unkept(err)
 	}
 	kept = true
 	if answer.Duplicates > 0 {

@@ -33,9 +33,11 @@ type config struct {
 	ClickHouse   string // DSN; "" runs the embedded one
 	Addr         string
 	TrustProxy   bool
-	Rate         float64 // requests a second from one client's address; 0 any number
-	IdentifyKeys string  // a file of keys that prove identify tokens; "" the secret of the environment or of the data folder
-	Demo         string  // shown on the results page, which is then open; "" on a real server
+	Rate         float64  // requests a second from one client's address; 0 any number
+	IdentifyKeys string   // a file of keys that prove identify tokens; "" the secret of the environment or of the data folder
+	Cap          byteSize // of the ledger's events; 0: its own default
+	Reserve      byteSize // kept free on the data folder's disk; 0: the ledger's own default
+	Demo         string   // shown on the results page, which is then open; "" on a real server
 	Log          *slog.Logger
 	Progress     clickhouse.Progress
 	Now          func() time.Time // time.Now unless told
@@ -110,10 +112,11 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if a.ledger, err = ledger.Open(filepath.Join(c.Data, "ledger"), ledger.Options{Log: c.Log}); err != nil {
+	if a.ledger, err = ledger.Open(filepath.Join(c.Data, "ledger"), ledger.Options{Log: c.Log, Cap: int64(c.Cap), Reserve: int64(c.Reserve)}); err != nil {
 		return nil, err
 	}
 	a.later("ledger", func(context.Context) error { return a.ledger.Close() })
+	a.measureRoom(metrics)
 	if err := a.openWarehouse(ctx, c); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,8 +28,13 @@ func (a *app) checks(reload *reloader) func(context.Context) []api.Check {
 			away = a.warehouse.Ping(ctx)
 		}
 		lag := a.ledger.Durable() - min(a.loader.Position(), a.ledger.Durable())
+		var full error
+		if reason := a.ledger.Room().Full; reason != "" {
+			full = errors.New(reason)
+		}
 		return []api.Check{
 			check("ledger", nil, fmt.Sprintf("%d visits durable", a.ledger.Durable())),
+			check("room", full, "events are taken"),
 			check("rules", reload.lastError(), "rule set "+a.engine.Live().Set.Hash),
 			check("warehouse", away, fmt.Sprintf("%d visits waiting to be loaded", lag)),
 		}

@@ -12,10 +12,12 @@ import (
 	"github.com/lmittmann/tint"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
 )
 
 func serveCommand() *cobra.Command {
-	c := config{}
+	c := config{Cap: ledger.DefaultCap}
 	level := "info"
 	cmd := &cobra.Command{
 		Use:   "serve --rules DIR",
@@ -60,6 +62,8 @@ name an origin of site.yaml, or OMO_IDENTIFY_AUDIENCE where that is set.`,
 	f.BoolVar(&c.TrustProxy, "trust-proxy", false, "take the visitor's address and country from a proxy's headers (only behind one)")
 	f.Float64Var(&c.Rate, "rate", 200, "requests a second from one client's address, five times as many at once; a visitor has 20; private and loopback addresses are not limited; 0 limits nothing")
 	f.StringVar(&c.IdentifyKeys, "identify-keys", "", "a file with one or two keys that prove identify tokens: Ed25519 public keys in PEM, or a JSON Web Key Set")
+	f.Var(&c.Cap, "ledger-cap", "how much of events the ledger holds while ClickHouse is away; beyond it they are refused")
+	f.Var(&c.Reserve, "disk-reserve", "how much of the data folder's disk stays free; below it events are refused (default 2 % of the disk, 64MiB to 512MiB)")
 	f.StringVar(&level, "log", level, "debug, info, warn or error")
 	if err := cmd.MarkFlagRequired("rules"); err != nil {
 		panic(err) // the flag is defined above

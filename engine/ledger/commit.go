@@ -23,10 +23,17 @@ type Visit struct {
 
 // Commit applies v and gives its sequence number; a visit without events takes
 // none, and the answer is the last one. Later reads see it at once; it is
-// durable after the next Sync.
+// durable after the next Sync. Where there is no room for a visitor's events
+// the error is ErrFull, and nothing of v is kept.
 func (l *Ledger) Commit(v Visit) (uint64, error) {
 	if err := l.turnPeriod(); err != nil {
 		return 0, fmt.Errorf("ledger could not drop old event ids: %w", err)
+	}
+	size := framedLen(v.Events)
+	if size > 0 && v.Visitor != "" {
+		if err := l.room.admit(size); err != nil {
+			return 0, err
+		}
 	}
 	batch := l.db.NewBatch()
 	defer batch.Close()
@@ -45,7 +52,7 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 	}
 	var events *pebble.DeferredBatchOp
 	if len(v.Events) > 0 {
-		events = batch.SetDeferred(len(eventKey(0)), framedLen(v.Events))
+		events = batch.SetDeferred(len(eventKey(0)), size)
 		frame(events.Value[:0], v.Events)
 	}
 
@@ -65,6 +72,9 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 	crash.Point("commit.before")
 	if err := l.db.Apply(batch, pebble.NoSync); err != nil {
 		return 0, fmt.Errorf("ledger could not commit: %w", err)
+	}
+	if events != nil {
+		l.room.add(seq, size)
 	}
 	l.last, l.counts = seq, counted
 	return seq, nil

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -19,19 +20,29 @@ import (
 // SyncEvery is the longest a commit that nobody waits for stays unsynced.
 const SyncEvery = 50 * time.Millisecond
 
+// syncWithin is the longest Sync waits: what a disk has not taken by then, the
+// client had better send again.
+const syncWithin = 5 * time.Second
+
 // Options of Open.
 type Options struct {
 	Log *slog.Logger     // required
 	Now func() time.Time // of event ids' periods; time.Now unless told
+
+	Cap     int64 // bytes of events that are held at most; DefaultCap unless told
+	Reserve int64 // bytes to keep free on the disk; 2 % of it, 64 to 512 MiB, unless told
 }
 
 // Ledger is the embedded implementation. Safe for concurrent use.
 type Ledger struct {
 	db   *pebble.DB
+	dir  string
+	fs   *patientFS
 	lock *pebble.Lock
 	log  *slog.Logger
 	now  func() time.Time
 	id   string
+	room room
 
 	order  sync.Mutex // a sequence number is taken and its commit applied as one step
 	last   uint64     // guarded by order
@@ -40,6 +51,8 @@ type Ledger struct {
 
 	durable atomic.Uint64
 	changed notifier
+	asked   chan struct{} // has a value while somebody waits for a sync
+	failed  atomic.Pointer[error]
 	ids     idPeriods
 	stop    chan struct{}
 	done    sync.WaitGroup
@@ -64,17 +77,20 @@ func open(dir string, o Options, fs vfs.FS) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
+	l := &Ledger{dir: dir, lock: lock, log: o.Log, now: o.Now, stop: make(chan struct{}), asked: make(chan struct{}, 1)}
+	l.fs = &patientFS{FS: fs, stop: l.stop, first: l.wait, over: l.look}
+	l.room.cap, l.room.reserve = cmp.Or(o.Cap, DefaultCap), o.Reserve
+	l.look()
 	tuning := tuned(o.Log)
-	tuning.FS, tuning.Lock = fs, lock
-	db, err := pebble.Open(dir, tuning)
-	if err != nil {
+	tuning.FS, tuning.Lock = l.fs, lock
+	if l.db, err = pebble.Open(dir, tuning); err != nil {
 		return nil, errors.Join(fmt.Errorf("ledger %s cannot be opened: %w", dir, err), lock.Close())
 	}
-	l := &Ledger{db: db, lock: lock, log: o.Log, now: o.Now, stop: make(chan struct{})}
 	if err := l.recover(); err != nil {
-		return nil, errors.Join(fmt.Errorf("ledger %s: %w", dir, err), db.Close(), lock.Close())
+		return nil, errors.Join(fmt.Errorf("ledger %s: %w", dir, err), l.db.Close(), lock.Close())
 	}
 	l.done.Go(l.syncNowAndThen)
+	l.done.Go(l.watch)
 	return l, nil
 }
 
@@ -96,7 +112,7 @@ func (l *Ledger) recover() error {
 		return err
 	}
 	// Trimming may have taken the last event; the floor keeps numbers growing.
-	floor, err := l.floor()
+	floor, err := l.Floor()
 	if err != nil {
 		return err
 	}
@@ -106,6 +122,9 @@ func (l *Ledger) recover() error {
 		return err
 	}
 	if err := l.recoverDead(); err != nil {
+		return err
+	}
+	if err := l.recoverRoom(floor); err != nil {
 		return err
 	}
 	id, err := l.Marked("ledger-id")
@@ -129,30 +148,55 @@ func (l *Ledger) ID() string { return l.id }
 func (l *Ledger) Close() error {
 	close(l.stop)
 	l.done.Wait()
-	return errors.Join(l.Sync(), l.db.Close(), l.lock.Close())
+	return errors.Join(l.sync(), l.db.Close(), l.lock.Close())
 }
 
-// Sync returns once everything committed before the call is fsynced.
+// Sync returns once everything committed before the call is fsynced. An error
+// means that nobody knows: the disk has no space, or took longer than 5 s.
 func (l *Ledger) Sync() error {
 	upTo := l.Last()
 	if upTo <= l.durable.Load() {
 		return nil
 	}
-	// An empty record behind the others: its fsync covers them, and Pebble
-	// lets concurrent callers share one.
+	patience := time.NewTimer(syncWithin)
+	defer patience.Stop()
+	for {
+		changed := l.changed.wait()
+		if upTo <= l.durable.Load() {
+			return nil
+		}
+		if failed := l.failed.Load(); failed != nil {
+			return *failed
+		}
+		if full := l.room.full.Load(); full != nil && l.fs.stuck() {
+			return *full
+		}
+		select {
+		case l.asked <- struct{}{}:
+		default: // somebody has asked already
+		}
+		select {
+		case <-changed:
+		case <-patience.C:
+			return fmt.Errorf("ledger could not be synced within %s: its disk is slow", syncWithin)
+		}
+	}
+}
+
+// sync makes everything committed so far durable. One at a time; those who wait
+// for it share its fsync.
+func (l *Ledger) sync() error {
+	upTo := l.Last()
+	if upTo <= l.durable.Load() {
+		return nil
+	}
+	// An empty record behind the others: its fsync covers them.
 	if err := l.db.LogData(nil, pebble.Sync); err != nil {
 		return fmt.Errorf("ledger could not be synced: %w", err)
 	}
-	for {
-		was := l.durable.Load()
-		if was >= upTo {
-			return nil
-		}
-		if l.durable.CompareAndSwap(was, upTo) {
-			l.changed.notify()
-			return nil
-		}
-	}
+	l.durable.Store(upTo)
+	l.changed.notify()
+	return nil
 }
 
 // Last is the last sequence number that was committed.
@@ -168,6 +212,7 @@ func (l *Ledger) Durable() uint64 { return l.durable.Load() }
 // Changed is closed when Durable has moved since the call.
 func (l *Ledger) Changed() <-chan struct{} { return l.changed.wait() }
 
+// syncNowAndThen syncs when somebody waits for it, and otherwise often enough.
 func (l *Ledger) syncNowAndThen() {
 	tick := time.NewTicker(SyncEvery)
 	defer tick.Stop()
@@ -175,10 +220,14 @@ func (l *Ledger) syncNowAndThen() {
 		select {
 		case <-l.stop:
 			return
+		case <-l.asked:
 		case <-tick.C:
-			if err := l.Sync(); err != nil {
-				l.log.Error("ledger sync failed", "error", err)
-			}
+		}
+		if err := l.sync(); err != nil {
+			l.log.Error("ledger sync failed", "error", err)
+			l.failed.Store(&err)
+			l.changed.notify()
+			return
 		}
 	}
 }

@@ -56,7 +56,7 @@ func (l *Ledger) Read(ctx context.Context, after, upTo uint64, max int) ([]inges
 // and marks stay; numbers go on growing.
 func (l *Ledger) Trim(seq uint64) error {
 	seq = min(seq, l.Last())
-	floor, err := l.floor()
+	floor, err := l.Floor()
 	if err != nil || seq <= floor {
 		return err
 	}
@@ -75,13 +75,30 @@ func (l *Ledger) Trim(seq uint64) error {
 		return fmt.Errorf("ledger could not be trimmed: %w", err)
 	}
 	crash.Point("trim.middle")
+	l.order.Lock()
+	defer l.order.Unlock()
+	l.room.trimmed(seq)
+	return nil
+}
+
+// Reclaim gives the space of what was trimmed back to the disk, which otherwise
+// happens in the store's own time. It takes seconds for each GiB.
+func (l *Ledger) Reclaim(ctx context.Context) error {
+	floor, err := l.Floor()
+	if err != nil || floor == 0 {
+		return err
+	}
+	if err := l.db.Compact(ctx, eventKey(0), eventKey(floor+1), false); err != nil {
+		return fmt.Errorf("ledger could not give back the space of what was trimmed: %w", err)
+	}
 	return nil
 }
 
 // floorMark holds the last sequence number that was trimmed.
 const floorMark = "seq-floor"
 
-func (l *Ledger) floor() (uint64, error) {
+// Floor is the last sequence number that was trimmed, 0 where none was.
+func (l *Ledger) Floor() (uint64, error) {
 	value, err := l.Marked(floorMark)
 	if err != nil || len(value) != 8 {
 		return 0, err
