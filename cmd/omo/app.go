@@ -93,7 +93,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := listen(ctx, c.Addr)
+	listener, handed, err := door(ctx, c.Addr)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,11 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if a.ledger, err = ledger.Open(filepath.Join(c.Data, "ledger"), ledger.Options{Log: c.Log, Cap: int64(c.Cap), Reserve: int64(c.Reserve)}); err != nil {
+	patience := time.Duration(0)
+	if handed {
+		patience = handover
+	}
+	if a.ledger, err = openLedger(ctx, filepath.Join(c.Data, "ledger"), ledger.Options{Log: c.Log, Cap: int64(c.Cap), Reserve: int64(c.Reserve)}, patience); err != nil {
 		return nil, err
 	}
 	a.later("ledger", func(context.Context) error { return a.ledger.Close() })
@@ -257,14 +261,6 @@ func onLoopback(addr string) bool {
 	host, _, err := net.SplitHostPort(addr)
 	ip := net.ParseIP(host)
 	return err == nil && ip != nil && ip.IsLoopback()
-}
-
-func listen(ctx context.Context, addr string) (net.Listener, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
-	if err != nil {
-		return nil, exit{misuse, fmt.Errorf("cannot listen on %s: %w; stop what uses it, or name another address with --addr (port 0 takes a free one)", addr, err)}
-	}
-	return l, nil
 }
 
 // loadRules reads a rules folder; warnings are not printed here.

@@ -12,6 +12,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
+// ErrInUse is wrapped where another process has the folder.
+var ErrInUse = errors.New("is in use by another omo")
+
 // lockFolder makes the folder and keeps every other process out of it.
 func lockFolder(dir string, fs vfs.FS) (*pebble.Lock, error) {
 	var lock *pebble.Lock
@@ -27,7 +30,7 @@ func lockFolder(dir string, fs vfs.FS) (*pebble.Lock, error) {
 	case errors.Is(err, syscall.ENOTDIR):
 		return nil, fmt.Errorf("ledger %s is not a folder; move that file away, or name another data folder with --data", dir)
 	default:
-		return nil, fmt.Errorf("ledger %s is in use by another omo (%w); stop that one, or name another data folder with --data", dir, err)
+		return nil, fmt.Errorf("ledger %s %w (%w); stop that one, or name another data folder with --data", dir, ErrInUse, err)
 	}
 }
 

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/omotenashi-web/omotenashi/ingest/clickhouse"
+)
+
+// A server that is given its socket is replaced by the next one while shops go
+// on sending: no connection is refused, every request is answered with 200, and
+// every event is in ClickHouse once. The socket stays open, as systemd keeps it.
+func TestRestartWithoutARefusedRequest(t *testing.T) {
+	t.Parallel()
+	socket, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	data, rules := t.TempDir(), rulesFolder(t, "campaigns/hello.yaml", hello)
+	next := func() *exec.Cmd { return handed(t, socket, "serve", "--rules", rules, "--data", data, "--log", "warn") }
+	server := next()
+	url := "http://" + socket.Addr().String() + "/v1/events?k=pk_handover"
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
+
+	stop, sending := make(chan struct{}), sync.WaitGroup{}
+	acknowledged := make([][]string, 8)
+	for i := range acknowledged {
+		sending.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				id := uuid.Must(uuid.NewV7()).String()
+				res, err := client.Post(url, "text/plain", strings.NewReader(fmt.Sprintf(`{"consent":"granted","events":[{"id":%q,"name":"view_item","visitor":{"id":"v%d"}}]}`, id, i)))
+				if err != nil {
+					t.Errorf("a request failed: %v", err)
+					return
+				}
+				text, err := io.ReadAll(res.Body)
+				res.Body.Close()
+				if err != nil || res.StatusCode != http.StatusOK {
+					t.Errorf("%s %s, %v", res.Status, text, err)
+					return
+				}
+				acknowledged[i] = append(acknowledged[i], id)
+			}
+		})
+	}
+	longest := time.Duration(0)
+	for range 3 {
+		time.Sleep(300 * time.Millisecond) // of load on this server
+		began := time.Now()
+		after := next() // and waits for the folder
+		if err := server.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if err := server.Wait(); err != nil {
+			t.Errorf("the server did not stop in order: %v", err)
+		}
+		server = after
+		eventually(t, "the next server answers", func() bool {
+			res, err := client.Get("http://" + socket.Addr().String() + "/healthz")
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+			return res.StatusCode == http.StatusOK
+		})
+		longest = max(longest, time.Since(began))
+	}
+	close(stop)
+	sending.Wait()
+	var all []string
+	for _, ids := range acknowledged {
+		all = append(all, ids...)
+	}
+	if len(all) < 30 {
+		t.Fatalf("only %d requests were answered", len(all))
+	}
+	want := fmt.Sprintf("%d\t%d", len(all), len(all))
+	eventually(t, "ClickHouse has every event once", func() bool {
+		var out strings.Builder
+		dsn, err := clickhouse.Find(filepath.Join(data, "clickhouse"))
+		if err == nil {
+			err = clickhouse.Query(t.Context(), dsn, "SELECT count(), uniqExact(event_id) FROM events WHERE name = 'view_item'", &out, "tsv")
+		}
+		return err == nil && strings.HasSuffix(strings.TrimSpace(out.String()), want)
+	})
+	t.Logf("3 restarts: %d requests on connections of their own, none refused; the longest restart took %s", len(all), longest.Round(time.Millisecond))
+}
+
+// handed starts this program as omo with a socket, as systemd hands it over.
+func handed(t *testing.T, socket net.Listener, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	omo := filepath.Join(t.TempDir(), "omo") // by its name the test binary knows what it is
+	if err := os.Symlink(self, omo); err != nil {
+		t.Fatal(err)
+	}
+	file, err := socket.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	cmd := exec.Command("sh", append([]string{"-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"`, omo}, args...)...)
+	cmd.ExtraFiles = []*os.File{file}
+	cmd.Env = append(os.Environ(), "OMO_PUBLIC_KEY=pk_handover", "OMO_SECRET_KEY=sk_handover")
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+	})
+	return cmd
+}
