@@ -42,6 +42,9 @@ var guards = map[string]string{
 	"GET /readyz":                   "",
 	"GET /metrics":                  "",
 	"GET /openapi.yaml":             "",
+
+	"POST /ofrep/v1/evaluate/flags":     "public events",
+	"POST /ofrep/v1/evaluate/flags/:id": "public events",
 }
 
 // Every route answers exactly those keys that are for it.

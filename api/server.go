@@ -138,6 +138,10 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset) {
 		e.POST(path, h, s.forPages, s.limits.clients(s.now))
 		e.OPTIONS(path, preflight, s.forPages)
 	}
+	for path, h := range map[string]echo.HandlerFunc{"/ofrep/v1/evaluate/flags": s.evaluateAll, "/ofrep/v1/evaluate/flags/:id": s.evaluate} {
+		e.POST(path, h, s.forPages, s.limits.clients(s.now))
+		e.OPTIONS(path, preflight, s.forPages)
+	}
 	for path, call := range segmentCalls {
 		e.POST("/v1/"+path, s.segment(call), s.forPages, s.limits.clients(s.now))
 		e.OPTIONS("/v1/"+path, preflight, s.forPages)
