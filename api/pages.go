@@ -15,6 +15,11 @@ import (
 func (s *Server) resultsPage(c echo.Context) error {
 	live := s.engine.Live()
 	page := dashboard.Page{Rules: live.Set.Hash, At: s.now().In(live.Set.Site.Timezone), Notice: s.notice}
+	for _, check := range s.ready(c.Request().Context()) {
+		if !check.OK {
+			page.Troubles = append(page.Troubles, dashboard.Trouble{Part: check.Part, Detail: check.Detail})
+		}
+	}
 	for _, campaign := range live.Set.Campaigns {
 		goal := campaign.Goals[0]
 		row := dashboard.Campaign{Name: campaign.Name, File: campaign.File}

@@ -26,13 +26,34 @@ type Page struct {
 	Rules     string    // the rule set's hash
 	At        time.Time // when it was counted
 	Notice    string    // shown above everything: the visitors are simulated, say
+	Troubles  []Trouble // what is not well
+}
+
+// Trouble is a part of the server that is not well.
+type Trouble struct {
+	Part   string // rules, warehouse, room
+	Detail string // why, and what helps; of several lines
+}
+
+// part names a part of the server.
+func part(name string) string {
+	switch name {
+	case "rules":
+		return "ルールフォルダに誤りがあります"
+	case "warehouse":
+		return "ClickHouse に接続できません"
+	case "room":
+		return "イベントを受け取る空きがありません"
+	default:
+		return name
+	}
 }
 
 // Render writes the page as HTML that needs no script.
 func Render(w io.Writer, p Page) error { return page.ExecuteTemplate(w, "results.html", p) }
 
 var page = template.Must(template.New("").Funcs(template.FuncMap{
-	"amount": amount, "count": count,
+	"amount": amount, "part": part, "count": count,
 	"verdict": verdict, "status": status, "scale": scale, "bar": bar,
 }).ParseFS(templates, "templates/*.html"))
 

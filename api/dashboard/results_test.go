@@ -170,3 +170,22 @@ func TestPausedCampaignSaysSo(t *testing.T) {
 		}
 	}
 }
+
+// What is not well stands above the results, in full and as text.
+func TestTroubles(t *testing.T) {
+	t.Parallel()
+	page := rendered(t, dashboard.Page{At: at, Troubles: []dashboard.Trouble{
+		{Part: "rules", Detail: "campaigns/a.yaml:2:9: status: <lvie> is none of draft, live"}, {Part: "room"},
+	}})
+	for _, want := range []string{
+		"<strong>ルールフォルダに誤りがあります</strong><pre>campaigns/a.yaml:2:9: status: &lt;lvie&gt; is none of draft, live</pre>",
+		"<strong>イベントを受け取る空きがありません</strong></div>",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%s is not on the page", want)
+		}
+	}
+	if strings.Contains(rendered(t, dashboard.Page{At: at}), `role="alert"`) {
+		t.Error("all is well, and the page says otherwise")
+	}
+}

@@ -89,7 +89,8 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 			err = errors.Join(err, a.stop())
 		}
 	}()
-	set, err := loadRules(c.Rules)
+	kept := lastGood(filepath.Join(c.Data, "last-good-rules"))
+	set, broken, err := firstRules(c, kept)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +135,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	}
 	a.background("back-fill", func(ctx context.Context) error { return a.engine.Backfill(ctx, past{a}, c.Now) })
 	a.background("timers", func(ctx context.Context) error { return a.engine.RunTimers(ctx, c.Now) })
-	reload := newReloader(a.engine, c, set, metrics)
+	reload := newReloader(a.engine, c, set, kept, broken, metrics)
 	a.background("rules watch", reload.run)
 
 	keys, err := a.keys.forAPI()

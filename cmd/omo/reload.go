@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 
@@ -14,11 +14,29 @@ import (
 	"github.com/omotenashi-web/omotenashi/rules/watch"
 )
 
+// firstRules are those to start with: the folder's, or, where it was broken
+// since the last run, the last good ones, and why. A folder that never was good
+// is refused.
+func firstRules(c config, kept lastGood) (set *rules.Set, broken, err error) {
+	set, broken = loadTested(c.Rules, testWithin, c.Log)
+	var refused exit
+	if broken == nil || !errors.As(broken, &refused) || refused.code != findings {
+		return set, nil, broken
+	}
+	set, err = kept.load()
+	if set == nil {
+		return nil, nil, errors.Join(broken, err)
+	}
+	c.Log.Error("the rules folder is not good, the last good rule set serves until it is", "in_use", set.Hash, "findings", broken.Error())
+	return set, broken, nil
+}
+
 // reloader puts a changed rules folder to work: everything that can fail is
 // done before the one swap, and a bad folder keeps the set that is in use.
 type reloader struct {
 	engine  *engine.Engine
 	dir     string
+	kept    lastGood
 	log     *slog.Logger
 	now     func() time.Time
 	reloads *prometheus.CounterVec
@@ -28,21 +46,38 @@ type reloader struct {
 	err  error
 }
 
-func newReloader(e *engine.Engine, c config, set *rules.Set, metrics *prometheus.Registry) *reloader {
-	r := &reloader{engine: e, dir: c.Rules, log: c.Log, now: c.Now, hash: set.Hash, reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
+// newReloader is told why the folder as it stands is not in use, if it is not.
+func newReloader(e *engine.Engine, c config, set *rules.Set, kept lastGood, broken error, metrics *prometheus.Registry) *reloader {
+	r := &reloader{engine: e, dir: c.Rules, kept: kept, log: c.Log, now: c.Now, hash: set.Hash, err: broken, reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "omo_rules_reloads_total", Help: "Changes of the rules folder, by whether they could be used: ok, kept_last_good.",
 	}, []string{"outcome"})}
 	r.reloads.WithLabelValues("ok")
 	r.reloads.WithLabelValues("kept_last_good")
-	metrics.MustRegister(r.reloads)
+	metrics.MustRegister(r.reloads, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "omo_rules_last_good", Help: "1 while the rules folder is not good and the last good set serves.",
+	}, func() float64 {
+		if r.lastError() != nil {
+			return 1
+		}
+		return 0
+	}))
+	if broken == nil {
+		r.keep(set)
+	}
 	return r
+}
+
+// keep keeps the set for the next start.
+func (r *reloader) keep(set *rules.Set) {
+	if err := r.kept.keep(set); err != nil {
+		r.log.Error("should the rules folder be broken at the next start, there is no last good set", "error", err)
+	}
 }
 
 func (r *reloader) run(ctx context.Context) error { return watch.Watch(ctx, r.dir, r.reload) }
 
 func (r *reloader) reload() {
-	set, found := rules.Load(os.DirFS(r.dir))
-	err := found.Err()
+	set, err := loadTested(r.dir, testWithin, r.log)
 	if err == nil && set.Hash != r.hash {
 		err = r.engine.Use(set, r.now())
 	}
@@ -56,6 +91,7 @@ func (r *reloader) reload() {
 	}
 	if set.Hash != r.hash {
 		r.hash = set.Hash
+		r.keep(set)
 		r.reloads.WithLabelValues("ok").Inc()
 		r.log.Info("rules reloaded", "hash", set.Hash, "campaigns", len(set.Campaigns))
 	}
