@@ -14,5 +14,7 @@
 // An insert has three outcomes: nil, it is durable; ErrRefused, it is not there;
 // ErrUnknown, nobody can tell. After either error the same rows may be sent
 // again under the same token, as often as it takes: what was already written is
-// recognised by the token, and after the token is forgotten by event_id.
+// recognised by the token, and after the token is forgotten by event_id. Of an
+// ErrRefused that is ErrData the rows themselves are the reason: the sender finds
+// out which by sending fewer.
 package warehouse

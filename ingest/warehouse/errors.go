@@ -14,6 +14,9 @@ import (
 var (
 	// ErrRefused: the rows are not there, for a reason the error gives.
 	ErrRefused = errors.New("insert refused")
+	// ErrData, which is an ErrRefused too: something in the rows themselves is
+	// refused, so the same rows will be refused again. Another row may be the reason.
+	ErrData = fmt.Errorf("%w for its data", ErrRefused)
 	// ErrUnknown: the rows may be there or not. Send the same again, with the same token.
 	ErrUnknown = errors.New("outcome of the insert unknown")
 )
@@ -35,6 +38,40 @@ const (
 	codeTableExists     = 57
 	codeAuthentication  = 516
 )
+
+// ofData are the codes by which ClickHouse says that a value will not do: of the
+// table, of a constraint, or of a view of the shop's own that reads the table.
+// Codes that may as well mean a table, a quota or a disk in trouble are not here:
+// to keep such rows waiting loses nothing.
+var ofData = map[int32]string{
+	6:   "CANNOT_PARSE_TEXT",
+	26:  "CANNOT_PARSE_QUOTED_STRING",
+	27:  "CANNOT_PARSE_INPUT_ASSERTION_FAILED",
+	38:  "CANNOT_PARSE_DATE",
+	41:  "CANNOT_PARSE_DATETIME",
+	69:  "ARGUMENT_OUT_OF_BOUND",
+	70:  "CANNOT_CONVERT_TYPE",
+	72:  "CANNOT_PARSE_NUMBER",
+	117: "INCORRECT_DATA",
+	128: "TOO_LARGE_ARRAY_SIZE",
+	130: "CANNOT_READ_ARRAY_FROM_TEXT",
+	131: "TOO_LARGE_STRING_SIZE",
+	135: "ZERO_ARRAY_OR_TUPLE_INDEX",
+	153: "ILLEGAL_DIVISION",
+	190: "SIZES_OF_ARRAYS_DONT_MATCH",
+	321: "VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE",
+	349: "CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN",
+	376: "CANNOT_PARSE_UUID",
+	395: "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO",
+	407: "DECIMAL_OVERFLOW",
+	427: "CANNOT_COMPILE_REGEXP",
+	441: "CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING",
+	467: "CANNOT_PARSE_BOOL",
+	469: "VIOLATED_CONSTRAINT",
+	675: "CANNOT_PARSE_IPV4",
+	676: "CANNOT_PARSE_IPV6",
+	691: "UNKNOWN_ELEMENT_OF_ENUM",
+}
 
 // awayError is a text for people that still answers errors.Is for its cause.
 type awayError struct {
@@ -93,6 +130,9 @@ func (w *Warehouse) sent(err error) error {
 		switch code {
 		case codeTimeout, codeSocketTimeout, codeNetwork, codeCancelled, codeUnknownInsert:
 		default:
+			if ofData[code] != "" {
+				return fmt.Errorf("%w: %w", ErrData, w.explain(err))
+			}
 			return w.refused(err)
 		}
 	}

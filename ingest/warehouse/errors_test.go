@@ -34,17 +34,20 @@ func TestOnlyTheServersWordRefusesAnInsert(t *testing.T) {
 	for _, c := range []struct {
 		err  error
 		want error
+		data bool // the rows would be given up
 	}{
-		{&clickhouse.Exception{Code: 252, Message: "Too many parts"}, ErrRefused},
-		{&clickhouse.Exception{Code: 242, Message: "Table is in readonly mode"}, ErrRefused},
-		{&clickhouse.Exception{Code: 159, Message: "Timeout exceeded"}, ErrUnknown},
-		{&clickhouse.Exception{Code: 319, Message: "Unknown status of insert"}, ErrUnknown},
-		{fmt.Errorf("read: %w", io.EOF), ErrUnknown},
-		{context.Canceled, ErrUnknown},
-		{errors.New("anything else"), ErrUnknown},
+		{&clickhouse.Exception{Code: 252, Message: "Too many parts"}, ErrRefused, false},
+		{&clickhouse.Exception{Code: 242, Message: "Table is in readonly mode"}, ErrRefused, false},
+		{&clickhouse.Exception{Code: 469, Message: "Constraint is violated"}, ErrData, true},
+		{&clickhouse.Exception{Code: 469, Message: "Constraint is violated"}, ErrRefused, true},
+		{&clickhouse.Exception{Code: 159, Message: "Timeout exceeded"}, ErrUnknown, false},
+		{&clickhouse.Exception{Code: 319, Message: "Unknown status of insert"}, ErrUnknown, false},
+		{fmt.Errorf("read: %w", io.EOF), ErrUnknown, false},
+		{context.Canceled, ErrUnknown, false},
+		{errors.New("anything else"), ErrUnknown, false},
 	} {
 		got := w.sent(c.err)
-		if !errors.Is(got, c.want) || !errors.Is(got, c.err) {
+		if !errors.Is(got, c.want) || !errors.Is(got, c.err) || errors.Is(got, ErrData) != c.data {
 			t.Errorf("%v became %v, want %v", c.err, got, c.want)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 // when they are durable. The same rows may be sent again under the same token
 // as often as it takes; other rows under a token once used are dropped by
 // ClickHouse without a word, so a token is made of what the rows are. Errors
-// wrap ErrRefused or ErrUnknown.
+// wrap ErrRefused, ErrData among them, or ErrUnknown.
 func (w *Warehouse) Insert(ctx context.Context, token string, rows []Row) error {
 	if len(rows) == 0 {
 		return nil
@@ -41,7 +41,7 @@ func (w *Warehouse) Insert(ctx context.Context, token string, rows []Row) error 
 	defer batch.Close()
 	for i, field := range fields {
 		if err := batch.Column(i).Append(field.of(rows)); err != nil {
-			return w.refused(fmt.Errorf("column %s: %w", field.name, err))
+			return fmt.Errorf("%w: column %s: %w", ErrData, field.name, err)
 		}
 	}
 	if err := batch.Send(); err != nil {

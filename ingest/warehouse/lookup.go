@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
@@ -26,6 +27,40 @@ func (w *Warehouse) Loaded(ctx context.Context, ledger string, from, to uint64) 
 		return 0, fmt.Errorf("count what is loaded: %w", w.explain(err))
 	}
 	return count, nil
+}
+
+// Places tells which of these places of a ledger are in the warehouse. As with
+// Loaded, a copy that was collapsed into an earlier event may be missing.
+func (w *Warehouse) Places(ctx context.Context, ledger string, places []ingest.Place) (map[ingest.Place]bool, error) {
+	if err := w.Migrate(ctx); err != nil {
+		return nil, err
+	}
+	asked := make(map[ingest.Place]bool, len(places))
+	var seqs []uint64
+	for _, p := range places {
+		asked[p] = true
+		if n := len(seqs); n == 0 || seqs[n-1] != p.Seq {
+			seqs = append(seqs, p.Seq)
+		}
+	}
+	found := make(map[ingest.Place]bool)
+	for part := range slices.Chunk(seqs, knownAtOnce) {
+		var at []uint64
+		var idx []uint16
+		err := w.conn.QueryRow(bounded(ctx), `SELECT groupArray(seq), groupArray(idx) FROM (SELECT DISTINCT seq, idx FROM event_log
+			WHERE ledger = {ledger:String} AND seq >= {from:UInt64} AND seq <= {to:UInt64} AND seq IN {seqs:Array(UInt64)})`,
+			clickhouse.Named("ledger", ledger), clickhouse.Named("seqs", part),
+			clickhouse.Named("from", slices.Min(part)), clickhouse.Named("to", slices.Max(part))).Scan(&at, &idx)
+		if err != nil {
+			return nil, fmt.Errorf("look up places of the ledger: %w", w.explain(err))
+		}
+		for i := range at {
+			if p := (ingest.Place{Seq: at[i], Idx: idx[i]}); asked[p] {
+				found[p] = true
+			}
+		}
+	}
+	return found, nil
 }
 
 // knownAtOnce keeps one question to the server well below its limit on a query's size.

@@ -21,6 +21,12 @@ type Row struct {
 // Size is about how many bytes the row takes in memory and on the wire.
 func (r *Row) Size() int { return len(r.raw) + 512 }
 
+// Place is where the event stands in its ledger.
+func (r *Row) Place() ingest.Place { return ingest.Place{Seq: r.event.Seq, Idx: r.event.Idx} }
+
+// Raw is the event's canonical JSON, as it was committed.
+func (r *Row) Raw() []byte { return r.raw }
+
 // Of what a DateTime64(3) column can hold.
 const (
 	earliest = -2208988800000 // 1900-01-01
