@@ -53,3 +53,10 @@ type Tally struct {
 	Replayed  uint64 // once dead, and in the warehouse since
 	Erased    uint64 // erased while dead
 }
+
+// Replayed is what became of dead events that were sent again.
+type Replayed struct {
+	Loaded  int     // in the warehouse now, and dead no longer
+	Still   []Dead  // still dead, with the reason of this time
+	Unknown []Place // asked for, and not dead
+}

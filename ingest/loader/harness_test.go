@@ -12,6 +12,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"github.com/omotenashi-web/omotenashi/ingest"
 	"github.com/omotenashi-web/omotenashi/ingest/loader"
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 )
@@ -88,8 +89,12 @@ func exact(t testing.TB, conn driver.Conn, n int) {
 	}
 }
 
+// noon is the loader's clock in most tests.
+const noon = 1_790_000_000_000
+
 func quick() loader.Config {
-	return loader.Config{MaxRows: 1000, MaxAge: 20 * time.Millisecond, MinWait: 5 * time.Millisecond, MaxWait: 50 * time.Millisecond}
+	return loader.Config{MaxRows: 1000, MaxAge: 20 * time.Millisecond, MinWait: 5 * time.Millisecond, MaxWait: 50 * time.Millisecond,
+		Boot: "monday", Now: func() time.Time { return time.UnixMilli(noon) }}
 }
 
 // recorder is a Sink that keeps what was tried and fails as told.
@@ -122,6 +127,10 @@ func (r *recorder) Loaded(context.Context, string, uint64, uint64) (uint64, erro
 	return 0, errors.New("not asked in these tests")
 }
 
+func (r *recorder) Places(context.Context, string, []ingest.Place) (map[ingest.Place]bool, error) {
+	return nil, nil
+}
+
 func await(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !done(); time.Sleep(2 * time.Millisecond) {
@@ -141,4 +150,19 @@ func through(t *testing.T, dsn string) (*proxy, string) {
 	p := startProxy(t, u.Host)
 	u.Host = p.listener.Addr().String()
 	return p, u.String()
+}
+
+// balanced takes the balance and holds it to the text, "" for any that is right.
+func balanced(t testing.TB, l *loader.Loader, want string) {
+	t.Helper()
+	b, err := l.Balance()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Err(); err != nil {
+		t.Error(err)
+	}
+	if want != "" && b.String() != want {
+		t.Errorf("balance: %s, want %s", b, want)
+	}
 }

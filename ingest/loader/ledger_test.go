@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"testing"
 
@@ -19,13 +20,17 @@ type ledger struct {
 	visits  [][]ingest.Record // by seq, from 1
 	changed chan struct{}
 	marks   map[string][]byte
+	letter  map[ingest.Place]ingest.Dead
+	counted []uint64 // events committed up to each visit
+	tally   ingest.Tally
+	erased  map[uint64]uint64 // events that erased visits had
 	crashed bool
 }
 
 var errCrashed = errors.New("the process is dead")
 
 func newLedger() *ledger {
-	return &ledger{changed: make(chan struct{}), marks: make(map[string][]byte)}
+	return &ledger{changed: make(chan struct{}), marks: map[string][]byte{}, letter: map[ingest.Place]ingest.Dead{}, counted: []uint64{0}, erased: map[uint64]uint64{}}
 }
 
 // commit adds a visit of the given events and gives its seq.
@@ -44,6 +49,8 @@ func (l *ledger) commit(t testing.TB, events ...ingest.Event) uint64 {
 		visit[i] = ingest.Record{Event: e, Raw: raw}
 	}
 	l.visits = append(l.visits, visit)
+	l.tally.Last, l.tally.Accepted = seq, l.tally.Accepted+uint64(len(visit))
+	l.counted = append(l.counted, l.tally.Accepted)
 	close(l.changed)
 	l.changed = make(chan struct{})
 	return seq
@@ -98,6 +105,92 @@ func (l *ledger) Marked(name string) ([]byte, error) {
 	return l.marks[name], nil
 }
 
+func (l *ledger) Settle(name string, value []byte, dead []ingest.Dead) error {
+	if err := l.Mark(name, value); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, d := range dead {
+		l.letter[d.Place] = d
+	}
+	return nil
+}
+
+func (l *ledger) Dead(after ingest.Place, max int) (out []ingest.Dead, _ error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, d := range l.letter {
+		if after.Before(d.Place) {
+			out = append(out, d)
+		}
+	}
+	slices.SortFunc(out, func(a, b ingest.Dead) int {
+		if a.Before(b.Place) {
+			return -1
+		}
+		return 1
+	})
+	return out[:min(max, len(out))], nil
+}
+
+func (l *ledger) DeadAt(places []ingest.Place) (out []ingest.Dead, _ error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range places {
+		if d, dead := l.letter[p]; dead {
+			out = append(out, d)
+		}
+	}
+	return out, nil
+}
+
+func (l *ledger) Raise(places []ingest.Place) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range places {
+		if _, dead := l.letter[p]; dead {
+			delete(l.letter, p)
+			l.tally.Replayed++
+		}
+	}
+	return nil
+}
+
+func (l *ledger) Accepted(upTo uint64) (uint64, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.counted[upTo], nil
+}
+
+func (l *ledger) Erased(after, upTo uint64) (n uint64, _ error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for seq := after + 1; seq <= upTo; seq++ {
+		n += l.erased[seq]
+	}
+	return n, nil
+}
+
+func (l *ledger) Tally() ingest.Tally {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.tally
+	t.Dead = uint64(len(l.letter))
+	for _, d := range l.letter {
+		t.DeadBytes += uint64(len(d.Raw) + len(d.Reason))
+	}
+	return t
+}
+
+// erase leaves a visit its number and nothing else.
+func (l *ledger) erase(seq uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.erased[seq] = uint64(len(l.visits[seq-1]))
+	l.visits[seq-1] = nil
+}
+
 func (l *ledger) crash() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -108,7 +201,8 @@ func (l *ledger) crash() {
 func (l *ledger) afterCrash() *ledger {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return &ledger{visits: l.visits, changed: make(chan struct{}), marks: maps.Clone(l.marks)}
+	return &ledger{visits: slices.Clone(l.visits), changed: make(chan struct{}), marks: maps.Clone(l.marks),
+		letter: maps.Clone(l.letter), counted: l.counted, tally: l.tally, erased: maps.Clone(l.erased)}
 }
 
 // pageView is event n of a run: everything about it follows from n.
@@ -123,4 +217,11 @@ func pageView(n int) ingest.Event {
 		Source:     &ingest.Source{Channel: "search", ReferrerHost: "www.google.co.jp"},
 		Properties: json.RawMessage(fmt.Sprintf(`{"item_id":"sku-%d","price":%d,"stock":true}`, n%300, 1000+n%500)),
 	}
+}
+
+// lose makes a visit vanish, number and all.
+func (l *ledger) lose(seq uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.visits[seq-1] = nil
 }

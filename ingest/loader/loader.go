@@ -29,13 +29,38 @@ type Source interface {
 	// back, nil if there is none.
 	Mark(name string, value []byte) error
 	Marked(name string) ([]byte, error)
+
+	letter
+	counter
+}
+
+// letter is the ledger's dead letter.
+type letter interface {
+	// Settle is Mark, and in the same durable write these events are dead.
+	Settle(name string, value []byte, dead []ingest.Dead) error
+	// Dead gives those after a place in order, at most max; DeadAt those at the
+	// places named that are there.
+	Dead(after ingest.Place, max int) ([]ingest.Dead, error)
+	DeadAt(places []ingest.Place) ([]ingest.Dead, error)
+	// Raise takes out those that are in the warehouse now.
+	Raise(places []ingest.Place) error
+}
+
+// counter is the ledger's own count of what was committed.
+type counter interface {
+	// Accepted counts the events of all visits up to one.
+	Accepted(upTo uint64) (uint64, error)
+	// Erased counts the events that erased visits after..upTo once had.
+	Erased(after, upTo uint64) (uint64, error)
+	Tally() ingest.Tally
 }
 
 // Sink is the warehouse, as far as the loader needs it. Insert's errors wrap
-// warehouse.ErrRefused or warehouse.ErrUnknown.
+// warehouse.ErrRefused (and ErrData) or warehouse.ErrUnknown.
 type Sink interface {
 	Insert(ctx context.Context, token string, rows []warehouse.Row) error
 	Loaded(ctx context.Context, ledger string, from, to uint64) (count uint64, err error)
+	Places(ctx context.Context, ledger string, places []ingest.Place) (map[ingest.Place]bool, error)
 }
 
 // Config holds the bounds. Zero values are replaced by the defaults named.
@@ -43,10 +68,13 @@ type Config struct {
 	MaxRows       int           // a batch is closed at so many rows: 50,000
 	MaxBytes      int           // or so many bytes of them: 32 MiB
 	MaxAge        time.Duration // or so long after its first event was seen: 1 s
-	InsertTimeout time.Duration // of one attempt: 60 s
+	InsertTimeout time.Duration // of one attempt: 30 s
 	StopTimeout   time.Duration // how long a running insert may go on after a stop: 10 s
 	MinWait       time.Duration // before the second attempt, doubled each time: 100 ms
-	MaxWait       time.Duration // up to: 10 s
+	MaxWait       time.Duration // up to: 2 s, so that a server that is back is soon found
+	DeadBytes     int64         // of the dead letter; what would pass it stops the loader: 256 MiB
+	Boot          string        // names this run of the machine: what the kernel says
+	Now           func() time.Time
 	Log           *slog.Logger
 	Metrics       prometheus.Registerer // nil: not published
 }
@@ -65,10 +93,19 @@ func (c Config) withDefaults() Config {
 	number(&c.MaxRows, 50_000)
 	number(&c.MaxBytes, 32<<20)
 	span(&c.MaxAge, time.Second)
-	span(&c.InsertTimeout, crash.Span("loader.insert", time.Minute))
+	span(&c.InsertTimeout, crash.Span("loader.insert", 30*time.Second))
 	span(&c.StopTimeout, 10*time.Second)
 	span(&c.MinWait, 100*time.Millisecond)
-	span(&c.MaxWait, 10*time.Second)
+	span(&c.MaxWait, 2*time.Second)
+	if c.DeadBytes <= 0 {
+		c.DeadBytes = 256 << 20
+	}
+	if c.Boot == "" {
+		c.Boot = bootID()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -84,12 +121,18 @@ type Loader struct {
 	loading atomic.Int64         // when the first event of the batch being delivered was received, ms; 0: none
 	spare   chan []warehouse.Row // of delivered batches, to be filled again
 	turn    chan struct{}        // taken by whoever delivers, or keeps deliveries away
+	stuck   atomic.Pointer[error]
+	balance atomic.Pointer[Balance] // as last checked
 
-	mu       sync.Mutex
-	position uint64        // all up to here is in the warehouse
-	moved    chan struct{} // closed when position moves, and replaced
-	flushTo  uint64        // somebody waits for this seq: close batches early
-	asked    chan struct{} // has a value when flushTo has moved
+	replaying sync.Mutex // one replay at a time
+	settling  sync.Mutex // held while the record and the dead letter change as one
+	begun     bool       // the record was read; guarded by settling
+
+	mu      sync.Mutex
+	state   state         // the record, as it is in the ledger
+	moved   chan struct{} // closed when the record changes, and replaced
+	flushTo uint64        // somebody waits for this seq: close batches early
+	asked   chan struct{} // has a value when flushTo has moved
 }
 
 // New makes a Loader; Run starts it.
@@ -111,15 +154,24 @@ func New(source Source, sink Sink, config Config) *Loader {
 // StopTimeout, and returns nil. It returns an error only if the ledger's record
 // of the position cannot be understood: guessing it would double or lose events.
 func (l *Loader) Run(ctx context.Context) error {
-	state, err := l.recover(ctx)
-	if err != nil || ctx.Err() != nil {
+	down := l.wentDown()
+	if !down {
+		l.noteBoot(false)
+	}
+	if err := l.recover(ctx); err != nil || ctx.Err() != nil {
 		return err
+	}
+	if down {
+		if !l.recount(ctx) {
+			return nil // the next start compares again
+		}
+		l.noteBoot(false)
 	}
 	ready := make(chan *batch)
 	var preparing sync.WaitGroup
 	preparing.Go(func() {
 		defer close(ready)
-		l.prepare(ctx, state.Position, ready)
+		l.prepare(ctx, l.Position(), ready)
 	})
 	for b := range ready {
 		if !l.deliverInTurn(ctx, b) {
@@ -129,6 +181,7 @@ func (l *Loader) Run(ctx context.Context) error {
 	for range ready { // let prepare see the stop
 	}
 	preparing.Wait()
+	l.noteBoot(true)
 	return nil
 }
 
@@ -136,7 +189,14 @@ func (l *Loader) Run(ctx context.Context) error {
 func (l *Loader) Position() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.position
+	return l.state.Position
+}
+
+// LoadedBy is a seq up to which everything was in the warehouse at a moment, 0
+// where that is not known. It is exact to the hour, and never too high.
+func (l *Loader) LoadedBy(at time.Time) uint64 {
+	s := l.kept()
+	return s.loadedBy(at.UnixMilli())
 }
 
 // Flush returns when everything that was durable at the call is in the
@@ -152,7 +212,7 @@ func (l *Loader) Flush(ctx context.Context) error {
 	}
 	for {
 		l.mu.Lock()
-		position, moved := l.position, l.moved
+		position, moved := l.state.Position, l.moved
 		l.mu.Unlock()
 		if position >= target {
 			return nil
@@ -163,14 +223,6 @@ func (l *Loader) Flush(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-}
-
-func (l *Loader) moveTo(position uint64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.position = position
-	close(l.moved)
-	l.moved = make(chan struct{})
 }
 
 func (l *Loader) flushTarget() uint64 {

@@ -131,7 +131,7 @@ func TestAfterAnErrorTheSameIsSentAgain(t *testing.T) {
 			t.Errorf("try %d differs: %+v", i+1, got)
 		}
 	}
-	if kept, _ := source.Marked("loader"); string(kept) != `{"position":5}` {
+	if kept, _ := source.Marked("loader"); string(kept) != `{"position":5,"passed":{"loaded":5},"loads":[{"at":1790000000000,"to":5}]}` {
 		t.Errorf("kept at the end: %s", kept)
 	}
 }
@@ -148,14 +148,11 @@ func TestAnEventThatCannotBeARowIsKeptAndStopsNobody(t *testing.T) {
 	run(t, l)
 	flush(t, l)
 	exact(t, connect(t, dsn), 3)
-	kept, _ := source.Marked("dead/00000000000000000001/00001")
-	var dead struct {
-		Reason string
-		Raw    []byte
+	dead, _ := source.Dead(ingest.Place{}, 10)
+	if len(dead) != 1 || dead[0].Place != (ingest.Place{Seq: 1, Idx: 1}) || dead[0].Reason != `event id "no uuid" is no UUID` || !json.Valid(dead[0].Raw) {
+		t.Errorf("dead: %+v", dead)
 	}
-	if err := json.Unmarshal(kept, &dead); err != nil || dead.Reason != `event id "no uuid" is no UUID` || !json.Valid(dead.Raw) {
-		t.Errorf("kept: %s, %v", kept, err)
-	}
+	balanced(t, l, "4 accepted = 3 loaded + 0 duplicate + 1 dead + 0 erased + 0 in ledger")
 }
 
 func TestADamagedRecordIsAnErrorAndNotAGuess(t *testing.T) {

@@ -23,8 +23,13 @@ type batch struct {
 	token    string
 	rows     []warehouse.Row
 	bytes    int
+	visits   uint64 // that have events
 	closed   string // by what: rows, bytes, age or flush
 	pending  bool   // its pending record is already kept
+	split    bool   // it was refused whole, and goes in parts
+
+	dead    []ingest.Dead // what cannot be a row, and what is refused for its data
+	refused int           // how many of rows are dead
 
 	first    time.Time // when the first of it was seen
 	received int64     // of its first event, ms
@@ -63,8 +68,8 @@ func (l *Loader) prepare(ctx context.Context, position uint64, ready chan<- *bat
 			}
 			if len(records) == 0 {
 				b.to = durable // visits without events: the position passes them too
-			} else if !l.add(ctx, b, records) {
-				return
+			} else {
+				l.add(b, records)
 			}
 			read = b.to
 		}
@@ -128,23 +133,26 @@ func (l *Loader) closeReason(b *batch, read uint64) string {
 	return ""
 }
 
-// add converts whole visits into rows. It is false if ctx ended while an event
-// that cannot be a row could not be kept.
-func (l *Loader) add(ctx context.Context, b *batch, records []ingest.Record) bool {
+// add converts whole visits into rows. What can never be a row is dead.
+func (l *Loader) add(b *batch, records []ingest.Record) {
 	if b.received == 0 {
 		b.received = records[0].Event.Received
 	}
+	visit := uint64(0)
 	for i := range records {
-		row, err := warehouse.NewRow(l.source.ID(), &records[i])
+		r := &records[i]
+		if r.Event.Seq != visit {
+			visit = r.Event.Seq
+			b.visits++
+		}
+		row, err := warehouse.NewRow(l.source.ID(), r)
 		if err != nil {
-			if !l.bury(ctx, &records[i], err) {
-				return false
-			}
+			b.dead = append(b.dead, l.dead(ingest.Place{Seq: r.Event.Seq, Idx: r.Event.Idx}, r.Raw, err.Error()))
+			b.bytes += len(r.Raw)
 			continue
 		}
 		b.rows = append(b.rows, row)
 		b.bytes += row.Size()
 	}
 	b.to = records[len(records)-1].Event.Seq
-	return true
 }

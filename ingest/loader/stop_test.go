@@ -34,7 +34,7 @@ func TestAStopLetsTheRunningInsertFinishForABoundedTime(t *testing.T) {
 		finishes bool
 		kept     string
 	}{
-		{"it finishes", true, `{"position":1}`},
+		{"it finishes", true, `{"position":1,"passed":{"loaded":1},"loads":[{"at":1790000000000,"to":1}]}`},
 		{"it hangs", false, `{"position":0,"pending":{"from":1,"to":1,"token":"test-ledger-1-1"}}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -24,7 +24,9 @@ var (
 // errAway: the server could not be reached or went away in the middle.
 var errAway = errors.New("clickhouse away")
 
-func isAway(err error) bool { return errors.Is(err, errAway) }
+// Away says whether an error means that the server could not be reached, or went
+// away in the middle.
+func Away(err error) bool { return errors.Is(err, errAway) }
 
 // ClickHouse's error codes that have a meaning here.
 const (

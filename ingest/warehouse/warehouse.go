@@ -47,7 +47,7 @@ func Open(ctx context.Context, dsn string) (*Warehouse, error) {
 		return nil, fmt.Errorf("the ClickHouse address cannot be used: %w", err)
 	}
 	w := &Warehouse{conn: conn, addr: strings.Join(options.Addr, ",")}
-	if err := w.Migrate(ctx); err != nil && !isAway(err) {
+	if err := w.Migrate(ctx); err != nil && !Away(err) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return w, nil

@@ -1,0 +1,96 @@
+package loader
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+)
+
+// replayAtOnce is how many dead events are read and sent together.
+const replayAtOnce = 1000
+
+// Replay sends the dead events at the places named again. Those that are then in
+// the warehouse leave the dead letter; the others stay there, and come back with
+// the reason. An event that is there already, from a replay that broke off, is
+// not sent a second time. Of an error nothing is known but that nothing is lost:
+// ask again.
+func (l *Loader) Replay(ctx context.Context, places []ingest.Place) (ingest.Replayed, error) {
+	l.replaying.Lock()
+	defer l.replaying.Unlock()
+	var out ingest.Replayed
+	for some := range slices.Chunk(places, replayAtOnce) {
+		dead, err := l.source.DeadAt(some)
+		if err != nil {
+			return out, err
+		}
+		there := map[ingest.Place]bool{}
+		for _, d := range dead {
+			there[d.Place] = true
+		}
+		for _, p := range some {
+			if !there[p] {
+				out.Unknown = append(out.Unknown, p)
+			}
+		}
+		if err := l.replay(ctx, dead, &out); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+func (l *Loader) replay(ctx context.Context, dead []ingest.Dead, out *ingest.Replayed) error {
+	reasons := map[ingest.Place]string{}
+	b := &batch{split: true}
+	records := make([]ingest.Record, 0, len(dead))
+	for _, d := range dead {
+		event, err := ingest.Parse(d.Raw)
+		if err != nil {
+			reasons[d.Place] = err.Error()
+			continue
+		}
+		event.Seq, event.Idx = d.Seq, d.Idx
+		records = append(records, ingest.Record{Event: event, Raw: d.Raw})
+	}
+	if len(records) > 0 {
+		l.add(b, records)
+	}
+	found, err := l.sink.Places(ctx, l.source.ID(), places(b.rows))
+	if err != nil {
+		return err
+	}
+	left := slices.DeleteFunc(slices.Clone(b.rows), func(r warehouse.Row) bool { return found[r.Place()] })
+	if len(left) > 0 {
+		b.token = fmt.Sprintf("%s-dead-%s", l.source.ID(), digest(left))
+		if !l.bring(ctx, b, left, b.token) {
+			return fmt.Errorf("the warehouse did not take %d dead events in time: they stay where they are; try again", len(left))
+		}
+		if found, err = l.sink.Places(ctx, l.source.ID(), places(b.rows)); err != nil {
+			return err
+		}
+	}
+	for _, d := range b.dead {
+		reasons[d.Place] = d.Reason
+	}
+	var raised []ingest.Place
+	for _, d := range dead {
+		if found[d.Place] {
+			raised = append(raised, d.Place)
+			continue
+		}
+		d.Reason = reasons[d.Place]
+		if d.Reason == "" {
+			d.Reason = "it was sent, and is not in the warehouse"
+		}
+		out.Still = append(out.Still, d)
+	}
+	if err := l.source.Raise(raised); err != nil {
+		return err
+	}
+	out.Loaded += len(raised)
+	l.metrics.replayed.Add(float64(len(raised)))
+	return nil
+}
