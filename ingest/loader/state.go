@@ -42,7 +42,8 @@ type load struct {
 }
 
 // Of the loads one a minute is kept for as long as an audit looks back, and one
-// an hour for as long as the ledger is kept.
+// Of the loads about one a minute is kept for as long as an audit looks back, and
+// about one an hour for as long as the ledger is kept.
 const (
 	lately  = 30 * time.Minute
 	lastDay = 24 * time.Hour
