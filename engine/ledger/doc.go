@@ -19,4 +19,5 @@
 //	n <seq>            how many events were committed and how many turned away, up to this visit
 //	d <seq> <idx>      a dead event: one that the warehouse cannot take, and why
 //	m <name>           a mark: a small durable record under a name
+//	x <keyed hash>     a tombstone: this visitor was erased
 package ledger

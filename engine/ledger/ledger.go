@@ -56,6 +56,8 @@ type Ledger struct {
 	ids     idPeriods
 	stop    chan struct{}
 	done    sync.WaitGroup
+
+	entombed atomic.Bool // whether any tombstone stands
 }
 
 // Open opens the ledger in dir, which is created if its parent is there. A
@@ -138,6 +140,9 @@ func (l *Ledger) recover() error {
 		}
 	}
 	l.id = string(id)
+	if err := l.recoverTombs(); err != nil {
+		return err
+	}
 	return l.recoverPeriods()
 }
 
