@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
@@ -29,6 +30,9 @@ func (e *Engine) absorb(before *profile.Profile, missing []profile.Stream) error
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p, err := e.load(s, visitor)
+	if errors.Is(err, ErrErased) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

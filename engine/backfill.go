@@ -198,6 +198,9 @@ func (e *Engine) complete(epoch uint64, streams []profile.Stream, now time.Time)
 	if err := e.keepStreams(counting); err != nil {
 		return err
 	}
+	if err := e.markFilled(filled{Epoch: epoch}); err != nil { // it names a visitor no longer
+		return err
+	}
 	was := e.live.Load()
 	next := *was
 	next.Waiting = counting.waiting(was.Set)

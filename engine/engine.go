@@ -31,12 +31,24 @@ type Store interface {
 	Timers(upTo int64, most int) (due []ledger.Timer, next int64, err error)
 	Mark(name string, value []byte) error
 	Marked(name string) ([]byte, error)
+	Marks(prefix string, each func(ledger.Record) error) error
+	Graves
+}
+
+// Graves is what the engine needs of a ledger to forget visitors for good.
+type Graves interface {
+	Entomb(tombs []ledger.Tomb, records ...ledger.Record) error
+	Tomb(ledger.Tomb) (why string, stands bool, err error)
+	Tombs(each func(ledger.Tomb) error) error
+	Forget(visitor string, timers []ledger.Timer, person string) (ledger.Forgotten, error)
+	Sweep(after, upTo uint64, most int, gone func(visitor string) bool, note func(next uint64, taken map[string]int) ([]ledger.Record, error)) (uint64, error)
 }
 
 // Options of New.
 type Options struct {
 	Store    Store
 	Key      []byte        // signs decision tokens; kept over restarts
+	Tombs    []byte        // makes tombstones of erased visitors' ids; kept for good, over restores too; Key unless told
 	NewID    func() string // UUIDv7 unless told
 	Profiles int           // how many decoded profiles stay in memory; 50,000 unless told
 	Log      *slog.Logger  // of work in the background; nil: silent
@@ -54,6 +66,10 @@ type Engine struct {
 	live    atomic.Pointer[Live]
 	wake    chan struct{} // tells the back-fill of a new rule set
 	filling progress
+	tombKey []byte
+	erased  atomic.Int64  // visitors that have a tombstone
+	erasing sync.Mutex    // one Erase begins at a time
+	toErase chan struct{} // tells RunErasures
 	seed    maphash.Seed
 	shards  [shardCount]shard
 	perMax  int // profiles a shard keeps
@@ -70,6 +86,9 @@ type shard struct {
 
 // New gives an engine; Use must be called before the first visit.
 func New(o Options) *Engine {
+	if o.Tombs == nil {
+		o.Tombs = o.Key
+	}
 	if o.NewID == nil {
 		o.NewID = newIDs()
 	}
@@ -81,7 +100,7 @@ func New(o Options) *Engine {
 	}
 	e := &Engine{
 		store: o.Store, key: o.Key, newID: o.NewID,
-		log: o.Log, wake: make(chan struct{}, 1),
+		log: o.Log, wake: make(chan struct{}, 1), tombKey: o.Tombs, toErase: make(chan struct{}, 1),
 		seed: maphash.MakeSeed(), perMax: max(1, o.Profiles/shardCount),
 	}
 	e.provers.New = func() any { return &prover{mac: hmac.New(sha256.New, e.key)} }
@@ -133,6 +152,13 @@ func (e *Engine) shard(visitor string) *shard {
 func (e *Engine) load(s *shard, visitor string) (*profile.Profile, error) {
 	if p := s.profiles[visitor]; p != nil {
 		return p, nil
+	}
+	// One in memory was not erased: Erase takes it out under this lock.
+	switch erased, err := e.Erased(visitor); {
+	case err != nil:
+		return nil, err
+	case erased:
+		return nil, ErrErased
 	}
 	raw, err := e.store.Profile(visitor)
 	if err != nil {

@@ -42,6 +42,11 @@ const phasesMark = "phases"
 func (e *Engine) Use(set *rules.Set, now time.Time) error {
 	e.using.Lock()
 	defer e.using.Unlock()
+	if e.live.Load() == nil {
+		if err := e.countErased(); err != nil {
+			return err
+		}
+	}
 	now = now.Truncate(time.Millisecond)
 	phases, err := e.phases(set)
 	if err != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -70,6 +71,9 @@ func (e *Engine) fire(t ledger.Timer, now time.Time) error {
 		return err
 	}
 	_, err = e.visit(Visit{Visitor: t.Visitor, Events: []ingest.Event{event}, timer: &t}, now)
+	if errors.Is(err, ErrErased) {
+		_, err = e.store.Commit(ledger.Visit{Over: []ledger.Timer{t}})
+	}
 	return err
 }
 

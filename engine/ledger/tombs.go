@@ -19,24 +19,29 @@ type Record struct {
 	Value []byte
 }
 
-// Entomb sets tombstones and, in the same commit, the record of why they stand;
-// both are fsynced when it returns. Under each stands the record's name. A
-// tombstone is never taken away.
-func (l *Ledger) Entomb(tombs []Tomb, why Record) error {
+// Entomb sets tombstones and keeps records in one commit, fsynced when it
+// returns. Under each tombstone stands the name of the first record, which says
+// why. A tombstone is never taken away.
+func (l *Ledger) Entomb(tombs []Tomb, records ...Record) error {
 	batch := l.db.NewBatch()
 	defer batch.Close()
+	why := ""
+	for i, r := range records {
+		if i == 0 {
+			why = r.Name
+		}
+		if err := batch.Set(markKey(r.Name), r.Value, nil); err != nil {
+			return err
+		}
+	}
 	for _, t := range tombs {
-		if err := batch.Set(t.key(), []byte(why.Name), nil); err != nil {
+		if err := batch.Set(t.key(), []byte(why), nil); err != nil {
 			return err
 		}
 	}
-	if why.Name != "" {
-		if err := batch.Set(markKey(why.Name), why.Value, nil); err != nil {
-			return err
-		}
+	if len(tombs) > 0 {
+		l.entombed.Store(true) // before they stand, so that nobody looks past them
 	}
-	// First: a visit that does not find the tombstone yet has not begun after it.
-	l.entombed.Store(true)
 	if err := l.db.Apply(batch, pebble.Sync); err != nil {
 		return fmt.Errorf("ledger could not keep tombstones: %w", err)
 	}

@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/ingest/crash"
+)
+
+// ErrErased: this visitor was erased, and its id is not taken again.
+var ErrErased = errors.New("the visitor was erased")
+
+// Erasure is the work of forgetting visitors, and in the end its receipt, which
+// tells no id any more. Its JSON is what the ledger keeps, for good.
+type Erasure struct {
+	ID       string            `json:"id"`
+	Asked    time.Time         `json:"asked"`
+	Done     time.Time         `json:"done,omitzero"`
+	Visitors []string          `json:"visitors,omitempty"` // until it is done
+	Count    int               `json:"count"`              // of visitors
+	Removed  map[string]uint64 `json:"removed"`            // by place: profiles, timers, persons, ledger_events, and rows of each table of the warehouse
+
+	Forgotten bool   `json:"forgotten,omitempty"` // profiles and what hangs on them are gone
+	UpTo      uint64 `json:"up_to,omitempty"`     // no later visit in the ledger is theirs
+	Swept     uint64 `json:"swept,omitempty"`     // the ledger has no event of theirs up to here
+}
+
+// erasureMark and the erasure's id make the name of its record.
+const erasureMark = "erasure/"
+
+func (x *Erasure) record() (ledger.Record, error) {
+	raw, err := json.Marshal(x)
+	return ledger.Record{Name: erasureMark + x.ID, Value: raw}, err
+}
+
+// Stage is what is being done: "profile", "ledger", "warehouse" or "done".
+func (x *Erasure) Stage() string {
+	switch {
+	case !x.Done.IsZero():
+		return "done"
+	case !x.Forgotten:
+		return "profile"
+	case x.Swept < x.UpTo:
+		return "ledger"
+	default:
+		return "warehouse"
+	}
+}
+
+// tomb is the tombstone of a visitor. The key is not in the ledger: who has the
+// ledger alone cannot try ids.
+func (e *Engine) tomb(visitor string) (t ledger.Tomb) {
+	mac := hmac.New(sha256.New, e.tombKey)
+	mac.Write([]byte(visitor))
+	copy(t[:], mac.Sum(nil))
+	return t
+}
+
+// Erased says whether a visitor was erased. It is nearly free while nobody was.
+func (e *Engine) Erased(visitor string) (bool, error) {
+	if e.erased.Load() == 0 {
+		return false, nil
+	}
+	_, stands, err := e.store.Tomb(e.tomb(visitor))
+	return stands, err
+}
+
+// countErased reads from the ledger how many were erased before this start.
+func (e *Engine) countErased() error {
+	n := int64(0)
+	err := e.store.Tombs(func(ledger.Tomb) error { n++; return nil })
+	e.erased.Store(n)
+	return err
+}
+
+// ErasedVisitors is how many visitors were erased from this ledger: past totals
+// of reports may have fallen by so many.
+func (e *Engine) ErasedVisitors() int { return int(e.erased.Load()) }
+
+// Erase forgets visitors for good, as one erasure. When it returns, tombstones
+// are durable, profiles and what hangs on them are gone, and no event of theirs
+// is taken any more; RunErasures does the rest. For a visitor that was erased
+// before it gives that erasure.
+func (e *Engine) Erase(visitors []string, now time.Time) (*Erasure, error) {
+	e.erasing.Lock()
+	defer e.erasing.Unlock()
+	visitors = slices.Compact(slices.Sorted(slices.Values(visitors)))
+	if known, err := e.erasureOf(visitors); known != nil || err != nil {
+		return known, err
+	}
+	return e.entomb(visitors, now)
+}
+
+// erasureOf is the one erasure of all these visitors, nil if there is none.
+func (e *Engine) erasureOf(visitors []string) (*Erasure, error) {
+	first := ""
+	for i, v := range visitors {
+		why, stands, err := e.store.Tomb(e.tomb(v))
+		if err != nil || !stands || why == "" || i > 0 && why != first {
+			return nil, err
+		}
+		first = why
+	}
+	return e.erasure(first)
+}
+
+// Erasure gives the erasure of that id, nil where there is none.
+func (e *Engine) Erasure(id string) (*Erasure, error) { return e.erasure(erasureMark + id) }
+
+func (e *Engine) erasure(name string) (*Erasure, error) {
+	raw, err := e.store.Marked(name)
+	if err != nil || len(raw) == 0 {
+		return nil, err
+	}
+	return readErasure(ledger.Record{Name: name, Value: raw})
+}
+
+func readErasure(r ledger.Record) (*Erasure, error) {
+	x := &Erasure{}
+	if err := json.Unmarshal(r.Value, x); err != nil {
+		return nil, fmt.Errorf("the record %s kept in the ledger cannot be read: %w", r.Name, err)
+	}
+	return x, nil
+}
+
+// entomb begins an erasure. The tombstones come first: a visit that begins from
+// here on is refused, whatever happens to this process.
+func (e *Engine) entomb(visitors []string, now time.Time) (*Erasure, error) {
+	x := &Erasure{ID: e.newID(), Asked: now.UTC().Truncate(time.Millisecond), Visitors: visitors, Count: len(visitors), Removed: map[string]uint64{}}
+	tombs, news := make([]ledger.Tomb, len(visitors)), 0
+	for i, v := range visitors {
+		tombs[i] = e.tomb(v)
+		_, stands, err := e.store.Tomb(tombs[i])
+		if err != nil {
+			return nil, err
+		}
+		if !stands {
+			news++
+		}
+	}
+	why, err := x.record()
+	if err != nil {
+		return nil, err
+	}
+	e.erased.Add(1) // before the tombstones stand, so that no visit looks past them
+	err = e.store.Entomb(tombs, why)
+	e.erased.Add(int64(news) - 1)
+	if err != nil {
+		return nil, err
+	}
+	crash.Point("erase.middle")
+	if err := e.forget(x); err != nil {
+		return nil, err
+	}
+	select {
+	case e.toErase <- struct{}{}:
+	default: // RunErasures has been told already
+	}
+	return x, nil
+}
+
+// forget takes away what is known of the visitors beside their events. A visit
+// that was under way when the tombstones were set has ended when its visitor's
+// turn comes, so none of theirs is committed after UpTo.
+func (e *Engine) forget(x *Erasure) error {
+	for _, visitor := range x.Visitors {
+		gone, err := e.drop(visitor)
+		if err != nil {
+			return fmt.Errorf("erase: %w", err)
+		}
+		x.remove("profiles", gone.Profiles)
+		x.remove("timers", gone.Timers)
+		x.remove("persons", gone.Persons)
+	}
+	x.Forgotten, x.UpTo = true, e.store.Last()
+	why, err := x.record()
+	if err != nil {
+		return err
+	}
+	return e.store.Mark(why.Name, why.Value)
+}
+
+func (x *Erasure) remove(place string, n int) { x.Removed[place] += uint64(n) }
+
+// drop takes away one visitor's profile and what hangs on it.
+func (e *Engine) drop(visitor string) (gone ledger.Forgotten, err error) {
+	s := e.shard(visitor)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.profiles, visitor)
+	p, err := e.Profile(visitor)
+	if err != nil || p == nil {
+		return gone, err
+	}
+	_, over := timers(visitor, p.Pending, nil)
+	return e.store.Forget(visitor, over, p.User)
+}
