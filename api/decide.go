@@ -79,6 +79,13 @@ func (s *Server) decide(c echo.Context) error {
 		id.visitor = ""
 	case id.visitor == "":
 		id.visitor = s.engine.NewID()
+	default:
+		if id.erased, err = s.engine.Erased(id.visitor); err != nil {
+			s.log.Error("whether a visitor was erased cannot be read", "error", err) // the visit fails for the same reason
+		}
+		if id.erased {
+			id.visitor = s.engine.NewID()
+		}
 	}
 	v, rejected := s.visitOfPage(c, k, id, may, now)
 	told := len(v.Events) > 0 || id.told()
@@ -132,6 +139,9 @@ func (s *Server) visitOfPage(c echo.Context, k *call, id identity, may access, n
 		in.Visitor = nil // a decision is of one visitor
 		in.Canonical()
 		event, refused := s.accept(in, who, terms, around, consent)
+		if refused == nil && id.erased {
+			refused = erasedEvent() // it happened to the visitor that is no more
+		}
 		if refused == nil && in.Visitor != nil { // KARTE's identify
 			refused = checkTold(in.Visitor)
 		}

@@ -100,6 +100,9 @@ func (s *Server) visitsOf(c echo.Context, body *ingest.Batch, id identity, may a
 		if refused == nil && in.Visitor != nil {
 			refused = checkTold(in.Visitor)
 		}
+		if refused == nil {
+			refused = s.erased(event.Visitor)
+		}
 		if refused != nil {
 			refused.Index = i
 			rejected = append(rejected, *refused)

@@ -83,6 +83,12 @@ func (s *Server) explain(c echo.Context) error {
 	if now {
 		q.Facts = s.facts(s.engine.Live().Set, s.now())
 	}
+	switch gone, err := s.engine.Erased(string(body.Visitor)); {
+	case err != nil:
+		return err
+	case gone:
+		return s.explainErased(c, &body)
+	}
 	past, err := s.history.Of(c.Request().Context(), string(body.Visitor))
 	if err != nil {
 		return s.away("explain", string(body.Visitor), err)
@@ -99,6 +105,15 @@ func (s *Server) explain(c echo.Context) error {
 		return err
 	case body.Campaign != "" && len(answer.Campaigns) == 0:
 		return problem("not_found", "no campaign "+body.Campaign+" was in the rules then (rule set "+answer.Rules+")")
+	}
+	return encode(c, http.StatusOK, answer)
+}
+
+// explainErased says of each campaign that the visitor was erased.
+func (s *Server) explainErased(c echo.Context, body *explainBody) error {
+	answer := replay.Forgotten(s.engine.Live(), string(body.Visitor), body.Campaign, s.now())
+	if body.Campaign != "" && len(answer.Campaigns) == 0 {
+		return problem("not_found", "no campaign "+body.Campaign+" is in the rules (rule set "+answer.Rules+")")
 	}
 	return encode(c, http.StatusOK, answer)
 }

@@ -16,6 +16,7 @@ type identity struct {
 	traits  map[string]any // as told
 	signed  bool           // user and traits are signed, or told with the secret key
 	cookie  string         // the visitor the signed cookie names
+	erased  bool           // the visitor it was; visitor is another now
 	stale   bool           // that cookie is signed with a key that is going away
 }
 

@@ -174,7 +174,7 @@ func (s *Server) judge(ctx context.Context, campaign *rules.Campaign, q warehous
 		Campaign: campaign.ID, Phase: cmp.Or(sums.Phase, s.engine.Live().Phases[campaign.ID]), Goal: q.Goal,
 		Window: rules.FormatDuration(q.Window), AsOf: q.AsOf.UTC(), Status: string(campaign.Status),
 	}, arms, sums.Crossovers)
-	result.CarriedOver = sums.CarriedOver
+	result.CarriedOver, result.ErasedVisitors = sums.CarriedOver, s.engine.ErasedVisitors()
 	return result, nil
 }
 

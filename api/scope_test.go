@@ -32,6 +32,9 @@ var guards = map[string]string{
 	"GET /v1/campaigns":             "reports",
 	"GET /v1/campaigns/:id/results": "reports",
 	"GET /v1/visitors/:id":          "reports",
+	"DELETE /v1/visitors/:id":       "erase",
+	"GET /v1/visitors/:id/export":   "reports",
+	"GET /v1/erasures/:id":          "erase",
 	"POST /v1/explain":              "reports",
 	"PUT /v1/operators/:id":         "operators",
 	"POST /v1/backup":               "admin",
@@ -61,6 +64,7 @@ func TestEveryRouteAndEveryScope(t *testing.T) {
 		keys.Scoped = append(keys.Scoped, api.ScopedKey{Hash: api.HashKey("sk_for_" + name), Scope: scope})
 	}
 	s := open(t, options(func(o *api.Options) { o.Keys = keys }))
+	s.erasing(t)
 	for _, route := range s.Config.Handler.(*api.Server).Routes() {
 		method, path := route[0], regexp.MustCompile(`:\w+`).ReplaceAllString(route[1], "x")
 		if method == http.MethodOptions {

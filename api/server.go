@@ -35,6 +35,7 @@ type Options struct {
 	Reports Reports
 	History *replay.History // for explanations
 	Keys    Keys
+	Kept    Kept // for exports
 	Ready   func(context.Context) []Check
 	Backup  Backup
 	Metrics *prometheus.Registry
@@ -46,6 +47,10 @@ type Options struct {
 	OpenDashboard bool   // results pages without the secret key; for a demo on loopback
 	Notice        string // shown on the results page: that its visitors are simulated, say
 }
+
+// Kept hands over every event that is kept of one visitor, in the ledger and
+// behind it, each with the ledger it is of, in the order of folding.
+type Kept func(ctx context.Context, visitor string, each func(ledger string, e *ingest.Event) error) error
 
 // Check is one part's readiness.
 type Check struct {
@@ -64,6 +69,7 @@ type Server struct {
 	enricher   *ingest.Enricher
 	ring       atomic.Pointer[ring]
 	tokens     *jwt.Parser
+	kept       Kept
 	ready      func(context.Context) []Check
 	log        *slog.Logger
 	now        func() time.Time
@@ -100,7 +106,7 @@ func New(o Options) (*Server, error) {
 		o.Now = time.Now
 	}
 	s := &Server{
-		echo: echo.New(), engine: o.Engine, reports: o.Reports, history: o.History, enricher: ingest.NewEnricher(),
+		echo: echo.New(), engine: o.Engine, reports: o.Reports, history: o.History, kept: o.Kept, enricher: ingest.NewEnricher(),
 		tokens: jwt.NewParser(jwt.WithValidMethods([]string{"HS256", "EdDSA"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(o.Now)),
 		ready:  o.Ready, writeBackup: o.Backup, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
 		metrics: newMetrics(o.Metrics), limits: newLimits(o.Rates, o.Metrics),
@@ -149,6 +155,9 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset) {
 	get("/v1/campaigns", s.campaigns, s.needs(ScopeReports))
 	get("/v1/campaigns/:id/results", s.results, s.needs(ScopeReports))
 	get("/v1/visitors/:id", s.visitor, s.needs(ScopeReports))
+	get("/v1/visitors/:id/export", s.export, s.needs(ScopeReports))
+	e.DELETE("/v1/visitors/:id", s.erase, s.needs(ScopeErase))
+	get("/v1/erasures/:id", s.erasure, s.needs(ScopeErase))
 	e.PUT("/v1/operators/:id", s.putOperator, s.needs(ScopeOperators))
 	e.POST("/v1/explain", s.explain, s.needs(ScopeReports))
 	e.POST("/v1/backup", s.backup, s.needs(ScopeAdmin))

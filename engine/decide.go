@@ -15,6 +15,7 @@ import (
 const (
 	Consent       = "consent"
 	Bot           = "bot"
+	Erased        = "erased" // no decision is made of an erased visitor: only explanations say it
 	NotLive       = "not_live"
 	Backfilling   = "backfilling"
 	OutOfSchedule = "out_of_schedule"

@@ -41,6 +41,7 @@ type Graves interface {
 	Tomb(ledger.Tomb) (why string, stands bool, err error)
 	Tombs(each func(ledger.Tomb) error) error
 	Forget(visitor string, timers []ledger.Timer, person string) (ledger.Forgotten, error)
+	EraseDead(visitor string) (int, error)
 	Sweep(after, upTo uint64, most int, gone func(visitor string) bool, note func(next uint64, taken map[string]int) ([]ledger.Record, error)) (uint64, error)
 }
 

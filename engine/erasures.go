@@ -162,6 +162,13 @@ func (e *Engine) eraseRound(ctx context.Context, d Downstream, now func() time.T
 	if err := d.Passed(ctx, upTo); err != nil {
 		return true, err
 	}
+	for _, v := range visitors {
+		n, err := e.store.EraseDead(v)
+		if err != nil {
+			return true, err
+		}
+		of[v].remove("dead_letter", n)
+	}
 	err = d.Erase(ctx, visitors, func(rows map[string]map[string]uint64) error { return e.found(all, of, rows) })
 	if err != nil {
 		return true, err

@@ -129,11 +129,12 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	a.background("loader", a.load)
 	a.background("trimming", a.trim)
 
-	a.engine = engine.New(engine.Options{Store: a.ledger, Key: a.keys.Token, Log: c.Log})
+	a.engine = engine.New(engine.Options{Store: a.ledger, Key: a.keys.Token, Tombs: a.keys.Tombs, Log: c.Log})
 	if err := a.engine.Use(set, c.Now()); err != nil {
 		return nil, err
 	}
 	a.background("back-fill", func(ctx context.Context) error { return a.engine.Backfill(ctx, past{a}, c.Now) })
+	a.background("erasures", func(ctx context.Context) error { return a.engine.RunErasures(ctx, downstream{a}, c.Now) })
 	a.background("timers", func(ctx context.Context) error { return a.engine.RunTimers(ctx, c.Now) })
 	reload := newReloader(a.engine, c, set, kept, broken, metrics)
 	a.background("rules watch", reload.run)
@@ -146,6 +147,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	server, err := api.New(api.Options{
 		Engine: a.engine, Reports: asked, History: &replay.History{Warehouse: asked, Ledger: a.ledger, Loaded: a.loader.Position}, Keys: keys,
 		Ready: a.checks(reload), Backup: a.backup, Metrics: metrics, Log: c.Log, Now: c.Now, TrustProxy: c.TrustProxy, Rates: api.GenerousRates(c.Rate),
+		Kept: a.kept,
 		OpenDashboard: c.Demo != "" && onLoopback(a.addr), Notice: c.Demo,
 	})
 	if err != nil {

@@ -63,27 +63,46 @@ func (c *client) call(ctx context.Context, path string, body []byte, out any) er
 	if body != nil {
 		method = http.MethodPost
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.server+path, bytes.NewReader(body))
+	return c.do(ctx, method, path, body, out)
+}
+
+func (c *client) do(ctx context.Context, method, path string, body []byte, out any) error {
+	res, err := c.send(ctx, method, path, body)
 	if err != nil {
-		return fmt.Errorf("--server %s is no address: %w; write it as http://host:port", c.server, err)
-	}
-	req.Header.Set("Authorization", "Bearer "+c.key)
-	res, err := c.http.Do(req)
-	if err != nil {
-		return fmt.Errorf("%s cannot be reached: %w; is omo serve running there? name another with --server", c.server, err)
+		return err
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
 	if err != nil {
 		return fmt.Errorf("the answer of %s broke off: %w", c.server, err)
 	}
-	if res.StatusCode != http.StatusOK {
-		return refused(c.server, res, text)
-	}
 	if err := json.Unmarshal(text, out); err != nil {
 		return fmt.Errorf("the answer of %s cannot be read: %w", c.server, err)
 	}
 	return nil
+}
+
+// send gives the answer of a server that has taken the request; its body is
+// the caller's to close.
+func (c *client) send(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.server+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("--server %s is no address: %w; write it as http://host:port", c.server, err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.key)
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot be reached: %w; is omo serve running there? name another with --server", c.server, err)
+	}
+	if res.StatusCode == http.StatusOK || res.StatusCode == http.StatusAccepted {
+		return res, nil
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, fmt.Errorf("the answer of %s broke off: %w", c.server, err)
+	}
+	return nil, refused(c.server, res, text)
 }
 
 // lag is how many visits the warehouse is behind the ledger, by the server's metrics.

@@ -26,6 +26,7 @@ type keyring struct {
 	Cookie      []byte      `json:"cookie_key"`
 	CookieOld   []byte      `json:"cookie_key_old,omitempty"`
 	Token       []byte      `json:"token_key"`
+	Tombs       []byte      `json:"tombs_key"` // never changed: without it nobody knows who was erased
 	Identify    string      `json:"identify_secret"`
 	IdentifyOld string      `json:"identify_secret_old,omitempty"`
 
@@ -92,7 +93,7 @@ func (k *keyring) mint(path string) error {
 	k.Public = cmp.Or(os.Getenv("OMO_PUBLIC_KEY"), "pk_"+rand.Text())
 	k.secret = cmp.Or(given, "sk_"+rand.Text())
 	k.Identify = cmp.Or(os.Getenv("OMO_IDENTIFY_SECRET"), rand.Text()+rand.Text())
-	k.SecretHash, k.Cookie, k.Token, k.minted = hexHash(k.secret), engine.NewKey(), engine.NewKey(), given == ""
+	k.SecretHash, k.Cookie, k.Token, k.Tombs, k.minted = hexHash(k.secret), engine.NewKey(), engine.NewKey(), engine.NewKey(), given == ""
 	if err := k.check(); err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ const (
 // gates in the order of the contract. Those that no rule set of this version
 // closes are passed by all.
 var gates = []string{
-	engine.Consent, engine.Bot, "erased", engine.NotLive, engine.Backfilling, engine.OutOfSchedule, engine.NotThisPage,
+	engine.Consent, engine.Bot, engine.Erased, engine.NotLive, engine.Backfilling, engine.OutOfSchedule, engine.NotThisPage,
 	engine.RuleFalse, engine.NotTriggered, engine.Holdout, engine.Frequency, engine.Stopped, engine.Budget, engine.Layer,
 	engine.Traffic, "coupon_out", engine.SlotTaken, engine.Failed,
 }

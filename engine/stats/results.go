@@ -30,9 +30,12 @@ type Results struct {
 	SRM        SRM         `json:"srm"`
 	Crossovers Crossovers  `json:"crossovers"`
 	// CarriedOver are units exposed in an earlier phase; they are out of every arm.
-	CarriedOver uint64   `json:"carried_over"`
-	Verdict     Verdict  `json:"verdict"`
-	Sentence    Sentence `json:"sentence"`
+	CarriedOver uint64 `json:"carried_over"`
+	// ErasedVisitors were erased from the whole warehouse up to now: by so many
+	// at most the arms have fewer units than they had.
+	ErasedVisitors int      `json:"erased_visitors"`
+	Verdict        Verdict  `json:"verdict"`
+	Sentence       Sentence `json:"sentence"`
 }
 
 // ArmResult is one arm's figures; those from Lift on compare it with control

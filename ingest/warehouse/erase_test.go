@@ -44,9 +44,9 @@ func TestErasedVisitorsHaveNoRowInAnyTable(t *testing.T) {
 		t.Errorf("%s rows are left; found %v", events, found)
 	}
 	for query, want := range map[string]string{
-		"SELECT count() FROM events":                                           "40",
-		"SELECT count() FROM later":                                            "1",
-		"SELECT count() FROM erasing":                                          "0",
+		"SELECT count() FROM events":  "40",
+		"SELECT count() FROM later":   "1",
+		"SELECT count() FROM erasing": "0",
 		"SELECT count() FROM system.mutations WHERE position(command, 'v1')>0": "0",
 	} {
 		if got := ask(t, conn, query); got != want {

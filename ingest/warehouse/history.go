@@ -18,6 +18,8 @@ var (
 	ruleSetsSQL string
 	//go:embed queries/past.sql
 	pastSQL string
+	//go:embed queries/everything.sql
+	everythingSQL string
 	//go:embed queries/history_parts.sql
 	historyPartsSQL string
 	//go:embed queries/history_part.sql
@@ -45,6 +47,20 @@ func (w *Warehouse) Past(ctx context.Context, ledger, visitor string, upTo uint6
 	parameters := map[string]string{"visitor": visitor, "ledger": ledger, "up_to": strconv.FormatUint(upTo, 10)}
 	if err := w.records(ctx, pastSQL, named(parameters), each); err != nil {
 		return fmt.Errorf("read the past of visitor %s: %w", visitor, err)
+	}
+	return nil
+}
+
+// Everything hands over what one visitor did in every ledger, of the one named
+// only up to and including a seq; each place once, a ledger's in the order of
+// folding.
+func (w *Warehouse) Everything(ctx context.Context, ledger, visitor string, upTo uint64, each func(ledger string, r *ingest.Record) error) error {
+	if err := w.Migrate(ctx); err != nil {
+		return err
+	}
+	parameters := map[string]string{"visitor": visitor, "ledger": ledger, "up_to": strconv.FormatUint(upTo, 10)}
+	if err := w.records(ctx, everythingSQL, named(parameters), each); err != nil {
+		return fmt.Errorf("read all of a visitor: %w", err)
 	}
 	return nil
 }

@@ -1,0 +1,96 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+// receipt is an erasure as its asker sees it.
+type receipt struct {
+	ID       string            `json:"id"`
+	Status   string            `json:"status"` // running | done
+	Stage    string            `json:"stage"`  // profile | ledger | warehouse | done
+	Asked    time.Time         `json:"asked"`
+	Done     *time.Time        `json:"done"`
+	Visitors []string          `json:"visitors,omitempty"` // until it is done: a receipt names nobody
+	Count    int               `json:"count"`
+	Removed  map[string]uint64 `json:"removed"`
+}
+
+func receiptOf(x *engine.Erasure) receipt {
+	r := receipt{ID: x.ID, Status: "running", Stage: x.Stage(), Asked: x.Asked, Visitors: x.Visitors, Count: x.Count, Removed: x.Removed}
+	if r.Stage == "done" {
+		r.Status, r.Done = "done", &x.Done
+	}
+	return r
+}
+
+const (
+	eraseWait  = 5 * time.Second // for the end of an erasure, before it is answered as running
+	eraseEvery = 20 * time.Millisecond
+)
+
+// erase forgets a visitor for good. What must be so at once is so before it
+// answers: the rest may take as long as the warehouse is away.
+func (s *Server) erase(c echo.Context) error {
+	id := idOf(c)
+	if err := checkID("the visitor's id", id); err != nil {
+		return err
+	}
+	x, err := s.engine.Erase([]string{id}, s.now())
+	if err != nil {
+		s.log.Error("erasure could not be begun", "error", err)
+		return retryLater("unavailable", "the erasure could not be made durable; ask again", soon)
+	}
+	named := x.Visitors
+	for end := time.Now().Add(eraseWait); x.Stage() != "done" && time.Now().Before(end); {
+		select {
+		case <-c.Request().Context().Done():
+			return nil
+		case <-time.After(eraseEvery):
+		}
+		if x, err = s.engine.Erasure(x.ID); err != nil {
+			return err
+		}
+	}
+	answer := receiptOf(x)
+	answer.Visitors = named
+	return s.answerErasure(c, answer)
+}
+
+func (s *Server) erasure(c echo.Context) error {
+	x, err := s.engine.Erasure(c.Param("id"))
+	switch {
+	case err != nil:
+		return err
+	case x == nil:
+		return problem("not_found", "no erasure has this id: DELETE /v1/visitors/{id} gives one")
+	}
+	return s.answerErasure(c, receiptOf(x))
+}
+
+func (s *Server) answerErasure(c echo.Context, r receipt) error {
+	if r.Status == "done" {
+		return encode(c, http.StatusOK, r)
+	}
+	c.Response().Header().Set("Location", "/v1/erasures/"+r.ID)
+	return encode(c, http.StatusAccepted, r)
+}
+
+// erased says whether events of this visitor are refused for good.
+func (s *Server) erased(visitor string) *ingest.Rejection {
+	gone, err := s.engine.Erased(visitor)
+	if err != nil || !gone { // an error comes again, and is answered, when the visit reads the same ledger
+		return nil
+	}
+	return erasedEvent()
+}
+
+func erasedEvent() *ingest.Rejection {
+	return &ingest.Rejection{Code: "erased", Message: "this visitor was erased and its id is not taken again: do not send it any more; decide gives the browser another"}
+}

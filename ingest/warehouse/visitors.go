@@ -1,0 +1,52 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+)
+
+// slices cut the visitors by a hash of their ids, so that no question holds
+// them all at once.
+const slices = 16
+
+// Visitors names everybody who has a row in the event log.
+func (w *Warehouse) Visitors(ctx context.Context, each func(visitor string) error) error {
+	return w.visitors(ctx, "SELECT DISTINCT visitor_id FROM event_log WHERE visitor_id != '' AND "+inSlice, map[string]string{}, each)
+}
+
+const inSlice = "cityHash64(visitor_id) % 16 = {slice:UInt64}"
+
+func (w *Warehouse) visitors(ctx context.Context, query string, parameters map[string]string, each func(string) error) error {
+	if err := w.Migrate(ctx); err != nil {
+		return err
+	}
+	for slice := range slices {
+		parameters["slice"] = strconv.Itoa(slice)
+		if err := w.visitorsOf(ctx, query, parameters, each); err != nil {
+			return fmt.Errorf("name the visitors: %w", err)
+		}
+	}
+	return nil
+}
+
+func (w *Warehouse) visitorsOf(ctx context.Context, query string, parameters map[string]string, each func(string) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	rows, err := w.conn.Query(patient(ctx), query, named(parameters)...)
+	if err != nil {
+		cancel()
+		return w.explain(err)
+	}
+	defer rows.Close()
+	defer cancel() // before Close, which would read on to the end
+	for rows.Next() {
+		var visitor string
+		if err := rows.Scan(&visitor); err != nil {
+			return err
+		}
+		if err := each(visitor); err != nil {
+			return err
+		}
+	}
+	return w.explain(rows.Err())
+}
