@@ -89,7 +89,7 @@ func TestAnErasedVisitorIsToldSoAndTheBrowserGetsAnotherID(t *testing.T) {
 	if d.Visitor.ID == ann || d.Visitor.ID == "" || !d.Visitor.New || len(d.Rejected) != 1 || d.Rejected[0] != (rejection{0, "erased", erasedText}) {
 		t.Errorf("%+v", d)
 	}
-	if cookie := a.header.Get("Set-Cookie"); !strings.HasPrefix(cookie, "omo_vid=") || d.Degraded != nil && len(d.Degraded) > 0 {
+	if cookie := a.header.Get("Set-Cookie"); !strings.HasPrefix(cookie, "omo_vid=") || len(d.Degraded) > 0 {
 		t.Errorf("cookie %q, degraded %v", cookie, d.Degraded)
 	}
 	if next := b.decide(nil).Visitor; next.ID != d.Visitor.ID || next.New {

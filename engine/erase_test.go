@@ -150,7 +150,7 @@ func TestErasedVisitorsAreGoneAndTheOthersAreNot(t *testing.T) {
 		t.Errorf("timers %v, %v", due, err)
 	}
 	receipt := erasing(t, e, d, x.ID)
-	want := map[string]uint64{"profiles": 3, "timers": 3, "persons": 3, "ledger_events": 30, "event_log": 7}
+	want := map[string]uint64{"profiles": 3, "timers": 3, "persons": 3, "ledger_events": 30, "dead_letter": 0, "event_log": 7}
 	if fmt.Sprint(receipt.Removed) != fmt.Sprint(want) || receipt.Visitors != nil || receipt.Count != 3 || !receipt.Done.Equal(dawn.Add(time.Hour)) {
 		t.Errorf("receipt %+v, want %v", receipt, want)
 	}
