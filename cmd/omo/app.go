@@ -147,7 +147,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	server, err := api.New(api.Options{
 		Engine: a.engine, Reports: asked, History: &replay.History{Warehouse: asked, Ledger: a.ledger, Loaded: a.loader.Position}, Keys: keys,
 		Ready: a.checks(reload), Backup: a.backup, Metrics: metrics, Log: c.Log, Now: c.Now, TrustProxy: c.TrustProxy, Rates: api.GenerousRates(c.Rate),
-		Kept: a.kept,
+		Kept:          a.kept,
 		OpenDashboard: c.Demo != "" && onLoopback(a.addr), Notice: c.Demo,
 	})
 	if err != nil {
