@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// slices cut the visitors by a hash of their ids, so that no question holds
+// parts cut the visitors by a hash of their ids, so that no question holds
 // them all at once.
-const slices = 16
+const parts = 16
 
 // Visitors names everybody who has a row in the event log.
 func (w *Warehouse) Visitors(ctx context.Context, each func(visitor string) error) error {
@@ -21,7 +21,7 @@ func (w *Warehouse) visitors(ctx context.Context, query string, parameters map[s
 	if err := w.Migrate(ctx); err != nil {
 		return err
 	}
-	for slice := range slices {
+	for slice := range parts {
 		parameters["slice"] = strconv.Itoa(slice)
 		if err := w.visitorsOf(ctx, query, parameters, each); err != nil {
 			return fmt.Errorf("name the visitors: %w", err)
