@@ -6,23 +6,23 @@ import (
 	"strconv"
 )
 
-// parts cut the visitors by a hash of their ids, so that no question holds
+// shares cut the visitors by a hash of their ids, so that no question holds
 // them all at once.
-const parts = 16
+const shares = 16
 
 // Visitors names everybody who has a row in the event log.
 func (w *Warehouse) Visitors(ctx context.Context, each func(visitor string) error) error {
-	return w.visitors(ctx, "SELECT DISTINCT visitor_id FROM event_log WHERE visitor_id != '' AND "+inSlice, map[string]string{}, each)
+	return w.visitors(ctx, "SELECT DISTINCT visitor_id FROM event_log WHERE visitor_id != '' AND "+inShare, map[string]string{}, each)
 }
 
-const inSlice = "cityHash64(visitor_id) % 16 = {slice:UInt64}"
+const inShare = "cityHash64(visitor_id) % 16 = {share:UInt64}"
 
 func (w *Warehouse) visitors(ctx context.Context, query string, parameters map[string]string, each func(string) error) error {
 	if err := w.Migrate(ctx); err != nil {
 		return err
 	}
-	for slice := range parts {
-		parameters["slice"] = strconv.Itoa(slice)
+	for share := range shares {
+		parameters["share"] = strconv.Itoa(share)
 		if err := w.visitorsOf(ctx, query, parameters, each); err != nil {
 			return fmt.Errorf("name the visitors: %w", err)
 		}
