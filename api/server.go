@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/omotenashi-web/omotenashi/api/beacon"
 	"github.com/omotenashi-web/omotenashi/engine"
@@ -41,6 +42,7 @@ type Options struct {
 	Metrics *prometheus.Registry
 	Log     *slog.Logger
 	Now     func() time.Time
+	Tracer  trace.Tracer // nil: no traces
 
 	Rates         Rates  // the zero value limits nothing
 	TrustProxy    bool   // take the client's address and country from a proxy's headers
@@ -132,6 +134,9 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset) {
 		e.IPExtractor = echo.ExtractIPFromXFFHeader()
 	} else {
 		e.Pre(withoutForwarding)
+	}
+	if o.Tracer != nil {
+		e.Use(traced(o.Tracer))
 	}
 	e.Use(s.metrics.measure, guarded, middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: s.panicked}))
 	get := func(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) {

@@ -33,6 +33,7 @@ type config struct {
 	ClickHouse   string // DSN; "" runs the embedded one
 	Addr         string
 	TrustProxy   bool
+	Pprof        string   // a loopback address for Go's profiles; "" none
 	Rate         float64  // requests a second from one client's address; 0 any number
 	IdentifyKeys string   // a file of keys that prove identify tokens; "" the secret of the environment or of the data folder
 	Cap          byteSize // of the ledger's events; 0: its own default
@@ -55,6 +56,7 @@ type app struct {
 	child     *clickhouse.Server // nil with a DSN of the user's
 	addr      string             // host:port it listens on
 	data      string             // the data folder
+	pprof     string             // host:port of the profiles; "" none
 	failed    chan error         // a part that ended by itself
 
 	stops []stopper
@@ -100,6 +102,13 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	}
 	a.addr = listener.Addr().String()
 	a.later("listener", func(context.Context) error { listener.Close(); return nil })
+	if err := a.openPprof(ctx, c.Pprof); err != nil {
+		return nil, err
+	}
+	tracer, err := a.openTraces(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder %s cannot be made: %w; name another with --data", c.Data, err)
 	}
@@ -146,7 +155,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	asked := questions{a.warehouse, a.child, askWithin}
 	server, err := api.New(api.Options{
 		Engine: a.engine, Reports: asked, History: &replay.History{Warehouse: asked, Ledger: a.ledger, Loaded: a.loader.Position}, Keys: keys,
-		Ready: a.checks(reload), Backup: a.backup, Metrics: metrics, Log: c.Log, Now: c.Now, TrustProxy: c.TrustProxy, Rates: api.GenerousRates(c.Rate),
+		Ready: a.checks(reload), Backup: a.backup, Metrics: metrics, Tracer: tracer, Log: c.Log, Now: c.Now, TrustProxy: c.TrustProxy, Rates: api.GenerousRates(c.Rate),
 		Kept:          a.kept,
 		OpenDashboard: c.Demo != "" && onLoopback(a.addr), Notice: c.Demo,
 	})
