@@ -19,6 +19,9 @@ type Visit struct {
 
 	Person, Unit string  // the person's bucketing unit from now on; "" writes none
 	Begun, Over  []Timer // timers that run from now on, and those that no longer do
+
+	Claims   []Claim     // codes that were picked and are the visitor's from now on
+	Redeemed *Redemption // a code that was redeemed
 }
 
 // Commit applies v and gives its sequence number; a visit without events takes
@@ -56,6 +59,12 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 		frame(events.Value[:0], v.Events)
 	}
 
+	committed := false
+	defer func() { // behind the order's lock
+		if committed {
+			l.settle(&v)
+		}
+	}()
 	l.order.Lock()
 	defer l.order.Unlock()
 	seq, counted, err := l.last, l.counts, error(nil)
@@ -76,7 +85,7 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 	if events != nil {
 		l.room.add(seq, size)
 	}
-	l.last, l.counts = seq, counted
+	l.last, l.counts, committed = seq, counted, true
 	return seq, nil
 }
 
@@ -86,6 +95,9 @@ func (v *Visit) beside(batch *pebble.Batch) error {
 		if err := batch.Set(unitKey(v.Person), []byte(v.Unit), nil); err != nil {
 			return err
 		}
+	}
+	if err := v.claim(batch); err != nil {
+		return err
 	}
 	for _, t := range v.Over {
 		if err := batch.Delete(t.key(), nil); err != nil {

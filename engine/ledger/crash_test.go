@@ -19,6 +19,13 @@ import (
 const crashFolder = "OMO_TEST_LEDGER"
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(claimFolder); dir != "" {
+		if err := claimAll(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if dir := os.Getenv(crashFolder); dir != "" {
 		fmt.Fprintln(os.Stderr, writeForever(dir))
 		os.Exit(1)

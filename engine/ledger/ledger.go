@@ -58,6 +58,9 @@ type Ledger struct {
 	done    sync.WaitGroup
 
 	entombed atomic.Bool // whether any tombstone stands
+
+	coupons  pools
+	stocking sync.Mutex // one pool is taken in at a time
 }
 
 // Open opens the ledger in dir, which is created if its parent is there. A
@@ -79,7 +82,7 @@ func open(dir string, o Options, fs vfs.FS) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{dir: dir, lock: lock, log: o.Log, now: o.Now, stop: make(chan struct{}), asked: make(chan struct{}, 1)}
+	l := &Ledger{dir: dir, lock: lock, log: o.Log, now: o.Now, coupons: pools{of: map[string]*pool{}}, stop: make(chan struct{}), asked: make(chan struct{}, 1)}
 	l.fs = &patientFS{FS: fs, stop: l.stop, first: l.wait, over: l.look}
 	l.room.cap, l.room.reserve = cmp.Or(o.Cap, DefaultCap), o.Reserve
 	l.look()
