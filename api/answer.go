@@ -49,6 +49,9 @@ func (s *Server) decideAnswer(a engine.Answer, rejected []ingest.Rejection, room
 		}
 		if !o.Armed() {
 			answer.Variant, answer.Control, answer.Action = o.Variant.ID, o.Variant.Control(), raw(o.Variant.Action)
+			if o.Code != "" {
+				answer.Action = raw(o.Variant.Handed(o.Code))
+			}
 			answer.Token = s.engine.Token(a.Visitor, d.ID, o)
 		}
 		out.Decisions = append(out.Decisions, answer)

@@ -18,6 +18,7 @@ type Rates struct {
 	Client  float64 // requests from one address (an IPv6 /64) with the public key, or without
 	Visitor float64 // decisions and batches of one visitor
 	Guess   float64 // secret keys and identify tokens that are wrong, from one address
+	Code    float64 // coupon codes that nobody was given, with one secret key
 }
 
 // GenerousRates are what a server has unless told, for a number of requests a
@@ -28,7 +29,7 @@ func GenerousRates(client float64) Rates {
 	if client <= 0 {
 		return Rates{}
 	}
-	return Rates{Client: client, Visitor: 20, Guess: 1}
+	return Rates{Client: client, Visitor: 20, Guess: 1, Code: 5}
 }
 
 const burstOf = 5 // seconds' worth
@@ -36,8 +37,8 @@ const burstOf = 5 // seconds' worth
 // limits keep the rates. Who is limited by what is told apart by a hash, so
 // that nobody's address or id is kept.
 type limits struct {
-	client, visitor, guess *limited
-	seed                   maphash.Seed
+	client, visitor, guess, code *limited
+	seed                         maphash.Seed
 }
 
 func newLimits(r Rates, metrics *prometheus.Registry) *limits {
@@ -48,9 +49,10 @@ func newLimits(r Rates, metrics *prometheus.Registry) *limits {
 	l.client = newLimited(r.Client, burstOf*r.Client, refused.WithLabelValues("client"))
 	l.visitor = newLimited(r.Visitor, burstOf*r.Visitor, refused.WithLabelValues("visitor"))
 	l.guess = newLimited(r.Guess, 20*r.Guess, refused.WithLabelValues("guess"))
+	l.code = newLimited(r.Code, 20*r.Code, refused.WithLabelValues("code"))
 	known := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "omo_rate_known", Help: "Addresses and visitors whose rate is known; the oldest are forgotten at 131072 of each.",
-	}, func() float64 { return float64(l.client.size() + l.visitor.size() + l.guess.size()) })
+	}, func() float64 { return float64(l.client.size() + l.visitor.size() + l.guess.size() + l.code.size()) })
 	metrics.MustRegister(refused, known)
 	return l
 }

@@ -18,6 +18,7 @@ type metrics struct {
 	events   *prometheus.CounterVec
 	refused  *prometheus.CounterVec
 	degraded prometheus.Counter
+	redeemed *prometheus.CounterVec
 
 	accepted, duplicate prometheus.Counter // of events, looked up once
 	lines               sync.Map           // answered → prometheus.Observer
@@ -39,8 +40,11 @@ func newMetrics(r *prometheus.Registry) *metrics {
 			Name: "omo_decide_degraded_total", Help: "Decisions that could not be made.",
 		}),
 	}
+	m.redeemed = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "omo_coupon_redemptions_total", Help: "Coupon codes that the shop asked to redeem: ok, again (the same order), used (before), unknown.",
+	}, []string{"outcome"})
 	m.accepted, m.duplicate = m.events.WithLabelValues("accepted"), m.events.WithLabelValues("duplicate")
-	r.MustRegister(m.seconds, m.events, m.refused, m.degraded)
+	r.MustRegister(m.seconds, m.events, m.refused, m.degraded, m.redeemed)
 	return m
 }
 

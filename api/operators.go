@@ -119,8 +119,7 @@ func (s *Server) facts(set *rules.Set, now time.Time) *ingest.Facts {
 		if facts.CouponsLeft == nil {
 			facts.CouponsLeft = map[string]int{}
 		}
-		// No action hands out a pool's codes yet, so all of them are left.
-		facts.CouponsLeft[pool] = len(set.Pools[pool].Codes)
+		facts.CouponsLeft[pool] = s.engine.CouponsLeft(pool)
 	}
 	return facts
 }

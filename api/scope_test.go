@@ -37,6 +37,8 @@ var guards = map[string]string{
 	"GET /v1/erasures/:id":          "erase",
 	"POST /v1/explain":              "reports",
 	"PUT /v1/operators/:id":         "operators",
+	"GET /v1/coupons":               "reports",
+	"POST /v1/coupons/:pool/redeem": "events",
 	"POST /v1/backup":               "admin",
 	"GET /ui":                       "reports",
 	"GET /b.js":                     "",

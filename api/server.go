@@ -121,6 +121,7 @@ func New(o Options) (*Server, error) {
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
+	o.Metrics.MustRegister(newCouponStock(s.engine, s.now))
 	s.routes(o, core, renderer)
 	return s, nil
 }
@@ -165,6 +166,8 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset) {
 	get("/v1/erasures/:id", s.erasure, s.needs(ScopeErase))
 	e.PUT("/v1/operators/:id", s.putOperator, s.needs(ScopeOperators))
 	e.POST("/v1/explain", s.explain, s.needs(ScopeReports))
+	get("/v1/coupons", s.coupons, s.needs(ScopeReports))
+	e.POST("/v1/coupons/:pool/redeem", s.redeem, s.needs(ScopeEvents))
 	e.POST("/v1/backup", s.backup, s.needs(ScopeAdmin))
 	get("/healthz", s.healthz)
 	get("/readyz", s.readyz)

@@ -85,8 +85,11 @@ func (s *Server) visitor(c echo.Context) error {
 
 // idOf is the id in the path, which comes as it was escaped where that is
 // not plain.
-func idOf(c echo.Context) string {
-	id := c.Param("id")
+func idOf(c echo.Context) string { return paramOf(c, "id") }
+
+// paramOf is a part of the path as it was meant.
+func paramOf(c echo.Context, name string) string {
+	id := c.Param(name)
 	if c.Request().URL.RawPath == "" {
 		return id
 	}

@@ -28,6 +28,7 @@ const (
 	Budget        = "budget"
 	Layer         = "layer"
 	Traffic       = "traffic"
+	CouponOut     = "coupon_out"
 	SlotTaken     = "slot_taken"
 	Failed        = "error"
 
@@ -64,6 +65,7 @@ type Offer struct {
 	Campaign *rules.Campaign
 	Variant  *rules.Variant // nil while armed
 	Phase    string
+	Code     string // of the variant's pool, as Visit drew it; never logged
 }
 
 // Armed says whether the offer waits for its trigger.
@@ -150,7 +152,8 @@ type gates struct {
 
 	taken   []string // slots that are occupied on this page
 	offered []*rules.Campaign
-	failed  error // the where of a trigger could not be answered
+	drawn   map[string]int // pool → codes that this decision hands out
+	failed  error          // the where of a trigger could not be answered
 }
 
 // offer notes what this very decision gives away.
@@ -188,6 +191,8 @@ func (g *gates) pass(c *rules.Campaign) (*rules.Variant, string) {
 		return nil, Layer
 	case bucket.Bucket(bucket.Traffic, c.Salt, g.p.Unit) >= c.Traffic:
 		return nil, Traffic
+	case g.couponOut(c):
+		return nil, CouponOut
 	}
 	shadow := c.Status == rules.Shadow
 	switch {
@@ -205,6 +210,7 @@ func (g *gates) pass(c *rules.Campaign) (*rules.Variant, string) {
 	case v.Control():
 		return v, Control
 	default:
+		g.draw(c, v)
 		return v, Offered
 	}
 }

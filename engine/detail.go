@@ -36,6 +36,12 @@ func (g *gates) detail(c *rules.Campaign, reason string) string {
 			}
 		}
 		return "another part of the layer " + c.Layer
+	case CouponOut:
+		for _, pool := range c.Pools {
+			if g.couponsLeft(pool) <= 0 {
+				return "no code is left in the pool " + pool
+			}
+		}
 	case SlotTaken:
 		return g.holder(c)
 	}

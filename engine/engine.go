@@ -33,6 +33,7 @@ type Store interface {
 	Marked(name string) ([]byte, error)
 	Marks(prefix string, each func(ledger.Record) error) error
 	Graves
+	coupons
 }
 
 // Graves is what the engine needs of a ledger to forget visitors for good.

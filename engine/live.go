@@ -48,6 +48,9 @@ func (e *Engine) Use(set *rules.Set, now time.Time) error {
 		}
 	}
 	now = now.Truncate(time.Millisecond)
+	if err := e.stock(set); err != nil {
+		return err
+	}
 	phases, err := e.phases(set)
 	if err != nil {
 		return err
@@ -193,8 +196,14 @@ func (e *Engine) announced(live *Live, now time.Time) ([]byte, error) {
 }
 
 func terms(set *rules.Set) profile.Terms {
-	t := profile.Terms{Gap: set.Site.SessionGap, Goals: map[string][]profile.Goal{}, Free: map[string]bool{}}
+	t := profile.Terms{Gap: set.Site.SessionGap, Goals: map[string][]profile.Goal{}, Free: map[string]bool{}, Pooled: map[string]map[string]bool{}}
 	for _, c := range set.Campaigns {
+		if len(c.Pools) > 0 {
+			t.Pooled[c.ID] = map[string]bool{}
+			for _, v := range c.Variants {
+				t.Pooled[c.ID][v.ID] = v.Pool != ""
+			}
+		}
 		for _, on := range c.On {
 			if on.Kind == "absent" && (c.Status == rules.Live || c.Status == rules.Shadow) {
 				t.Absences = append(t.Absences, profile.Absence{Campaign: c.ID, Event: on.Event, After: on.After, Within: on.Within})

@@ -25,7 +25,8 @@ type Visit struct {
 	Events  []ingest.Event // accepted and enriched, in order; the visit's own to change
 	Decide  *Request       // nil: events only
 
-	timer *ledger.Timer // what came due: the visit is nothing if the profile no longer waits for it
+	timer  *ledger.Timer // what came due: the visit is nothing if the profile no longer waits for it
+	redeem *redeeming    // a code of the visitor that was used
 }
 
 // Answer is what became of a visit.
@@ -35,14 +36,17 @@ type Answer struct {
 	Decision   *Decision
 	Duplicates int    // events that had been accepted before
 	Seq        uint64 // the commit; 0 when there was nothing to keep
+
+	picked []ledger.Claim // the codes of Decision's offers
 }
 
 // errOtherPerson: the browser's visitor belongs to another user_id.
 var errOtherPerson = errors.New("visitor belongs to another person")
 
 // Visit runs v at now. What it accepted is visible when it returns and
-// durable after the store's next Sync. With ledger.ErrFull nothing was kept, and
-// a decision that was asked for comes all the same, degraded.
+// durable after the store's next Sync; an offer's code is durably the visitor's.
+// With ledger.ErrFull nothing was kept, and a decision that was asked for comes
+// all the same, degraded.
 func (e *Engine) Visit(v Visit, now time.Time) (Answer, error) {
 	now = now.Truncate(time.Millisecond) // as the log keeps it: a decision made again has the same clock
 	v.Decide = v.Decide.onEvent(v.Events)
@@ -53,6 +57,12 @@ func (e *Engine) Visit(v Visit, now time.Time) (Answer, error) {
 	if errors.Is(err, errOtherPerson) {
 		v.Visitor = e.another(v.Visitor, v.User)
 		answer, err = e.visit(v, now)
+	}
+	if err == nil {
+		err = e.told(&answer)
+	}
+	if err != nil {
+		answer.Decision.withhold()
 	}
 	return answer, err
 }
@@ -109,9 +119,11 @@ func (e *Engine) visit(v Visit, now time.Time) (Answer, error) {
 		return Answer{}, err
 	}
 	kept := false
+	answer := Answer{Visitor: v.Visitor, New: p.First == 0}
 	defer func() {
 		if !kept { // an error or a panic: p may have folded what was not committed
 			delete(s.profiles, v.Visitor)
+			e.store.Unpick(answer.picked)
 		}
 	}()
 	if v.Signed && v.User != "" && p.User != "" && p.User != v.User {
@@ -122,7 +134,6 @@ func (e *Engine) visit(v Visit, now time.Time) (Answer, error) {
 		_, err := e.store.Commit(ledger.Visit{Over: []ledger.Timer{*v.timer}})
 		return Answer{Visitor: v.Visitor}, err
 	}
-	answer := Answer{Visitor: v.Visitor, New: p.First == 0}
 	text := newScratch()
 	defer text.free()
 	keep, err := e.fold(live, p, v, now, text, &answer)
@@ -174,11 +185,21 @@ func (e *Engine) fold(live *Live, p *profile.Profile, v Visit, now time.Time, te
 		}
 	}
 	keep.Begun, keep.Over = timers(v.Visitor, before, p.Pending)
+	if v.redeem != nil {
+		event, err := e.redeem(v.redeem, v.Visitor, &keep, now)
+		if err != nil || event == nil {
+			return keep, err
+		}
+		return keep, add(event)
+	}
 	if v.Decide == nil {
 		return keep, nil
 	}
-	d := Decide(live, p, *v.Decide, now)
-	answer.Decision = &d
+	d, err := e.decide(live, p, &v, answer, now)
+	if err != nil {
+		return keep, err
+	}
+	answer.Decision, keep.Claims = &d, answer.picked
 	logged, err := logged(&d, v.Decide, now, text)
 	if err != nil {
 		return keep, err

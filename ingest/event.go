@@ -149,6 +149,7 @@ const (
 	Chat       = "omo_chat"
 	Trouble    = "omo_error"   // in a browser
 	Absent     = "omo_absent"  // what a campaign waited for did not come in time: its timer fired; written by the server
+	Coupon     = "omo_coupon"  // a code of a pool was redeemed; written by the server, without the code
 	Rules      = "omo_rules"   // a rule set went live: its hash, text, phases; of no visitor
 	Waiting    = "omo_waiting" // campaigns that wait for a back-fill from now on; of no visitor
 	Identify   = "identify"    // traits or a person were told

@@ -10,7 +10,8 @@ import (
 )
 
 // action is what a visitor's browser gets of an actionFile: the same keys, the
-// expiry in seconds. What it costs stays here.
+// expiry in seconds. What it costs stays here, and so does its pool: a code of
+// that is put in when it is handed out.
 type action struct {
 	Type     string  `json:"type"`
 	Title    string  `json:"title,omitempty"`
@@ -100,15 +101,12 @@ func (r *reader) belongs(f *actionFile, path string) {
 		}
 	}
 	only("coupon", "code", f.Code.At)
+	only("coupon", "pool", f.Pool.At)
 	only("coupon", "expires", f.Expires.At)
 	if len(f.Items) > 0 {
 		only("ranking", "items", f.Items[0].At)
 	}
 	switch {
-	case f.Type.S == "coupon" && !f.At.has("code"):
-		r.fail(f.At, path, "missing", `a coupon needs a "code"`)
-	case f.Type.S == "coupon" && f.Code.At != nil && strings.TrimSpace(f.Code.S) == "":
-		r.fail(f.Code.At, join(path, "code"), "value", "the code is empty")
 	case f.Type.S == "ranking" && len(f.Items) == 0 && (!f.At.has("items") || f.At.value("items").kind == sequence):
 		r.failWith(f.At, path, "missing", `a ranking needs "items"`, "items: [{name: …, url: /items/1, price: 980}]")
 	case len(f.Items) > maxItems:

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -165,13 +166,13 @@ func TestPoolBounds(t *testing.T) {
 		return b.String()
 	}
 	campaign := live("x", `coupons_left("many") > 0`)
-	full := folder(t, map[string]string{"coupons/many.csv": "\ufeffCODE\r\n" + codes(100_000), "campaigns/x.yaml": campaign})
-	if got := full.Pools["many"].Codes; len(got) != 100_000 || got[99_999] != "0099999" || full.Source["coupons/many.csv"] == "" {
+	full := folder(t, map[string]string{"coupons/many.csv": "\ufeffCODE\r\n" + codes(1_000_000), "campaigns/x.yaml": campaign})
+	if got := slices.Collect(full.Pools["many"].Codes()); len(got) != 1_000_000 || full.Pools["many"].Len() != len(got) || got[999_999] != "0999999" {
 		t.Errorf("%d codes are read", len(got))
 	}
 	for text, want := range map[string]string{
-		"code\n" + codes(100_001):      "coupons/many.csv: the file has 100002 lines; 100000 are allowed\n    hint: split it into several pools",
-		strings.Repeat("a", 1<<20+1):   "coupons/many.csv: the file has more than 1048576 bytes, which is all that a pool may have\n    hint: split it into several pools",
+		"code\n" + codes(1_000_001):    "coupons/many.csv: the file has 1000002 lines; 1000000 are allowed\n    hint: split it into several pools",
+		strings.Repeat("a", 64<<20+1):  "coupons/many.csv: the file has more than 67108864 bytes, which is all that a pool may have\n    hint: split it into several pools",
 		strings.Repeat("A1\n", 10_000): "coupons/many.csv: 9979 more lines are wrong",
 		"\xff\xfeA1\n":                 "coupons/many.csv:1:1: the line is not UTF-8 text",
 	} {

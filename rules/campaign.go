@@ -75,7 +75,8 @@ func (r *reader) campaign(f *campaignFile, site Site, l *language) *checked {
 	c.On, out.waits = r.triggers(f.On, l)
 	c.Frequency, c.Stop = r.limits(f.Frequency, "frequency")
 	c.Goals = r.goals(f, l)
-	c.Variants = r.variants(f)
+	c.Variants = r.variants(f, l.pools)
+	c.Pools = poolsOf(c.Variants)
 	c.Content = contentHash(c.Variants)
 	if f.When.At != nil {
 		out.parts = l.conditions(r, f.When, "when")

@@ -183,4 +183,7 @@ var codes = []Code{
 	{"near_event", "OMO128", Warning,
 		Explanation{"An event's name is a slip of the finger away from a known one.", "No such event will ever come, and the campaign neither counts nor opens nor converts.", "Correct the name; if the shop really sends it, say so: # omo:ignore OMO128 because …; with --clickhouse or --data the warehouse tells instead."},
 		Explanation{"よく知られたイベント名と一、二文字だけ違う名前です。", "そのようなイベントは届かず、数えることも、開くことも、成果になることもありません。", "名前を直してください。本当に送っている場合は # omo:ignore OMO128 because … と理由を書いてください。--clickhouse か --data を付けると、届いたかどうかで確かめます。"}},
+	{"pool_short", "OMO129", Warning,
+		Explanation{"A coupon pool that will soon be empty: fewer codes are left than were given in the last 7 days, or, without --clickhouse or --data, it holds fewer than 100.", "When the last code is given the campaign stops for everybody who has none, control included (coupon_out).", "Add codes to the file, one a line: a running server takes them in at once. If so few are meant, say so: # omo:ignore OMO129 because …"},
+		Explanation{"もうすぐなくなるクーポンの在庫です（残りが直近7日間にお渡しした数より少ない。--clickhouse も --data もないときは、100枚未満）。", "最後のコードをお渡しすると、まだお持ちでない方への接客は、比較対照も含めて止まります（coupon_out）。", "ファイルに一行に一つずつコードを足してください。動いているサーバーにもすぐ反映されます。少ない数で意図どおりなら # omo:ignore OMO129 because … と理由を書いてください。"}},
 }

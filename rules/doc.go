@@ -25,6 +25,9 @@
 // that can fail. A set never changes, so a server swaps one pointer, and keeps
 // the set it has when a folder has an error. Set.Hash is the hash of the texts
 // and Set.Source the texts themselves: any logged decision can be made again.
+// Codes are worth money: of coupons/*.csv Source has only how many there are and
+// a digest, and Hash only the names. More codes are no other rule set; what is
+// left of them is a fact.
 //
 // Defaults: time zone UTC, currency JPY, a session ends after 30 minutes, no
 // holdout, every origin, consent opt_out; a campaign is a draft, opens on a page
@@ -123,7 +126,7 @@
 //
 // A file has at most 1 MB, a line 20,000 bytes, a document 20,000 words and
 // signs, YAML nests 32 deep, a rule has 16,384 bytes, 2,000
-// parts (10,000 with its segments in place) and brackets 100 deep, a pool 1 MB
-// and 100,000 codes; texts, links and lists have the bounds that their complaints name. Links and images are
+// parts (10,000 with its segments in place) and brackets 100 deep, a pool 64 MB
+// and 1,000,000 codes, all pools 2,000,000; texts, links and lists have the bounds that their complaints name. Links and images are
 // http, https or relative, never a script. Anchors, aliases and tags are refused.
 package rules

@@ -181,11 +181,11 @@ type actionFile struct {
 	Theme    text       `yaml:"theme"`
 	Position text       `yaml:"position"`
 	Code     text       `yaml:"code"`
+	Pool     text       `yaml:"pool"`
 	Expires  duration   `yaml:"expires"`
 	Items    []itemFile `yaml:"items"`
 	Cost     costFile   `yaml:"cost"`
 
-	Pool      later `yaml:"pool"`
 	Selector  later `yaml:"selector"`
 	Height    later `yaml:"height"`
 	HTML      later `yaml:"html"`

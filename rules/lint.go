@@ -94,4 +94,5 @@ func (x *linter) examine(all []*checked, site Site, lang *language) {
 		x.seen(e)
 	}
 	x.slots()
+	x.stock()
 }

@@ -8,13 +8,17 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// Seen tells what happened in the last 30 days. It is asked for each name once.
+// Seen tells what happened in the last 30 days, and what was offered. It is
+// asked for each name once.
 type Seen interface {
 	// Event says whether an event of that name came.
 	Event(name string) (bool, error)
 	// Field says whether an event of that name came with that field, which may
 	// be one of its items.
 	Field(event, field string) (bool, error)
+	// Offered counts the visitors who were offered a variant: ever, and in the
+	// last 7 days.
+	Offered(campaign, variant string) (ever, week int, err error)
 }
 
 // seen looks for goals that nobody can reach, and triggers that never come,

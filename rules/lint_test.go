@@ -136,6 +136,9 @@ func (s shop) Event(name string) (bool, error) {
 	return ok, s.err
 }
 
+// Offered is asked by pools alone, of which TestPoolLasts tells.
+func (s shop) Offered(string, string) (int, int, error) { return 0, 0, s.err }
+
 func (s shop) Field(event, field string) (bool, error) {
 	*s.asked = append(*s.asked, event+"."+field)
 	return slices.Contains(s.events[event], field), s.err

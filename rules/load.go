@@ -130,20 +130,28 @@ func (l *loader) files() (names []string, ok bool) {
 // text reads a file into the source; found says whether there is one. Of one
 // that is too long it holds a byte more than is allowed.
 func (l *loader) text(name string) (text string, found bool) {
+	text, found = l.upTo(name, maxFileBytes)
+	if found {
+		l.source[name] = text
+	}
+	return text, found
+}
+
+// upTo reads at most a byte more than so many of a file.
+func (l *loader) upTo(name string, most int64) (text string, found bool) {
 	f, err := l.folder.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", false
 	}
 	var raw []byte
 	if err == nil {
-		raw, err = io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+		raw, err = io.ReadAll(io.LimitReader(f, most+1))
 		err = errors.Join(err, f.Close())
 	}
 	if err != nil {
 		l.folderError(name, fmt.Sprintf("cannot be read: %v", err), "check who may read it")
 		return "", false
 	}
-	l.source[name] = string(raw)
 	return string(raw), true
 }
 

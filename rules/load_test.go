@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -88,7 +89,7 @@ func describe(folder fs.FS) string {
 		fmt.Fprintf(&b, "channel %s link %q hook %q days %v hours %v\n", name, c.Link, c.Hook, c.Open.Days, c.Open.Hours)
 	}
 	for _, name := range sortedKeys(set.Pools) {
-		fmt.Fprintf(&b, "pool %s %q\n", name, set.Pools[name].Codes)
+		fmt.Fprintf(&b, "pool %s %q\n", name, slices.Collect(set.Pools[name].Codes()))
 	}
 	for i, s := range set.Streams {
 		fmt.Fprintf(&b, "stream[%d] %s: %s %q %s window %s session %t lifetime %t\n", i, s.Key, s.Event, s.Field, s.Kind, s.Window, s.Session, s.Lifetime)
@@ -139,7 +140,11 @@ func describe(folder fs.FS) string {
 			if err != nil {
 				panic(err)
 			}
-			fmt.Fprintf(&b, "  [%d,%d) %s %d %s %+v\n", v.Low, v.High, v.ID, v.Weight, action, v.Cost)
+			fmt.Fprintf(&b, "  [%d,%d) %s %d %s %+v", v.Low, v.High, v.ID, v.Weight, action, v.Cost)
+			if v.Pool != "" {
+				fmt.Fprintf(&b, " of the pool %s: %s", v.Pool, v.Handed(`A"1`))
+			}
+			fmt.Fprintln(&b)
 		}
 	}
 	return b.String()

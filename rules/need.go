@@ -44,6 +44,11 @@ func (l *language) complete(s *Set) error {
 		s.ReadsOperators = s.ReadsOperators || p.operators
 	}
 	for _, c := range s.Campaigns {
+		if c.Status == Live || c.Status == Shadow {
+			for _, pool := range c.Pools {
+				s.FactPools = insert(s.FactPools, pool)
+			}
+		}
 		l.need(s, c, c.when)
 		for _, t := range c.On {
 			l.need(s, c, t.where)

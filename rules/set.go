@@ -9,14 +9,14 @@ import (
 // Set is all campaigns and segments of a rules folder, compiled: immutable,
 // shared by all requests, known by its content hash.
 type Set struct {
-	Hash      string            // hex of the content of every file, independent of file order and the folder's place
+	Hash      string            // hex of the content of every file, of coupons/*.csv of the names alone; independent of file order and the folder's place
 	Site      Site              // defaults filled in
 	Campaigns []*Campaign       // every campaign that is not a draft, highest priority first, ties by id
-	Source    map[string]string // file name in the folder → its text: what the hash is of
+	Source    map[string]string // file name in the folder → its text: what the hash is of; of coupons/*.csv how many codes and their digest
 
 	Streams        []Stream        // every sequence of events that its counters need, by Key
 	Counters       []Counter       // every distinct counter; rules refer to them by place
-	FactPools      []string        // the coupon pools whose stock its rules read, by name
+	FactPools      []string        // the coupon pools whose stock a decision rests on: its rules read it, or its campaigns hand out codes; by name
 	ReadsOperators bool            // whether its rules ask who is online
 	Pools          map[string]Pool // coupons/<pool>.csv
 
@@ -48,11 +48,6 @@ type Channel struct {
 	Link string   // an address, or ""
 	Hook string   // a function of the page's own script, or ""
 	Open Schedule // its hours and days, in the site's time zone
-}
-
-// Pool is a file of single-use coupon codes.
-type Pool struct {
-	Codes []string // in written order, each once
 }
 
 // TraitSpec declares one trait of a visitor.
@@ -90,7 +85,8 @@ type Campaign struct {
 	Traffic   int    // of 10,000
 	Goals     []Goal // the first is the main one
 	Variants  []Variant
-	Content   string // hash of variants and weights: another content is another phase
+	Pools     []string // that its variants hand out codes of, by name
+	Content   string   // hash of variants and weights: another content is another phase
 	Zone      *time.Location
 	File      string // where it is written, for people
 	Line      int
@@ -131,6 +127,7 @@ type Variant struct {
 	Weight    int
 	Low, High int
 	Action    json.RawMessage // nil: the control
+	Pool      string          // whose codes it hands out; "" none
 	Cost      Cost            // what the action costs the shop; no part of Content
 }
 

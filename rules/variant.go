@@ -10,7 +10,7 @@ import (
 
 // variants checks the alternatives and lays them over the 10,000 buckets: a
 // range begins at floor(10000·cumulative/total), so they leave no gap.
-func (r *reader) variants(f *campaignFile) []Variant {
+func (r *reader) variants(f *campaignFile, pools map[string]Pool) []Variant {
 	var out []Variant
 	total := 0
 	seen := map[string]*node{}
@@ -27,6 +27,7 @@ func (r *reader) variants(f *campaignFile) []Variant {
 		variant := Variant{ID: v.ID.S, Weight: v.Weight.N}
 		if v.Action != nil && v.Action.At != nil {
 			variant.Action, variant.Cost = r.action(v.Action, join(path, "action"))
+			variant.Pool = r.handed(v.Action, join(path, "action"), pools)
 		}
 		total += v.Weight.N
 		out = append(out, variant)
@@ -60,16 +61,17 @@ func (n *node) value(key string) *node {
 }
 
 // contentHash tells one phase of a campaign from the next: 16 hex digits of the
-// SHA-256 of ids, weights and actions as JSON.
+// SHA-256 of ids, weights, actions and pools as JSON.
 func contentHash(variants []Variant) string {
 	type content struct {
 		ID     string          `json:"id"`
 		Weight int             `json:"weight"`
 		Action json.RawMessage `json:"action"`
+		Pool   string          `json:"pool,omitempty"`
 	}
 	list := make([]content, len(variants))
 	for i, v := range variants {
-		list[i] = content{v.ID, v.Weight, v.Action}
+		list[i] = content{v.ID, v.Weight, v.Action, v.Pool}
 	}
 	raw, err := json.Marshal(list)
 	if err != nil {
@@ -77,4 +79,26 @@ func contentHash(variants []Variant) string {
 	}
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:8])
+}
+
+// poolsOf are the pools that variants hand out codes of, each once, by name.
+func poolsOf(variants []Variant) (pools []string) {
+	for _, v := range variants {
+		if v.Pool != "" {
+			pools = append(pools, v.Pool)
+		}
+	}
+	slices.Sort(pools)
+	return slices.Compact(pools)
+}
+
+// Handed is the action with one of its pool's codes in it.
+func (v Variant) Handed(code string) json.RawMessage {
+	raw, err := json.Marshal(code)
+	if err != nil {
+		panic("rules: a text is JSON: " + err.Error())
+	}
+	out := slices.Grow(slices.Clone(v.Action[:len(v.Action)-1]), len(raw)+9)
+	out = append(out, `,"code":`...)
+	return append(append(out, raw...), '}')
 }

@@ -44,7 +44,7 @@ A comment silences a warning on its line or the next one, with a reason:
   # omo:ignore OMO108 because the two never run in one season
 
 With --clickhouse or --data, goals that the warehouse has not seen for 30 days
-are told of, too. Exit code 1 when there is an error (with --strict, a warning).`,
+and coupon pools that will not last another week are told of, too. Exit code 1 when there is an error (with --strict, a warning).`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if o.codes || o.explain != "" {
 				return cobra.NoArgs(cmd, args)
@@ -135,16 +135,24 @@ func (o checkOptions) check(cmd *cobra.Command, dir string) error {
 // seenDays is how long ago an event may have come to count as seen.
 const seenDays = 30
 
+// offeredDays is the time whose traffic a coupon pool should last once more.
+const offeredDays = 7
+
 // lately answers what a warehouse saw since a moment.
 type lately struct {
 	ctx   context.Context
 	in    *warehouse.Warehouse
+	now   time.Time
 	since time.Time
 }
 
 func (l lately) Event(name string) (bool, error) { return l.in.Seen(l.ctx, name, "", l.since) }
 func (l lately) Field(event, field string) (bool, error) {
 	return l.in.Seen(l.ctx, event, field, l.since)
+}
+
+func (l lately) Offered(campaign, variant string) (ever, week int, err error) {
+	return l.in.Offered(l.ctx, campaign, variant, l.now.AddDate(0, 0, -offeredDays))
 }
 
 // seen opens the warehouse that was named, if one was: else nobody is asked.
@@ -164,7 +172,7 @@ func (o checkOptions) seen(cmd *cobra.Command, now time.Time) (rules.Seen, func(
 	if err != nil {
 		return nil, nothing, errors.Join(err, stop())
 	}
-	return lately{cmd.Context(), w, now.AddDate(0, 0, -seenDays)}, func() error { return errors.Join(w.Close(), stop()) }, nil
+	return lately{cmd.Context(), w, now, now.AddDate(0, 0, -seenDays)}, func() error { return errors.Join(w.Close(), stop()) }, nil
 }
 
 func listCodes(out io.Writer, japanese bool) {

@@ -19,7 +19,7 @@ type lastGood string
 // keep writes the set's files, and only then names them the last good ones.
 func (k lastGood) keep(set *rules.Set) error {
 	if name, err := k.name(); err == nil && name == set.Hash {
-		return nil
+		return nil // more codes in a pool are no part of it: the ledger has them
 	}
 	dir := filepath.Join(string(k), set.Hash)
 	for name, text := range set.Source {

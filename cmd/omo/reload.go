@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -41,14 +42,14 @@ type reloader struct {
 	now     func() time.Time
 	reloads *prometheus.CounterVec
 
-	mu   sync.Mutex
-	hash string
-	err  error
+	mu  sync.Mutex
+	set *rules.Set // in use
+	err error
 }
 
 // newReloader is told why the folder as it stands is not in use, if it is not.
 func newReloader(e *engine.Engine, c config, set *rules.Set, kept lastGood, broken error, metrics *prometheus.Registry) *reloader {
-	r := &reloader{engine: e, dir: c.Rules, kept: kept, log: c.Log, now: c.Now, hash: set.Hash, err: broken, reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
+	r := &reloader{engine: e, dir: c.Rules, kept: kept, log: c.Log, now: c.Now, set: set, err: broken, reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "omo_rules_reloads_total", Help: "Changes of the rules folder, by whether they could be used: ok, kept_last_good.",
 	}, []string{"outcome"})}
 	r.reloads.WithLabelValues("ok")
@@ -78,7 +79,8 @@ func (r *reloader) run(ctx context.Context) error { return watch.Watch(ctx, r.di
 
 func (r *reloader) reload() {
 	set, err := loadTested(r.dir, testWithin, r.log)
-	if err == nil && set.Hash != r.hash {
+	changed := err == nil && !maps.Equal(set.Source, r.set.Source) // more codes change no hash
+	if changed {
 		err = r.engine.Use(set, r.now())
 	}
 	r.mu.Lock()
@@ -86,11 +88,11 @@ func (r *reloader) reload() {
 	r.err = err
 	if err != nil {
 		r.reloads.WithLabelValues("kept_last_good").Inc()
-		r.log.Error("rules not reloaded, the last good set stays in use", "in_use", r.hash, "findings", err.Error())
+		r.log.Error("rules not reloaded, the last good set stays in use", "in_use", r.set.Hash, "findings", err.Error())
 		return
 	}
-	if set.Hash != r.hash {
-		r.hash = set.Hash
+	if changed {
+		r.set = set
 		r.keep(set)
 		r.reloads.WithLabelValues("ok").Inc()
 		r.log.Info("rules reloaded", "hash", set.Hash, "campaigns", len(set.Campaigns))

@@ -35,7 +35,8 @@ const stockAtOnce = 5_000
 // behind the others, in the order of the file; what is gone from the file is
 // withdrawn if nobody has it. A code stays known for ever with what became of
 // it, so it is given once however often it comes and goes. The digest tells
-// one file from another: the same again is not read.
+// one file from another: the same again is not read. No codes at all, nil,
+// leave the pool as it is.
 func (l *Ledger) Stock(name, digest string, codes iter.Seq[string]) error {
 	l.stocking.Lock()
 	defer l.stocking.Unlock()
@@ -54,7 +55,7 @@ func (l *Ledger) Stock(name, digest string, codes iter.Seq[string]) error {
 	if err == nil && raw != nil {
 		err = json.Unmarshal(raw, &last)
 	}
-	if err == nil && (raw == nil || last.Digest != digest || digest == "") {
+	if err == nil && codes != nil && (raw == nil || last.Digest != digest || digest == "") {
 		err = l.restock(p, name, last.Next, digest, slices.Collect(codes))
 	}
 	if err != nil {

@@ -19,6 +19,8 @@ type Terms struct {
 	Streams *Streams // what counters read; nil if there are none
 
 	Absences []Absence // what campaigns wait for
+
+	Pooled map[string]map[string]bool // campaign → variant → whether it hands out codes of a pool; of those of which one does
 }
 
 // Absence is one campaign's interest in what does not happen: Event, within a
@@ -49,6 +51,11 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 		foldAbsence(p, e)
 		t.Streams.count(p, e)
 		return
+	case ingest.Coupon: // told by the shop, wherever the visitor is
+		e.Session = p.sessionID()
+		t.Streams.count(p, e)
+		convert(p, e, t)
+		return
 	case ingest.Rules, ingest.Waiting:
 		return
 	}
@@ -71,7 +78,7 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 	case ingest.PageView:
 		foldPageView(p, e, old)
 	case ingest.Exposure:
-		foldExposure(p, e, old)
+		foldExposure(p, e, t, old)
 	case ingest.Click:
 		p.shown(e.Props.Campaign).Clicks++
 	case ingest.Close:
@@ -90,6 +97,11 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 		}
 	}
 	t.Streams.count(p, e)
+	convert(p, e, t)
+}
+
+// convert counts what a campaign hoped for.
+func convert(p *Profile, e *ingest.Event, t Terms) {
 	for _, g := range t.Goals[e.Name] {
 		if x := p.Campaigns[g.Campaign]; x != nil && x.Count > 0 &&
 			e.Time >= x.First && e.Time < x.First+g.Window.Milliseconds() {

@@ -31,6 +31,8 @@ type Profile struct {
 	Due       map[string]int64  `json:"due,omitempty"` // by campaign: when the absence it waits for came due; until it is exposed
 	Pending   map[string]int64  `json:"pd,omitempty"`  // campaign → when its wait will have come due
 
+	Coupons map[string]bool `json:"cp,omitempty"` // campaigns of coupon pools that were offered, control too → whether a code was handed out; at most maxCoupons
+
 	Series map[string]*Series `json:"k,omitempty"` // what counters read, by Stream.Key
 	under  uint64             // Streams.sum of the terms that Series agree with; not written down
 }
@@ -100,6 +102,8 @@ const (
 	maxSpends = 100
 	maxHolds  = 32
 	maxDue    = 32
+
+	maxCoupons = 256 // later ones are not noted: the ledger knows who has which code
 )
 
 // New is the profile of a visitor that nothing is known of.

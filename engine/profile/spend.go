@@ -20,7 +20,7 @@ func (p *Profile) shown(campaign string) *Shown {
 }
 
 // foldExposure makes a hold's spend permanent, in the session of the hold.
-func foldExposure(p *Profile, e *ingest.Event, old bool) {
+func foldExposure(p *Profile, e *ingest.Event, t Terms, old bool) {
 	session, slot := p.Session.N, clip(e.Props.Slot)
 	if old {
 		session = 0 // an earlier one; which, nobody knows any more
@@ -34,6 +34,7 @@ func foldExposure(p *Profile, e *ingest.Event, old bool) {
 	}
 	p.release(func(Hold) bool { return false })
 	delete(p.Due, e.Props.Campaign)
+	p.meet(&ingest.Outcome{Campaign: e.Props.Campaign, Variant: e.Props.Variant, Reason: "offered"}, t.Pooled[e.Props.Campaign])
 	x := p.shown(e.Props.Campaign)
 	x.Count++
 	x.Spends = append(x.Spends, Spend{At: e.Time, Session: session, Slot: strings.Clone(slot)})
@@ -56,6 +57,7 @@ func foldDecision(p *Profile, e *ingest.Event, t Terms) {
 		if o.Reason == "shadow" { // nobody will expose it
 			delete(p.Due, o.Campaign)
 		}
+		p.meet(&o, t.Pooled[o.Campaign])
 		if o.Reason != "offered" && o.Reason != "control" || o.Slot == "" && t.Free[o.Campaign] {
 			continue
 		}
@@ -67,6 +69,23 @@ func foldDecision(p *Profile, e *ingest.Event, t Terms) {
 	if over := len(p.Holds) - maxHolds; over > 0 {
 		p.Holds = slices.Delete(p.Holds, 0, over)
 	}
+}
+
+// meet notes that a campaign of a pool was offered, or shown: from then on an empty pool
+// does not stop it for this visitor, if it needs no code or has one. Control is
+// noted alike.
+func (p *Profile) meet(o *ingest.Outcome, pooled map[string]bool) {
+	if pooled == nil || o.Reason != "offered" && o.Reason != "control" {
+		return
+	}
+	has, met := p.Coupons[o.Campaign]
+	switch {
+	case met && (has || !pooled[o.Variant]), !met && len(p.Coupons) >= maxCoupons:
+		return
+	case p.Coupons == nil:
+		p.Coupons = map[string]bool{}
+	}
+	p.Coupons[strings.Clone(o.Campaign)] = pooled[o.Variant]
 }
 
 // Spent counts what the visitor's attention was spent on in a slot ("all" is

@@ -193,7 +193,7 @@ func (s *side) exposed(c *rules.Campaign, id, variant string, at int64, assumed 
 		return
 	}
 	s.days[time.UnixMilli(at).In(s.zone).Format(time.DateOnly)] = true
-	if name := couponOf(c.Variants[i].Action); name != "" {
+	if name := couponOf(&c.Variants[i]); name != "" {
 		s.coupons[name] = true
 	}
 }

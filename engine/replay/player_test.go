@@ -25,6 +25,8 @@ var before = []string{
 	"id: adder\nstatus: live\non: {event: add_to_cart, where: 'event.value > 2000'}\nfrequency: {max: 4, per: session}\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 	"id: forgot\nstatus: live\non: {absent: {event: purchase, after: add_to_cart, within: 30m}}\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 	"id: stock\nstatus: live\nwhen: coupons_left(\"ten\") > 1 || device.type == \"mobile\"\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
+	"id: gift\nstatus: live\nslot: modal\npriority: 1\nwhen: visitor.pageviews > 2\nvariants: [{id: control, weight: 1}, {id: own, weight: 1, action: {type: coupon, title: t, pool: few}}]",
+	"id: parting\nstatus: live\non: exit_intent\nvariants: [{id: control, weight: 1}, {id: own, weight: 1, action: {type: coupon, title: t, pool: few}}]",
 	"id: night\nstatus: live\nschedule: {hours: ['20:00-02:00']}\nfrequency: {max: 1}\nwhen: now.hour != 21 && (visitor.days_since_last_visit > 0.1 || visitor.revenue > 5000)\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 }
 
@@ -92,7 +94,7 @@ func TestEveryDecisionComesOutAsLogged(t *testing.T) {
 			t.Errorf("the replayed profile is\n%s\nand the ledger's\n%s", asJSON(t, got), asJSON(t, want))
 		}
 	}
-	for _, reason := range []string{engine.Armed, engine.Offered, engine.Control, engine.Shadow, engine.Holdout, engine.Frequency, engine.Stopped, engine.Budget, engine.Layer, engine.Backfilling, engine.Traffic, engine.SlotTaken, engine.NotTriggered, engine.Bot} {
+	for _, reason := range []string{engine.Armed, engine.Offered, engine.Control, engine.Shadow, engine.Holdout, engine.Frequency, engine.Stopped, engine.Budget, engine.Layer, engine.Backfilling, engine.Traffic, engine.CouponOut, engine.SlotTaken, engine.NotTriggered, engine.Bot} {
 		if reasons[reason] < 10 {
 			t.Errorf("%d decisions with reason %s: the traffic does not try it", reasons[reason], reason)
 		}

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/omotenashi-web/omotenashi/rules"
 )
 
 // Report of a back-test. A pair counts the present rules and the changed ones.
@@ -242,12 +244,12 @@ func (r *Report) finish(only string) {
 	}
 }
 
-// couponOf names the coupon that an action hands out: its pool, or the code
+// couponOf names the coupon that a variant hands out: its pool, or the code
 // that is one for all; "" where it is none.
-func couponOf(action json.RawMessage) string {
-	var a struct{ Type, Pool, Code string }
-	if json.Unmarshal(action, &a) != nil || a.Type != "coupon" {
+func couponOf(v *rules.Variant) string {
+	var a struct{ Type, Code string }
+	if json.Unmarshal(v.Action, &a) != nil || a.Type != "coupon" {
 		return ""
 	}
-	return cmp.Or(a.Pool, a.Code)
+	return cmp.Or(v.Pool, a.Code)
 }

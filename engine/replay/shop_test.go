@@ -3,6 +3,7 @@ package replay_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -52,6 +53,7 @@ type person struct {
 	last   []ingest.Event // what it sent last
 	viewID string
 	viewed time.Time
+	code   string // it was given
 }
 
 type shown struct{ decision, campaign, variant, phase string }
@@ -81,7 +83,7 @@ func (s *shop) newID() string {
 }
 
 func folder(campaigns ...string) fstest.MapFS {
-	return fstest.MapFS{"site.yaml": {Data: []byte(site)}, "segments.yaml": {Data: []byte(segments)}, "coupons/ten.csv": {Data: []byte("code\nA1\nA2\n")}, "campaigns/all.yaml": {Data: []byte(strings.Join(campaigns, "\n---\n"))}}
+	return fstest.MapFS{"site.yaml": {Data: []byte(site)}, "segments.yaml": {Data: []byte(segments)}, "coupons/ten.csv": {Data: []byte("code\nA1\nA2\n")}, "coupons/none.csv": {}, "coupons/few.csv": {Data: []byte("F1\nF2\nF3\nF4\nF5\nF6\nF7\nF8\n")}, "campaigns/all.yaml": {Data: []byte(strings.Join(campaigns, "\n---\n"))}}
 }
 
 func load(t testing.TB, campaigns ...string) *rules.Set {
@@ -139,9 +141,7 @@ func (s *shop) ask(p *person, path string, slots []string, bot bool) {
 	p.page.Source = &ingest.Source{Channel: "search", ReferrerHost: "www.google.co.jp"}
 	p.page.Bot = bot
 	v := engine.Visit{Visitor: p.id, Decide: &engine.Request{ID: s.newID(), Context: &p.page, Slots: slots, Consent: true}}
-	if s.engine.Live().Set.FactPools != nil {
-		v.Decide.Facts = &ingest.Facts{CouponsLeft: map[string]int{"ten": s.IntN(3)}}
-	}
+	v.Decide.Facts = s.facts()
 	if s.IntN(3) == 0 {
 		n := s.IntN(5)
 		v.Events = append(v.Events, s.event("view_item", fmt.Sprintf(`{"value":%d,"items":[{"item_id":"sku-%d","price":%d,"quantity":1}]}`, 300*n, n, 300*n)))
@@ -163,9 +163,20 @@ func (s *shop) ask(p *person, path string, slots []string, bot bool) {
 	p.hear(answer)
 }
 
+// facts are read before the decision; now and then others are faster.
+func (s *shop) facts() *ingest.Facts {
+	if s.engine.Live().Set.FactPools == nil {
+		return nil
+	}
+	return &ingest.Facts{CouponsLeft: map[string]int{"ten": s.IntN(3), "few": s.engine.CouponsLeft("few") + s.IntN(2)}}
+}
+
 // hear keeps what an answer opens.
 func (p *person) hear(answer engine.Answer) {
 	for _, o := range answer.Decision.Offers {
+		if o.Code != "" {
+			p.code = o.Code
+		}
 		if !o.Armed() {
 			p.offers = append(p.offers, shown{answer.Decision.ID, o.Campaign.ID, o.Variant.ID, o.Phase})
 		}
@@ -176,7 +187,7 @@ func (p *person) hear(answer engine.Answer) {
 func (s *shop) trigger(p *person, what string) {
 	context := p.page
 	context.ID = s.newID()
-	p.hear(s.visit(engine.Visit{Visitor: p.id, Decide: &engine.Request{ID: s.newID(), Context: &context, Trigger: what, Consent: true}}))
+	p.hear(s.visit(engine.Visit{Visitor: p.id, Decide: &engine.Request{ID: s.newID(), Context: &context, Trigger: what, Facts: s.facts(), Consent: true}}))
 }
 
 // about is an event about an offer: an exposure, a click, a close.
@@ -209,7 +220,7 @@ func (s *shop) step() {
 		added := s.event("add_to_cart", fmt.Sprintf(`{"value":%d}`, s.IntN(4000)))
 		context := p.page
 		context.ID = s.newID()
-		p.hear(s.visit(engine.Visit{Visitor: p.id, Events: []ingest.Event{added}, Decide: &engine.Request{ID: s.newID(), Context: &context, Trigger: "add_to_cart", Consent: true}}))
+		p.hear(s.visit(engine.Visit{Visitor: p.id, Events: []ingest.Event{added}, Decide: &engine.Request{ID: s.newID(), Context: &context, Trigger: "add_to_cart", Facts: s.facts(), Consent: true}}))
 	case n < 80:
 		late := s.event("add_to_cart", `{"value":3000,"items":[{"item_id":"sku-2","price":3000,"quantity":1}]}`)
 		late.Time -= int64(s.IntN(6 * 3_600_000)) // it lay in a phone without a net
@@ -221,9 +232,14 @@ func (s *shop) step() {
 		context.ID = s.newID()
 		again := p.page
 		again.ID = p.viewID
-		p.hear(s.visit(engine.Visit{Visitor: p.id, Events: []ingest.Event{again}, Decide: &engine.Request{ID: s.newID(), Context: &context, Consent: true}}))
+		p.hear(s.visit(engine.Visit{Visitor: p.id, Events: []ingest.Event{again}, Decide: &engine.Request{ID: s.newID(), Context: &context, Facts: s.facts(), Consent: true}}))
 	case n < 88: // a client that heard no answer sends again
 		s.visit(engine.Visit{Visitor: p.id, Events: append([]ingest.Event{}, p.last...)})
+	case n < 89 && p.code != "":
+		if _, err := s.engine.Redeem(engine.Redemption{Pool: "few", Code: p.code}, s.now); err != nil && !errors.Is(err, engine.ErrRedeemed) {
+			s.Fatal(err)
+		}
+		p.code = ""
 	case n < 90:
 		s.visit(engine.Visit{Visitor: p.id, User: "user-" + p.id, Signed: true, Traits: map[string]any{"rank": "gold"}})
 	default:

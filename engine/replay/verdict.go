@@ -37,7 +37,7 @@ const (
 var gates = []string{
 	engine.Consent, engine.Bot, engine.Erased, engine.NotLive, engine.Backfilling, engine.OutOfSchedule, engine.NotThisPage,
 	engine.RuleFalse, engine.NotTriggered, engine.Holdout, engine.Frequency, engine.Stopped, engine.Budget, engine.Layer,
-	engine.Traffic, "coupon_out", engine.SlotTaken, engine.Failed,
+	engine.Traffic, engine.CouponOut, engine.SlotTaken, engine.Failed,
 }
 
 // conditions takes c's rule apart for the moment; nil where it has none, or

@@ -101,7 +101,7 @@ func (w *World) visit(v *visit, moments []*Moment) {
 			w.decide(moments[0], live)
 			moments = moments[1:]
 			continue
-		case ingest.Exposure, ingest.Click, ingest.Close:
+		case ingest.Exposure, ingest.Click, ingest.Close, ingest.Coupon:
 			if w.gone(e) {
 				continue
 			}
@@ -147,7 +147,7 @@ func (w *World) gone(e *ingest.Event) bool {
 // one, what is recorded of it will follow; another one is exposed at once.
 func (w *World) decide(m *Moment, live *place) {
 	own := *m
-	own.Profile = w.profile
+	own.Profile, own.Request.Facts = w.profile, live.Stocked(m.Request.Facts)
 	made := own.With(live.Live).Outcomes
 	w.told.decided(&own, made)
 	logged := *m.Logged
@@ -171,7 +171,7 @@ func (w *World) decide(m *Moment, live *place) {
 		case opened(is) && !same(was, is):
 			w.expose(live, is, m.Request.ID, m.Logged.Time)
 		case is.Reason == engine.Armed && !w.waitedThen(m, was, is.Campaign):
-			w.wait(m, campaign(live.Live, is.Campaign))
+			w.wait(&own, campaign(live.Live, is.Campaign))
 		}
 	}
 	if m.Request.Trigger != "" {

@@ -186,6 +186,13 @@ func TestWhatWouldHaveBeen(t *testing.T) {
 			replay.Change{Visitors: replay.Pair{Changed: 1}, Gained: 1, Exposures: replay.Pair{Changed: 1}, Assumed: 1}},
 		"a browser that waited and never called": {
 			[]string{leaving}, []string{strings.Replace(leaving, "status", "priority: 3\nstatus", 1)}, look(2), "leaving", replay.Change{}},
+		"a pool that was not handed out then": {
+			[]string{bar}, []string{strings.Replace(coupon, "code: TEN", "pool: few", 1)}, look(3), "coupon",
+			replay.Change{Visitors: replay.Pair{Changed: 1}, Gained: 1, Exposures: replay.Pair{Changed: 3}, Assumed: 3}},
+		"a pool without a code": {
+			[]string{bar}, []string{strings.Replace(coupon, "code: TEN", "pool: none", 1)}, look(3), "coupon", replay.Change{}},
+		"a pool that was empty then": {
+			[]string{strings.Replace(coupon, "code: TEN", "pool: none", 1)}, []string{strings.Replace(coupon, "code: TEN", "pool: none", 1)}, look(3), "coupon", replay.Change{}},
 		"a coupon": {
 			[]string{bar}, []string{coupon}, look(3), "coupon",
 			replay.Change{Visitors: replay.Pair{Changed: 1}, Gained: 1, Exposures: replay.Pair{Changed: 3}, Assumed: 3}},
@@ -205,7 +212,8 @@ func TestWhatWouldHaveBeen(t *testing.T) {
 			if recorded := s.backtest(load(t, c.changed...), nil, dawn); asJSON(t, recorded.Campaigns) != asJSON(t, report.Campaigns) {
 				t.Errorf("against what was recorded\n%s\nagainst the same rules\n%s", asJSON(t, recorded.Campaigns), asJSON(t, report.Campaigns))
 			}
-			if c.campaign == "coupon" && asJSON(t, report.Coupons) != `[{"coupon":"TEN","visitors":{"present":0,"changed":1}}]` {
+			coupons := map[string]string{"a coupon": `[{"coupon":"TEN","visitors":{"present":0,"changed":1}}]`, "a pool that was not handed out then": `[{"coupon":"few","visitors":{"present":0,"changed":1}}]`}
+			if want := coupons[name]; asJSON(t, report.Coupons) != max(want, "[]") {
 				t.Errorf("%s", asJSON(t, report.Coupons))
 			}
 			if strings.Contains(name, "rival") {

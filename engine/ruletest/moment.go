@@ -162,6 +162,7 @@ func (m *moment) fold() (*profile.Profile, engine.Request) {
 	if t.Facts != nil {
 		request.Facts = &ingest.Facts{CouponsLeft: t.Facts.CouponsLeft, OperatorsOnline: t.Facts.OperatorsOnline}
 	}
+	request.Facts = m.live.Stocked(request.Facts)
 	if !consent { // a stranger, of whom nothing is known but this page
 		m.events = []ingest.Event{m.context}
 	}
