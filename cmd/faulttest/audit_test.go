@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,9 @@ func audit(t *testing.T, l *load, number int, what string, more ...string) {
 	lost, duplicates, unexpected, decisions := 0, 0, 0, 0
 	seen := map[string]bool{}
 	for _, r := range rows {
+		if l.others && !slices.Contains(l.visitors, r.visitor) {
+			continue
+		}
 		switch {
 		case seen[r.id]:
 			duplicates++

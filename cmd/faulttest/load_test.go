@@ -31,6 +31,7 @@ type load struct {
 	oracle   *oracle
 	visitors []string
 	pause    time.Duration // of each sender between two requests
+	others   bool          // other visitors' events come too: they are nobody's to count
 	stopping context.CancelFunc
 	senders  sync.WaitGroup
 
