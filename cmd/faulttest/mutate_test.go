@@ -15,7 +15,7 @@ var good = map[string]string{
 	"/v1/events": `{"sent_at":"2026-11-22T03:00:00Z","consent":"granted","visitor":{"id":"m1","traits":{"rank":"gold"}},"events":[
 		{"id":"018f3b1e-7a00-7d10-9b1a-0123456789ab","name":"purchase","time":1796083200000,"properties":{"value":6800,"currency":"JPY","transaction_id":"T1","items":[{"item_id":"a","price":3400,"quantity":2}]}},
 		{"name":"page_view","visitor":{"id":"m2","user_id":"u2"},"page":{"url":"https://shop.example/items/1?utm_source=line","title":"春","referrer":"https://t.co/","item":{"id":"1","price":3400}}},
-		{"name":"omo_exposure","properties":{"campaign":"hello","variant":"hi","decision_id":"d","token":"t"}}]}`,
+		{"name":"omo_engagement","properties":{"scroll":50,"dwell":12.5,"campaign":"hello"}}]}`,
 	"/v1/decide": `{"visitor":{"id":"m3","user_id":"u1","traits":{"rank":"gold","age":30}},"page":{"url":"https://shop.example/cart","title":"カート","type":"cart","item":{"id":"1","name":"n","price":1.5}},
 		"events":[{"name":"add_to_cart","properties":{"value":6800,"items":[{"item_id":"a","quantity":1}]}}],"slots":["bar"],"consent":"granted","explain":true,
 		"context":{"user_agent":"Mozilla/5.0","ip":"203.0.113.9","language":"ja"},"page_view_id":"018f3b1e-7a00-7d10-9b1a-0123456789ac"}`,
