@@ -87,7 +87,7 @@ case "$*" in *"SELECT version()"*) echo 99.1; exit;; esac
 [ -e %q ] || { echo no space left on the moon >&2; exit 7; }
 shift
 OMO_CLICKHOUSE_LIBRARY=%q OMO_CLICKHOUSE_PARENT=$PPID exec %q "$@"
-`, well, library, binary)
+`, well, library, s.binary)
 	precious := filepath.Join(s.data(), "clickhouse", "data", "precious")
 	for name, text := range map[string]string{filepath.Join(bin, "clickhouse"): script, precious: "rows"} {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {

@@ -7,38 +7,52 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
-// binary is the product, built once for all tests: TestMain has no way to hand
-// a value to tests but a variable of a package.
-var binary string
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if folder != "" {
+		if err := os.RemoveAll(folder); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	os.Exit(code)
+}
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+// folder holds the product, which is built once for all tests, by the first that
+// needs it: TestMain has no way to hand a value to tests but variables of a package.
+var (
+	folder string
+	build  = sync.OnceValues(func() (path string, err error) {
+		if folder, err = os.MkdirTemp("", "faulttest-"); err != nil {
+			return "", err
+		}
+		if err := depend(filepath.Join("..", "..")); err != nil {
+			return "", err
+		}
+		path = filepath.Join(folder, "omo")
+		cmd := exec.Command("go", "build", "-tags", "faults", "-o", path, "github.com/omotenashi-web/omotenashi/cmd/omo")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("build omo: %w\n%s", err, out)
+		}
+		return path, nil
+	})
+)
 
-func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "faulttest-")
+func binary(t *testing.T) string {
+	t.Helper()
+	path, err := build()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		t.Fatal(err)
 	}
-	defer os.RemoveAll(dir)
-	if err := depend(filepath.Join("..", "..")); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	binary = filepath.Join(dir, "omo")
-	build := exec.Command("go", "build", "-tags", "faults", "-o", binary, "github.com/omotenashi-web/omotenashi/cmd/omo")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build omo: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
+	return path
 }
 
 // depend looks at every folder of the source, so that go test knows that its kept
-// result is out of date when the product has changed: it does not see what a
-// build inside a test reads.
+// result is out of date when the product has changed: it sees what tests look at,
+// and not what a build inside a test reads.
 func depend(root string) error {
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {

@@ -33,9 +33,11 @@ variants:
 
 // server is one omo on one data folder, over all its lives.
 type server struct {
-	t     *testing.T
-	dir   string // holds rules/, data/ and log
-	under []string
+	t      *testing.T
+	dir    string // holds rules/, data/ and log
+	binary string
+	under  []string // a program that runs it, and its arguments
+	flags  []string // more of its own
 
 	mu     sync.Mutex
 	addr   string // "" while it does not listen
@@ -47,7 +49,7 @@ type server struct {
 // newServer makes the folders and starts nothing.
 func newServer(t *testing.T) *server {
 	t.Helper()
-	s := &server{t: t, dir: t.TempDir()}
+	s := &server{t: t, dir: t.TempDir(), binary: binary(t)}
 	if err := os.MkdirAll(filepath.Join(s.dir, "rules", "campaigns"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -75,8 +77,9 @@ func (s *server) data() string { return filepath.Join(s.dir, "data") }
 
 // command is the server's command line, run under another program if one is named.
 func (s *server) command(env ...string) *exec.Cmd {
-	args := append(append([]string{}, s.under...), binary, "serve",
+	args := append(append([]string{}, s.under...), s.binary, "serve",
 		"--rules", filepath.Join(s.dir, "rules"), "--data", s.data(), "--addr", "127.0.0.1:0")
+	args = append(args, s.flags...)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(append(os.Environ(), "OMO_PUBLIC_KEY="+publicKey, "OMO_SECRET_KEY="+secretKey, "OMO_IDENTIFY_SECRET="+identifySecret), env...)
 	return cmd
@@ -178,15 +181,24 @@ func (s *server) running() bool {
 	}
 }
 
-func (s *server) pid() int { cmd, _ := s.process(); return cmd.Process.Pid }
+// pid is the server's own, and not that of what runs it.
+func (s *server) pid() int {
+	cmd, _ := s.process()
+	if len(s.under) > 0 {
+		if found := children(s.t, cmd.Process.Pid); len(found) > 0 {
+			return found[0]
+		}
+	}
+	return cmd.Process.Pid
+}
 
 // kill is kill -9, and waits for the end. A server that does not run is left alone.
 func (s *server) kill() {
 	if !s.running() {
 		return
 	}
-	cmd, exited := s.process()
-	_ = cmd.Process.Kill()
+	_, exited := s.process()
+	_ = syscall.Kill(s.pid(), syscall.SIGKILL)
 	<-exited
 }
 
@@ -194,7 +206,7 @@ func (s *server) kill() {
 func (s *server) stop() {
 	s.t.Helper()
 	cmd, exited := s.process()
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := syscall.Kill(s.pid(), syscall.SIGTERM); err != nil {
 		s.t.Fatal(err)
 	}
 	select {
