@@ -38,6 +38,7 @@ type config struct {
 	IdentifyKeys string   // a file of keys that prove identify tokens; "" the secret of the environment or of the data folder
 	Cap          byteSize // of the ledger's events; 0: its own default
 	Reserve      byteSize // kept free on the data folder's disk; 0: the ledger's own default
+	AcceptLoss   bool     // of visits that the ledger is known to have had
 	Demo         string   // shown on the results page, which is then open; "" on a real server
 	Log          *slog.Logger
 	Progress     clickhouse.Progress
@@ -126,7 +127,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	if handed {
 		patience = handover
 	}
-	if a.ledger, err = openLedger(ctx, filepath.Join(c.Data, "ledger"), ledger.Options{Log: c.Log, Cap: int64(c.Cap), Reserve: int64(c.Reserve)}, patience); err != nil {
+	if a.ledger, err = openLedger(ctx, filepath.Join(c.Data, "ledger"), ledger.Options{Log: c.Log, Cap: int64(c.Cap), Reserve: int64(c.Reserve), AcceptLoss: c.AcceptLoss}, patience); err != nil {
 		return nil, err
 	}
 	a.later("ledger", func(context.Context) error { return a.ledger.Close() })

@@ -37,7 +37,7 @@ func (a *app) checks(reload *reloader) func(context.Context) []api.Check {
 			broken = fmt.Errorf("the last good rule set %.12s serves: %w", a.engine.Live().Set.Hash, broken)
 		}
 		return []api.Check{
-			check("ledger", nil, fmt.Sprintf("%d visits durable", a.ledger.Durable())),
+			check("ledger", a.ledger.Damage(), fmt.Sprintf("%d visits durable", a.ledger.Durable())),
 			check("room", full, "events are taken"),
 			check("rules", broken, "rule set "+a.engine.Live().Set.Hash),
 			check("warehouse", away, fmt.Sprintf("%d visits waiting to be loaded", lag)),

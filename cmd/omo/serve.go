@@ -65,6 +65,7 @@ name an origin of site.yaml, or OMO_IDENTIFY_AUDIENCE where that is set.`,
 	f.StringVar(&c.IdentifyKeys, "identify-keys", "", "a file with one or two keys that prove identify tokens: Ed25519 public keys in PEM, or a JSON Web Key Set")
 	f.Var(&c.Cap, "ledger-cap", "how much of events the ledger holds while ClickHouse is away; beyond it they are refused")
 	f.Var(&c.Reserve, "disk-reserve", "how much of the data folder's disk stays free; below it events are refused (default 2 % of the disk, 64MiB to 512MiB)")
+	f.BoolVar(&c.AcceptLoss, "accept-ledger-loss", false, "start although visits at the ledger's end are lost, by damage to its files")
 	f.StringVar(&level, "log", level, "debug, info, warn or error")
 	if err := cmd.MarkFlagRequired("rules"); err != nil {
 		panic(err) // the flag is defined above

@@ -21,4 +21,14 @@
 //	c …                coupons: their codes, free ones in order, and who has which; see claims.go
 //	m <name>           a mark: a small durable record under a name
 //	x <keyed hash>     a tombstone: this visitor was erased
+//
+// # When files are damaged
+//
+// All that is read is checked by sums: a damaged part is an error, never other
+// bytes. What the store itself cannot tell from a torn end, a file beside the
+// folder tells (<folder>.seal; see seal): that visits which were acknowledged
+// are missing, that the list of files is another or gone. Then the ledger is
+// refused, with what to do. What is not noticed: the loss of marks, or of visits
+// without events, written after the last visit with events; and, after a power
+// cut, the loss of visits since the seal last reached the disk.
 package ledger

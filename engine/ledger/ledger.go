@@ -29,7 +29,10 @@ type Options struct {
 	Log *slog.Logger     // required
 	Now func() time.Time // of event ids' periods; time.Now unless told
 
-	Cap     int64 // bytes of events that are held at most; DefaultCap unless told
+	Cap int64 // bytes of events that are held at most; DefaultCap unless told
+	// AcceptLoss goes on where acknowledged visits at the end are lost.
+	AcceptLoss bool
+
 	Reserve int64 // bytes to keep free on the disk; 2 % of it, 64 to 512 MiB, unless told
 }
 
@@ -43,6 +46,9 @@ type Ledger struct {
 	now  func() time.Time
 	id   string
 	room room
+	seal sealer
+
+	damage atomic.Pointer[error]
 
 	order  sync.Mutex // a sequence number is taken and its commit applied as one step
 	last   uint64     // guarded by order
@@ -86,17 +92,44 @@ func open(dir string, o Options, fs vfs.FS) (*Ledger, error) {
 	l.fs = &patientFS{FS: fs, stop: l.stop, first: l.wait, over: l.look}
 	l.room.cap, l.room.reserve = cmp.Or(o.Cap, DefaultCap), o.Reserve
 	l.look()
-	tuning := tuned(o.Log)
-	tuning.FS, tuning.Lock = l.fs, lock
-	if l.db, err = pebble.Open(dir, tuning); err != nil {
-		return nil, errors.Join(fmt.Errorf("ledger %s cannot be opened: %w", dir, err), lock.Close())
-	}
-	if err := l.recover(); err != nil {
-		return nil, errors.Join(fmt.Errorf("ledger %s: %w", dir, err), l.db.Close(), lock.Close())
+	if err := l.start(o.AcceptLoss); err != nil {
+		return nil, errors.Join(err, lock.Close())
 	}
 	l.done.Go(l.syncNowAndThen)
 	l.done.Go(l.watch)
 	return l, nil
+}
+
+// start opens the store and makes sure that it is the one that was here.
+func (l *Ledger) start(acceptLoss bool) (err error) {
+	path := l.dir + ".seal"
+	was, err := readSeal(l.fs.FS, path)
+	known := err == nil
+	if err != nil && !errors.Is(err, errNoSeal) {
+		l.log.Warn("the ledger's seal cannot be read: a loss at its end would not be seen", "seal", path, "error", err)
+	}
+	unusable := func(why error) error {
+		return fmt.Errorf("ledger %s cannot be used: %w; restore a backup, or move the folder and %s away to begin with what ClickHouse has", l.dir, why, path)
+	}
+	if err := examine(l.fs.FS, l.dir, was, known); err != nil {
+		return unusable(err)
+	}
+	tuning := tuned(l.log)
+	tuning.FS, tuning.Lock = l.fs, l.lock
+	l.listen(tuning)
+	if l.db, err = pebble.Open(l.dir, tuning); err != nil {
+		return unusable(err)
+	}
+	if err = l.recover(); err == nil && known {
+		err = l.compare(was, acceptLoss)
+	}
+	if err == nil {
+		err = errors.Join(l.identify(), l.openSeal(path))
+	}
+	if err != nil {
+		return errors.Join(unusable(err), l.db.Close())
+	}
+	return nil
 }
 
 func isDir(path string) bool {
@@ -104,7 +137,7 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// recover finds the last sequence number and the ledger's own id.
+// recover finds the last sequence number and what else is counted.
 func (l *Ledger) recover() error {
 	it, err := l.db.NewIter(&pebble.IterOptions{LowerBound: []byte{'e'}, UpperBound: []byte{'e' + 1}})
 	if err != nil {
@@ -132,6 +165,11 @@ func (l *Ledger) recover() error {
 	if err := l.recoverRoom(floor); err != nil {
 		return err
 	}
+	return nil
+}
+
+// identify gives a new ledger its id.
+func (l *Ledger) identify() error {
 	id, err := l.Marked("ledger-id")
 	if err != nil {
 		return err
@@ -156,7 +194,9 @@ func (l *Ledger) ID() string { return l.id }
 func (l *Ledger) Close() error {
 	close(l.stop)
 	l.done.Wait()
-	return errors.Join(l.sync(), l.db.Close(), l.lock.Close())
+	err := errors.Join(l.sync(), l.db.Close())
+	l.seal.listed.Store(true)
+	return errors.Join(err, l.sealUp(), l.seal.file.Close(), l.lock.Close())
 }
 
 // Sync returns once everything committed before the call is fsynced. An error
@@ -203,6 +243,9 @@ func (l *Ledger) sync() error {
 		return fmt.Errorf("ledger could not be synced: %w", err)
 	}
 	l.durable.Store(upTo)
+	if err := l.sealUp(); err != nil {
+		l.log.Error("the ledger's seal cannot be written", "error", err)
+	}
 	l.changed.notify()
 	return nil
 }

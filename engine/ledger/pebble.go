@@ -68,3 +68,28 @@ func (p pebbleLog) Fatalf(format string, args ...any) {
 	p.log.Error("ledger: " + fmt.Sprintf(format, args...))
 	os.Exit(1)
 }
+
+// listen hears what the store tells of its files.
+func (l *Ledger) listen(o *pebble.Options) {
+	o.EventListener = &pebble.EventListener{
+		FlushEnd:        func(pebble.FlushInfo) { l.seal.listed.Store(true) },
+		CompactionEnd:   func(pebble.CompactionInfo) { l.seal.listed.Store(true) },
+		ManifestCreated: func(pebble.ManifestCreateInfo) { l.seal.listed.Store(true) },
+		BackgroundError: func(err error) { l.log.Error("ledger: work in the background failed", "error", err) },
+		// What is read of a damaged file is an error; what else there is goes on.
+		DataCorruption: func(info pebble.DataCorruptionInfo) {
+			err := fmt.Errorf("ledger %s is damaged: %s does not hold what was written (%w); stop, and restore a backup", l.dir, info.Path, info.Details)
+			if l.damage.CompareAndSwap(nil, &err) {
+				l.log.Error("ledger is damaged", "error", err)
+			}
+		},
+	}
+}
+
+// Damage is what was found to be damaged since the start, nil where nothing was.
+func (l *Ledger) Damage() error {
+	if damage := l.damage.Load(); damage != nil {
+		return *damage
+	}
+	return nil
+}

@@ -94,6 +94,11 @@ func (l *Ledger) Reclaim(ctx context.Context) error {
 	return nil
 }
 
+// raiseFloor keeps numbers from being given twice.
+func (l *Ledger) raiseFloor(seq uint64) error {
+	return l.Mark(floorMark, binary.BigEndian.AppendUint64(nil, seq))
+}
+
 // floorMark holds the last sequence number that was trimmed.
 const floorMark = "seq-floor"
 
