@@ -65,7 +65,7 @@ func (l *Ledger) Stock(name, digest string, codes iter.Seq[string]) error {
 }
 
 func (l *Ledger) restock(p *pool, name string, next uint64, digest string, codes []string) error {
-	d, err := l.compare(name, codes)
+	d, err := l.against(name, codes)
 	if err != nil {
 		return err
 	}
@@ -105,8 +105,8 @@ type difference struct {
 	gone  []spare        // free codes that the file no longer has
 }
 
-// compare walks through the file's codes and the ledger's side by side.
-func (l *Ledger) compare(name string, codes []string) (difference, error) {
+// against walks through the file's codes and the ledger's side by side.
+func (l *Ledger) against(name string, codes []string) (difference, error) {
 	d := difference{back: map[int32]bool{}}
 	order := make([]int32, len(codes))
 	for i := range order {
