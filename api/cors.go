@@ -14,7 +14,8 @@ var (
 	exposed      = []string{"ETag, Retry-After"}
 	forPreflight = map[string]string{
 		"Access-Control-Allow-Methods": http.MethodPost,
-		"Access-Control-Allow-Headers": "Authorization,Content-Type,If-None-Match,X-Retry-Count",
+		// The last three are OpenFeature's, analytics.js's on a retry, and RudderStack's.
+		"Access-Control-Allow-Headers": "Authorization,Content-Type,If-None-Match,X-Retry-Count,AnonymousId",
 		"Access-Control-Max-Age":       "86400",
 	}
 )

@@ -144,7 +144,7 @@ func TestPagesOfListedOriginsMayCall(t *testing.T) {
 	preflight := s.caller("").with("Origin", shopPage).with("Access-Control-Request-Method", "POST").with("Access-Control-Request-Headers", "authorization,content-type").
 		do(http.MethodOptions, "/v1/decide", nil).is(http.StatusNoContent)
 	if preflight.header.Get("Access-Control-Allow-Origin") != shopPage || preflight.header.Get("Access-Control-Allow-Credentials") != "true" || preflight.header.Get("Access-Control-Max-Age") != "86400" || preflight.header.Get("Access-Control-Allow-Methods") != "POST" ||
-		preflight.header.Get("Access-Control-Allow-Headers") != "Authorization,Content-Type,If-None-Match,X-Retry-Count" {
+		preflight.header.Get("Access-Control-Allow-Headers") != "Authorization,Content-Type,If-None-Match,X-Retry-Count,AnonymousId" {
 		t.Errorf("preflight: %v", preflight.header)
 	}
 }

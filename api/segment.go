@@ -15,12 +15,12 @@ var segmentCalls = map[string]string{
 	"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias", "b": "batch",
 }
 
-// segmentAnswer is what Segment's SDKs look for. They have no place for the
-// messages of a batch that were refused while others were taken, so those are
-// told to whoever reads on, and logged.
+// segmentAnswer is what Segment's SDKs look for, success, and what became of
+// each message. SDKs have no place for those of a batch that were refused while
+// others were taken: they are logged as well.
 type segmentAnswer struct {
-	Success  bool               `json:"success"`
-	Rejected []ingest.Rejection `json:"rejected,omitempty"`
+	Success bool `json:"success"`
+	eventsAnswer
 }
 
 // segment takes one of the calls of Segment's HTTP API.
@@ -53,7 +53,7 @@ func (s *Server) segment(call string) echo.HandlerFunc {
 			first := answer.Rejected[0]
 			s.log.Warn("messages of a Segment batch were refused", "refused", n, "accepted", answer.Accepted, "first", first.Index, "code", first.Code, "reason", first.Message)
 		}
-		return encode(c, http.StatusOK, segmentAnswer{true, answer.Rejected})
+		return encode(c, http.StatusOK, segmentAnswer{true, answer})
 	}
 }
 

@@ -17,7 +17,7 @@ func (s *shop) sdk(key string) caller {
 	return s.caller("").with("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(key+":"))).with("User-Agent", "analytics-node-next/latest")
 }
 
-const taken = `{"success":true}`
+const taken = `{"success":true,"accepted":1,"duplicates":0,"rejected":[]}`
 
 func TestSegmentCalls(t *testing.T) {
 	t.Parallel()

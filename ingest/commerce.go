@@ -64,11 +64,7 @@ func segmentFields(name string, f fields) {
 	if !commerce[name] {
 		return
 	}
-	for key := range f { // orderId is order_id
-		if snake := snakeCase(key); snake != key {
-			f.rename(key, snake)
-		}
-	}
+	f.snakeCase() // orderId is order_id
 	f.rename("order_id", "transaction_id")
 	f.texts("transaction_id")
 	f.numbers("value", "revenue", "total", "tax", "shipping", "discount")
@@ -99,11 +95,7 @@ func segmentFields(name string, f fields) {
 }
 
 func segmentItem(item fields) {
-	for key := range item {
-		if snake := snakeCase(key); snake != key {
-			item.rename(key, snake)
-		}
-	}
+	item.snakeCase()
 	for _, pair := range [...][2]string{
 		{"product_id", "item_id"}, {"id", "item_id"}, {"sku", "item_id"}, {"name", "item_name"},
 		{"category", "item_category"}, {"brand", "item_brand"}, {"variant", "item_variant"}, {"position", "index"},

@@ -2,7 +2,9 @@ package ingest
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,6 +21,15 @@ func (f fields) rename(from, to string) {
 	}
 	f[to] = value
 	delete(f, from)
+}
+
+// snakeCase renames every field so.
+func (f fields) snakeCase() {
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		if snake := snakeCase(name); snake != name {
+			f.rename(name, snake)
+		}
+	}
 }
 
 // first copies the first of those fields that is there, unless to is.

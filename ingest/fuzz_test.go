@@ -31,25 +31,57 @@ func FuzzDecodeAndAccept(f *testing.F) {
 			return
 		}
 		for _, in := range b.Events {
-			e, refused := Accept(in, b.Visitor, terms())
-			if refused != nil {
-				if refused.Code == "" || refused.Message == "" {
-					t.Fatalf("refused without a reason: %+v", refused)
-				}
-				continue
-			}
-			enricher.Enrich(&e, Surroundings{UserAgent: string(body), Language: string(body), IP: string(body)})
-			raw, err := Encode(&e)
-			if err != nil || !json.Valid(raw) || !utf8.Valid(raw) {
-				t.Fatalf("accepted, and encoded as %q (%v)", raw, err)
-			}
-			back, err := Parse(raw)
-			if err != nil || back.ParseProperties() != nil {
-				t.Fatalf("accepted, and cannot be read back: %q (%v)", raw, err)
-			}
-			if e.Time > e.Received || e.Time < e.Received-MaxPast.Milliseconds() {
-				t.Fatalf("time %d of an event received at %d", e.Time, e.Received)
-			}
+			in.Canonical()
+			goodOrRefused(t, enricher, in, b.Visitor, string(body))
+		}
+	})
+}
+
+// goodOrRefused takes one event in and looks at what becomes of it.
+func goodOrRefused(t *testing.T, enricher *Enricher, in Incoming, who *Who, around string) {
+	t.Helper()
+	e, refused := Accept(in, who, terms())
+	if refused != nil {
+		if refused.Code == "" || refused.Message == "" {
+			t.Fatalf("refused without a reason: %+v", refused)
+		}
+		return
+	}
+	enricher.Enrich(&e, Surroundings{UserAgent: around, Language: around, IP: around})
+	raw, err := Encode(&e)
+	if err != nil || !json.Valid(raw) || !utf8.Valid(raw) {
+		t.Fatalf("accepted, and encoded as %q (%v)", raw, err)
+	}
+	back, err := Parse(raw)
+	if err != nil || back.ParseProperties() != nil {
+		t.Fatalf("accepted, and cannot be read back: %q (%v)", raw, err)
+	}
+	if e.Time > e.Received || e.Time < e.Received-MaxPast.Milliseconds() {
+		t.Fatalf("time %d of an event received at %d", e.Time, e.Received)
+	}
+}
+
+// The same of Segment's messages, and of every event in the words of KARTE.
+func FuzzSegment(f *testing.F) {
+	for _, body := range []string{
+		`{"batch":[{"type":"track","messageId":7,"anonymousId":"a","event":"Order Completed","properties":{"orderId":1,"revenue":"1e400","products":[{"price":"NaN","id":[]},null]},"context":{"page":{"url":"%zz"},"campaign":{"name":"\ud800"},"consent":{"categoryPreferences":{"a":true}}}}]}`,
+		`{"batch":[{"type":"page","userId":"u","name":"\u0000","properties":{"url":"/a","title":7}},{"type":"identify","traits":null,"context":null},{"type":"group","groupId":-1,"traits":{"value":"x"}},{"type":"alias","previousId":"a"}],"context":[]}`,
+		`{"type":"track","event":"buy","properties":{"items":[1],"item_ids":["a"],"price":"-0","quantity":0}}`,
+	} {
+		f.Add([]byte(body), "batch", "cart")
+		f.Add([]byte(body), "track", "buy")
+	}
+	enricher := NewEnricher()
+	f.Fuzz(func(t *testing.T, body []byte, call, name string) {
+		batch, err := DecodeSegment(body, call)
+		if err != nil {
+			return
+		}
+		for _, in := range batch.Events {
+			goodOrRefused(t, enricher, in, in.Visitor, string(body))
+			in.Beside, in.Name = nil, name
+			in.Canonical()
+			goodOrRefused(t, enricher, in, in.Visitor, string(body))
 		}
 	})
 }

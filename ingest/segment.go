@@ -103,6 +103,19 @@ func DecodeSegment(body []byte, kind string) (*Batch, error) {
 	return out, nil
 }
 
+// IsSegment says whether a line of history is one of Segment's calls and no
+// event of our own form: it has a type, and someone whose it is by Segment's names.
+func IsSegment(line []byte) bool {
+	var m struct {
+		Type        string          `json:"type"`
+		AnonymousID json.RawMessage `json:"anonymousId"`
+		UserID      json.RawMessage `json:"userId"`
+	}
+	return json.Unmarshal(line, &m) == nil && segmentTypes[m.Type] && (m.AnonymousID != nil || m.UserID != nil)
+}
+
+var segmentTypes = map[string]bool{"track": true, "identify": true, "page": true, "screen": true, "group": true, "alias": true}
+
 func segmentEvent(raw json.RawMessage, whole *segmentBody, kind string) Incoming {
 	var m segmentMessage
 	if err := json.Unmarshal(raw, &m); err != nil {

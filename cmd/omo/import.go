@@ -30,7 +30,8 @@ One event a line:
 
   {"id": "<uuid>", "visitor": {"id": "…"}, "name": "purchase", "time": "2026-10-01T12:00:00+09:00", "properties": {"value": 6800}}
 
-Events keep their times and should come in the order in which they happened.
+or a call of Segment's API, with its type (track, identify, page, …), as Segment
+and RudderStack archive them. Events keep their times and should come in the order in which they happened.
 An id that was accepted before is not counted again, so an import that broke
 off can simply be repeated. An omo_exposure needs only campaign and variant.`,
 		Args: one("a file, or - for standard input"),
@@ -119,6 +120,7 @@ type importing struct {
 
 	equal    map[uuid.UUID]int // lines without an id, by their text
 	batch    [][]byte
+	segment  bool  // the batch is of Segment's calls
 	lines    []int // of the batch's events in the file
 	bytes    int
 	accepted int
@@ -170,8 +172,18 @@ func (i *importing) add(ctx context.Context, n int, line []byte) error {
 		return nil
 	}
 	line = bytes.Clone(line)
-	if event.ID == "" {
+	segment := ingest.IsSegment(line)
+	switch {
+	case segment && !bytes.Contains(line, []byte(`"messageId"`)):
+		line = append([]byte(`{"messageId":"`+i.idOf(line)+`",`), line[1:]...)
+	case !segment && event.ID == "":
 		line = append([]byte(`{"id":"`+i.idOf(line)+`",`), line[1:]...)
+	}
+	if segment != i.segment {
+		if err := i.send(ctx); err != nil {
+			return err
+		}
+		i.segment = segment
 	}
 	if len(i.batch) == batchEvents || i.bytes+len(line) > batchBytes {
 		if err := i.send(ctx); err != nil {
@@ -196,14 +208,18 @@ func (i *importing) send(ctx context.Context) error {
 	if len(i.batch) == 0 {
 		return nil
 	}
-	body := append([]byte(`{"consent":"granted","events":[`), bytes.Join(i.batch, []byte(","))...)
+	path, opening := "/v1/events", `{"consent":"granted","events":[`
+	if i.segment {
+		path, opening = "/v1/batch", `{"batch":[`
+	}
+	body := append([]byte(opening), bytes.Join(i.batch, []byte(","))...)
 	body = append(body, "]}"...)
 	var answer struct {
 		Accepted   int                `json:"accepted"`
 		Duplicates int                `json:"duplicates"`
 		Rejected   []ingest.Rejection `json:"rejected"`
 	}
-	err := i.client.insist(ctx, "/v1/events", body, &answer)
+	err := i.client.insist(ctx, path, body, &answer)
 	var r *refusal
 	if errors.As(err, &r) && r.Err.Code == "no_valid_event" {
 		for _, raw := range r.Err.Details {
