@@ -6,6 +6,10 @@
 //	        of the body      good, or refused    bot; IP truncated
 //	                         with a reason
 //
+// Other systems' events come in by doors of their own and are canonical from
+// Accept on: DecodeSegment reads Segment's HTTP API, Incoming.Canonical knows
+// the words of KARTE and GA4. testdata/doors shows what becomes of what.
+//
 // Everything in an Event is a fact that was known when it was received;
 // nothing here looks at a profile or a rule. What the rules folder declares
 // (which traits may be trusted) is applied by the engine, which knows it.
