@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/engine/profile"
 	"github.com/omotenashi-web/omotenashi/ingest/crash"
 )
 
@@ -189,14 +190,21 @@ func (e *Engine) forget(x *Erasure) error {
 func (x *Erasure) remove(place string, n int) { x.Removed[place] += uint64(n) }
 
 // drop takes away one visitor's profile and what hangs on it.
-func (e *Engine) drop(visitor string) (gone ledger.Forgotten, err error) {
+func (e *Engine) drop(visitor string) (ledger.Forgotten, error) {
+	return e.dropIf(visitor, func(*profile.Profile) bool { return true })
+}
+
+func (e *Engine) dropIf(visitor string, it func(*profile.Profile) bool) (gone ledger.Forgotten, err error) {
 	s := e.shard(visitor)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.profiles, visitor)
 	p, err := e.Profile(visitor)
-	if err != nil || p == nil {
+	if err != nil || p != nil && !it(p) {
 		return gone, err
+	}
+	delete(s.profiles, visitor)
+	if p == nil {
+		return gone, nil
 	}
 	_, over := timers(visitor, p.Pending, nil)
 	return e.store.Forget(visitor, over, p.User)

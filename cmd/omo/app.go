@@ -33,13 +33,14 @@ type config struct {
 	ClickHouse   string // DSN; "" runs the embedded one
 	Addr         string
 	TrustProxy   bool
-	Pprof        string   // a loopback address for Go's profiles; "" none
-	Rate         float64  // requests a second from one client's address; 0 any number
-	IdentifyKeys string   // a file of keys that prove identify tokens; "" the secret of the environment or of the data folder
-	Cap          byteSize // of the ledger's events; 0: its own default
-	Reserve      byteSize // kept free on the data folder's disk; 0: the ledger's own default
-	AcceptLoss   bool     // of visits that the ledger is known to have had
-	Demo         string   // shown on the results page, which is then open; "" on a real server
+	Pprof        string        // a loopback address for Go's profiles; "" none
+	Rate         float64       // requests a second from one client's address; 0 any number
+	IdentifyKeys string        // a file of keys that prove identify tokens; "" the secret of the environment or of the data folder
+	Cap          byteSize      // of the ledger's events; 0: its own default
+	Reserve      byteSize      // kept free on the data folder's disk; 0: the ledger's own default
+	AcceptLoss   bool          // of visits that the ledger is known to have had
+	Demo         string        // shown on the results page, which is then open; "" on a real server
+	Keep         time.Duration // what was received longer ago is forgotten; 0: never
 	Log          *slog.Logger
 	Progress     clickhouse.Progress
 	Now          func() time.Time // time.Now unless told
@@ -145,6 +146,9 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	}
 	a.background("back-fill", func(ctx context.Context) error { return a.engine.Backfill(ctx, past{a}, c.Now) })
 	a.background("erasures", func(ctx context.Context) error { return a.engine.RunErasures(ctx, downstream{a}, c.Now) })
+	if c.Keep > 0 {
+		a.background("retention", func(ctx context.Context) error { return a.engine.Retain(ctx, c.Keep, a.warehouse, c.Now) })
+	}
 	a.background("timers", func(ctx context.Context) error { return a.engine.RunTimers(ctx, c.Now) })
 	reload := newReloader(a.engine, c, set, kept, broken, metrics)
 	a.background("rules watch", reload.run)

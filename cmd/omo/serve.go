@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/lmittmann/tint"
 	"github.com/spf13/cobra"
@@ -18,7 +19,7 @@ import (
 
 func serveCommand() *cobra.Command {
 	c := config{Cap: ledger.DefaultCap}
-	level := "info"
+	level, keep := "info", keepUsually
 	cmd := &cobra.Command{
 		Use:   "serve --rules DIR",
 		Short: "Run the server; it reloads rules when they change",
@@ -43,6 +44,7 @@ name an origin of site.yaml, or OMO_IDENTIFY_AUDIENCE where that is set.`,
 			if err != nil {
 				return err
 			}
+			c.Keep = time.Duration(keep)
 			c.Log, c.Progress = log, progressOn(cmd.ErrOrStderr())
 			a, err := start(cmd.Context(), c)
 			if err != nil {
@@ -60,6 +62,7 @@ name an origin of site.yaml, or OMO_IDENTIFY_AUDIENCE where that is set.`,
 	f.StringVar(&c.ClickHouse, "clickhouse", "", "a ClickHouse server, clickhouse://user:password@host:9000/database; without it the embedded one runs")
 	f.StringVar(&c.Addr, "addr", "127.0.0.1:8080", "where to listen")
 	f.StringVar(&c.Pprof, "pprof", "", "serve Go's profiles on an address of this machine only, 127.0.0.1:6060 say")
+	f.Var(&keep, "keep", "how long events and the profiles of visitors who stay away are kept, by whole months (or forever)")
 	f.BoolVar(&c.TrustProxy, "trust-proxy", false, "take the visitor's address and country from a proxy's headers (only behind one)")
 	f.Float64Var(&c.Rate, "rate", 200, "requests a second from one client's address, five times as many at once; a visitor has 20; private and loopback addresses are not limited; 0 limits nothing")
 	f.StringVar(&c.IdentifyKeys, "identify-keys", "", "a file with one or two keys that prove identify tokens: Ed25519 public keys in PEM, or a JSON Web Key Set")
