@@ -96,7 +96,7 @@ func TestCodeIsGivenOnce(t *testing.T) {
 	for name, text := range e.Live().Set.Source {
 		again[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	e = running(t, l, pooled("SECRET-2 SECRET-3 SECRET-4", gift))
+	running(t, l, pooled("SECRET-2 SECRET-3 SECRET-4", gift))
 	e = running(t, l, again)
 	gets(t, e, wants(e, "ann"), "gift: SECRET-1")
 	gets(t, e, wants(e, "joe"), "gift: SECRET-4")
@@ -246,11 +246,30 @@ func TestCodeFailsClosed(t *testing.T) {
 	gets(t, e, wants(e, "bob"), "gift: A")
 
 	// A profile that knows of a code which nobody has any more.
-	if err := store.Disown("ann"); err != nil {
+	if _, err := store.Forget("ann", nil, ""); err != nil {
 		t.Fatal(err)
 	}
 	gets(t, e, wants(e, "ann"), out)
 	gets(t, e, wants(e, "bob"), "gift: A")
+}
+
+// An erased visitor's code stays spent, and bears its name no more.
+func TestErasedCodeStaysSpent(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	e := running(t, l, pooled("A B", gift))
+	gets(t, e, wants(e, "ann"), "gift: A")
+	x, err := e.Erase([]string{"ann"}, dawn)
+	if err != nil || x.Removed["coupon_names"] != 1 {
+		t.Fatalf("%+v, %v", x, err)
+	}
+	gets(t, e, wants(e, "eve"), "gift: B")
+	if r, known, err := l.Given("ten", "A"); !known || r.Visitor != "" || r.Decision != "" || err != nil {
+		t.Errorf("%+v, %t, %v", r, known, err)
+	}
+	if done, err := e.Redeem(engine.Redemption{Pool: "ten", Code: "A"}, dawn); !done.First || err != nil {
+		t.Errorf("%+v, %v", done, err)
+	}
 }
 
 // A code is redeemed once, by its order as often as it is told; the event names
@@ -288,7 +307,7 @@ func TestRedeem(t *testing.T) {
 		!strings.HasPrefix(got, `{"campaign":"gift","variant":"own","phase":"`) || !strings.HasSuffix(got, `"pool":"ten","transaction_id":"o-1"}`) {
 		t.Errorf("recorded %s", last.Raw)
 	}
-	if err := l.Disown("bob"); err != nil {
+	if _, err := l.Forget("bob", nil, ""); err != nil {
 		t.Fatal(err)
 	}
 	redeem(engine.Redemption{Pool: "ten", Code: "SECRET-2", Visitor: "bob"}, hour, "nobody was given such a code")

@@ -178,6 +178,9 @@ func (e *Engine) forget(x *Erasure) error {
 		x.remove("profiles", gone.Profiles)
 		x.remove("timers", gone.Timers)
 		x.remove("persons", gone.Persons)
+		if gone.Codes > 0 { // of most there are none
+			x.remove("coupon_names", gone.Codes)
+		}
 	}
 	x.Forgotten, x.UpTo = true, e.store.Last()
 	why, err := x.record()

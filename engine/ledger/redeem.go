@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"encoding/json"
-	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -36,18 +35,16 @@ func (r *Redemption) redeem(batch *pebble.Batch) error {
 	return batch.Set(codeKey(r.Pool, r.Code), record, nil)
 }
 
-// Disown takes a visitor's name from its codes, which stay spent, and is durable
-// when it returns. The caller holds the visitor.
-func (l *Ledger) Disown(visitor string) error {
-	batch := l.db.NewBatch()
-	defer batch.Close()
+// disown takes a visitor's name from its codes, which stay spent, and says how
+// many there are. The caller holds the visitor.
+func (l *Ledger) disown(visitor string, batch *pebble.Batch) (codes int, err error) {
 	for claim, err := range l.Claims(visitor) {
 		if err != nil {
-			return err
+			return codes, err
 		}
 		c, err := l.code(claim.Pool, claim.Code)
 		if err != nil {
-			return err
+			return codes, err
 		}
 		c.Visitor, c.Decision = "", ""
 		record, err := json.Marshal(c)
@@ -58,11 +55,9 @@ func (l *Ledger) Disown(visitor string) error {
 			err = batch.Delete(claimKey(visitor, claim.Campaign), nil)
 		}
 		if err != nil {
-			return err
+			return codes, err
 		}
+		codes++
 	}
-	if err := l.db.Apply(batch, pebble.Sync); err != nil {
-		return fmt.Errorf("ledger could not disown the codes of a visitor: %w", err)
-	}
-	return nil
+	return codes, nil
 }

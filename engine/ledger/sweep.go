@@ -14,10 +14,12 @@ import (
 // Forgotten is what Forget took away.
 type Forgotten struct {
 	Profiles, Timers, Persons int
+	Codes                     int // coupon codes that bear no name any more; they stay spent
 }
 
 // Forget takes away what is kept of one visitor beside its events: the profile,
-// its timers, and the person's bucketing unit where that is this visitor's. It
+// its timers, the person's bucketing unit where that is this visitor's, and its
+// name on coupon codes. It
 // is one commit, durable after the next Sync, and may be repeated.
 func (l *Ledger) Forget(visitor string, timers []Timer, person string) (Forgotten, error) {
 	var out Forgotten
@@ -56,6 +58,9 @@ func (l *Ledger) Forget(visitor string, timers []Timer, person string) (Forgotte
 				return out, err
 			}
 		}
+	}
+	if out.Codes, err = l.disown(visitor, batch); err != nil {
+		return out, err
 	}
 	// The empty record makes the next Sync cover what took no number.
 	if err := l.db.Apply(batch, pebble.Sync); err != nil {
