@@ -9,21 +9,23 @@ import (
 // and what the warehouse has is what the ledger's position says. It waits for
 // the batch under way, which takes as long as ClickHouse is away.
 func (l *Loader) Hold(ctx context.Context, work func() error) error {
+	for _, turn := range []chan struct{}{l.turn, l.replaying} {
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			return fmt.Errorf("the loader does not come to rest: %w; is ClickHouse away? /readyz says so", ctx.Err())
+		}
+	}
+	return work()
+}
+
+// inTurn does work while nobody holds the loader; false if ctx ended first.
+func (l *Loader) inTurn(ctx context.Context, work func() bool) bool {
 	select {
 	case l.turn <- struct{}{}:
 		defer func() { <-l.turn }()
 		return work()
-	case <-ctx.Done():
-		return fmt.Errorf("the loader does not come to rest: %w; is ClickHouse away? /readyz says so", ctx.Err())
-	}
-}
-
-// deliverInTurn is deliver, while nobody holds the loader.
-func (l *Loader) deliverInTurn(ctx context.Context, b *batch) bool {
-	select {
-	case l.turn <- struct{}{}:
-		defer func() { <-l.turn }()
-		return l.deliver(ctx, b)
 	case <-ctx.Done():
 		return false
 	}

@@ -124,9 +124,9 @@ type Loader struct {
 	stuck   atomic.Pointer[error]
 	balance atomic.Pointer[Balance] // as last checked
 
-	replaying sync.Mutex // one replay at a time
-	settling  sync.Mutex // held while the record and the dead letter change as one
-	begun     bool       // the record was read; guarded by settling
+	replaying chan struct{} // taken by the one replay at a time; beside turn: it may be what a full dead letter waits for
+	settling  sync.Mutex    // held while the record and the dead letter change as one
+	begun     bool          // the record was read; guarded by settling
 
 	mu      sync.Mutex
 	state   state         // the record, as it is in the ledger
@@ -138,13 +138,14 @@ type Loader struct {
 // New makes a Loader; Run starts it.
 func New(source Source, sink Sink, config Config) *Loader {
 	l := &Loader{
-		source: source,
-		sink:   sink,
-		config: config.withDefaults(),
-		spare:  make(chan []warehouse.Row, 2),
-		turn:   make(chan struct{}, 1),
-		moved:  make(chan struct{}),
-		asked:  make(chan struct{}, 1),
+		source:    source,
+		sink:      sink,
+		config:    config.withDefaults(),
+		spare:     make(chan []warehouse.Row, 2),
+		turn:      make(chan struct{}, 1),
+		replaying: make(chan struct{}, 1),
+		moved:     make(chan struct{}),
+		asked:     make(chan struct{}, 1),
 	}
 	l.metrics = newMetrics(l, config.Metrics)
 	return l
@@ -158,11 +159,14 @@ func (l *Loader) Run(ctx context.Context) error {
 	if !down {
 		l.noteBoot(false)
 	}
-	if err := l.recover(ctx); err != nil || ctx.Err() != nil {
+	if err := l.begin(); err != nil {
 		return err
 	}
+	if !l.inTurn(ctx, func() bool { return l.recover(ctx) }) {
+		return nil
+	}
 	if down {
-		if !l.recount(ctx) {
+		if !l.inTurn(ctx, func() bool { return l.recount(ctx) }) {
 			return nil // the next start compares again
 		}
 		l.noteBoot(false)
@@ -174,7 +178,7 @@ func (l *Loader) Run(ctx context.Context) error {
 		l.prepare(ctx, l.Position(), ready)
 	})
 	for b := range ready {
-		if !l.deliverInTurn(ctx, b) {
+		if !l.inTurn(ctx, func() bool { return l.deliver(ctx, b) }) {
 			break // stopped: the pending record tells the next start
 		}
 	}
@@ -193,8 +197,12 @@ func (l *Loader) Position() uint64 {
 }
 
 // LoadedBy is a seq up to which everything was in the warehouse at a moment, 0
-// where that is not known. It is exact to the hour, and never too high.
+// where that is not known. It is exact to an hour or two, never too high, and
+// known over restarts.
 func (l *Loader) LoadedBy(at time.Time) uint64 {
+	if l.begin() != nil {
+		return 0 // Run tells why
+	}
 	s := l.kept()
 	return s.loadedBy(at.UnixMilli())
 }

@@ -2,39 +2,32 @@ package loader
 
 import "context"
 
-// recover reads where the last run got to and finishes what it left pending. Only
-// a record that cannot be read or understood is an error.
-func (l *Loader) recover(ctx context.Context) error {
-	if err := l.begin(); err != nil {
-		return err
-	}
+// recover finishes what the last run left pending. It is false if ctx ended first.
+func (l *Loader) recover(ctx context.Context) bool {
 	p := l.kept().Pending
 	if p == nil {
-		return nil
+		return true
 	}
 	b, ok := l.reread(ctx, *p)
 	if !ok {
-		return nil
+		return false
 	}
 	left, ok := l.missing(ctx, b.rows)
 	if !ok {
-		return nil
+		return false
 	}
 	l.config.Log.Info("found a pending range at start", "from", b.from, "to", b.to, "rows", len(b.rows), "missing", len(left), "split", p.Split)
 	switch {
 	case len(left) == 0:
 		l.metrics.recovered.WithLabelValues("verified").Inc()
-		l.settle(ctx, b)
+		return l.settle(ctx, b)
 	case p.Split: // what is there came in parts: the whole would come a second time
 		l.metrics.recovered.WithLabelValues("resent").Inc()
-		if l.bring(ctx, b, left, part(b, left)) {
-			l.settle(ctx, b)
-		}
+		return l.bring(ctx, b, left, part(b, left)) && l.settle(ctx, b)
 	default:
 		l.metrics.recovered.WithLabelValues("resent").Inc()
-		l.deliverInTurn(ctx, b)
+		return l.deliver(ctx, b)
 	}
-	return nil
 }
 
 // reread makes the pending batch again: the same visits, so the same bytes, but

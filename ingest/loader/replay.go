@@ -18,9 +18,13 @@ const replayAtOnce = 1000
 // not sent a second time. Of an error nothing is known but that nothing is lost:
 // ask again.
 func (l *Loader) Replay(ctx context.Context, places []ingest.Place) (ingest.Replayed, error) {
-	l.replaying.Lock()
-	defer l.replaying.Unlock()
 	var out ingest.Replayed
+	select {
+	case l.replaying <- struct{}{}:
+		defer func() { <-l.replaying }()
+	case <-ctx.Done():
+		return out, fmt.Errorf("another replay goes on: %w", ctx.Err())
+	}
 	for some := range slices.Chunk(places, replayAtOnce) {
 		dead, err := l.source.DeadAt(some)
 		if err != nil {
@@ -93,4 +97,16 @@ func (l *Loader) replay(ctx context.Context, dead []ingest.Dead, out *ingest.Rep
 	out.Loaded += len(raised)
 	l.metrics.replayed.Add(float64(len(raised)))
 	return nil
+}
+
+// Dead gives the dead letter in the ledger's order, after a place, at most max.
+func (l *Loader) Dead(after ingest.Place, max int) ([]ingest.Dead, error) {
+	return l.source.Dead(after, max)
+}
+
+// DeadSize is how many events the dead letter holds, how many bytes they take,
+// and how many they may.
+func (l *Loader) DeadSize() (events, bytes, bound uint64) {
+	t := l.source.Tally()
+	return t.Dead, t.DeadBytes, uint64(l.config.DeadBytes)
 }

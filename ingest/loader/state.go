@@ -41,7 +41,6 @@ type load struct {
 	To uint64 `json:"to"`
 }
 
-// Of the loads one a minute is kept for as long as an audit looks back, and one
 // Of the loads about one a minute is kept for as long as an audit looks back, and
 // about one an hour for as long as the ledger is kept.
 const (
