@@ -22,18 +22,18 @@ func (a *app) trim(ctx context.Context) error {
 	defer hour.Stop()
 	defer second.Stop()
 	trimmed := int64(0) // bytes, under pressure, that the disk has not got back yet
+	a.trimTo(a.dayOld())
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-hour.C:
-			if loaded = append(loaded, a.loader.Position()); len(loaded) <= kept {
-				continue
+			old := a.dayOld()
+			if loaded = append(loaded, a.loader.Position()); len(loaded) > kept {
+				old = max(old, loaded[0])
+				loaded = loaded[1:]
 			}
-			if err := a.ledger.Trim(loaded[0]); err != nil {
-				a.log.Error("ledger not trimmed", "error", err)
-			}
-			loaded = loaded[1:]
+			a.trimTo(old)
 		case <-second.C:
 			room := a.ledger.Room()
 			if !room.Tight() {
@@ -52,6 +52,16 @@ func (a *app) trim(ctx context.Context) error {
 			}
 			trimmed = 0
 		}
+	}
+}
+
+// dayOld is the visit up to which all was in the warehouse a day ago. The
+// loader keeps that over restarts: a server that is started anew each day trims.
+func (a *app) dayOld() uint64 { return a.loader.LoadedBy(time.Now().Add(-24 * time.Hour)) }
+
+func (a *app) trimTo(seq uint64) {
+	if err := a.ledger.Trim(seq); err != nil {
+		a.log.Error("ledger not trimmed", "error", err)
 	}
 }
 
