@@ -22,9 +22,10 @@ func (s *Server) healthz(c echo.Context) error {
 }
 
 // mayFail are the parts without which events and decisions go on: a warehouse
-// that is away, and a rules folder with a mistake, whose last good set serves.
-// Without room no event is taken, and decisions go on.
-var mayFail = map[string]bool{"warehouse": true, "rules": true, "room": true}
+// that is away, a rules folder with a mistake, whose last good set serves, a dead
+// letter that is full, and a balance that does not come out. Without room no
+// event is taken, and decisions go on.
+var mayFail = map[string]bool{"warehouse": true, "rules": true, "room": true, "dead letter": true, "balance": true}
 
 // readyz says whether shops may be sent here: 503 with the part that is not.
 func (s *Server) readyz(c echo.Context) error {

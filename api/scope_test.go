@@ -40,6 +40,8 @@ var guards = map[string]string{
 	"GET /v1/coupons":               "reports",
 	"POST /v1/coupons/:pool/redeem": "events",
 	"POST /v1/backup":               "admin",
+	"GET /v1/dead":                  "admin",
+	"POST /v1/dead/replay":          "admin",
 	"GET /ui":                       "reports",
 	"GET /b.js":                     "",
 	"GET /r.js":                     "",

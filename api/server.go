@@ -35,6 +35,7 @@ type Options struct {
 	Engine  *engine.Engine
 	Reports Reports
 	History *replay.History // for explanations
+	Dead    DeadLetter
 	Keys    Keys
 	Kept    Kept // for exports
 	Ready   func(context.Context) []Check
@@ -68,6 +69,7 @@ type Server struct {
 	engine     *engine.Engine
 	reports    Reports
 	history    *replay.History
+	letter     DeadLetter
 	enricher   *ingest.Enricher
 	ring       atomic.Pointer[ring]
 	tokens     *jwt.Parser
@@ -108,7 +110,7 @@ func New(o Options) (*Server, error) {
 		o.Now = time.Now
 	}
 	s := &Server{
-		echo: echo.New(), engine: o.Engine, reports: o.Reports, history: o.History, kept: o.Kept, enricher: ingest.NewEnricher(),
+		echo: echo.New(), engine: o.Engine, reports: o.Reports, history: o.History, letter: o.Dead, kept: o.Kept, enricher: ingest.NewEnricher(),
 		tokens: jwt.NewParser(jwt.WithValidMethods([]string{"HS256", "EdDSA"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(o.Now)),
 		ready:  o.Ready, writeBackup: o.Backup, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
 		metrics: newMetrics(o.Metrics), limits: newLimits(o.Rates, o.Metrics),
@@ -169,6 +171,8 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset) {
 	get("/v1/coupons", s.coupons, s.needs(ScopeReports))
 	e.POST("/v1/coupons/:pool/redeem", s.redeem, s.needs(ScopeEvents))
 	e.POST("/v1/backup", s.backup, s.needs(ScopeAdmin))
+	get("/v1/dead", s.dead, s.needSecret)
+	e.POST("/v1/dead/replay", s.replay, s.needSecret)
 	get("/healthz", s.healthz)
 	get("/readyz", s.readyz)
 	get("/metrics", metricsOf(o.Metrics))

@@ -41,6 +41,7 @@ type config struct {
 	AcceptLoss   bool          // of visits that the ledger is known to have had
 	Demo         string        // shown on the results page, which is then open; "" on a real server
 	Keep         time.Duration // what was received longer ago is forgotten; 0: never
+	DeadCap      byteSize      // of the dead letter; 0: the loader's own default
 	Log          *slog.Logger
 	Progress     clickhouse.Progress
 	Now          func() time.Time // time.Now unless told
@@ -136,8 +137,9 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	if err := a.openWarehouse(ctx, c); err != nil {
 		return nil, err
 	}
-	a.loader = loader.New(a.ledger, a.warehouse, loader.Config{Log: c.Log, Metrics: metrics})
+	a.loader = loader.New(a.ledger, a.warehouse, loader.Config{DeadBytes: int64(c.DeadCap), Log: c.Log, Metrics: metrics})
 	a.background("loader", a.load)
+	a.background("balance", a.loader.CheckBalance)
 	a.background("trimming", a.trim)
 
 	a.engine = engine.New(engine.Options{Store: a.ledger, Key: a.keys.Token, Tombs: a.keys.Tombs, Log: c.Log})
@@ -159,10 +161,22 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	}
 	asked := questions{a.warehouse, a.child, askWithin}
 	server, err := api.New(api.Options{
-		Engine: a.engine, Reports: asked, History: &replay.History{Warehouse: asked, Ledger: a.ledger, Loaded: a.loader.Position}, Keys: keys,
-		Ready: a.checks(reload), Backup: a.backup, Metrics: metrics, Tracer: tracer, Log: c.Log, Now: c.Now, TrustProxy: c.TrustProxy, Rates: api.GenerousRates(c.Rate),
+		Engine:        a.engine,
+		Reports:       asked,
+		History:       &replay.History{Warehouse: asked, Ledger: a.ledger, Loaded: a.loader.Position},
+		Dead:          a.loader,
+		Keys:          keys,
+		Ready:         a.checks(reload),
+		Backup:        a.backup,
+		Metrics:       metrics,
+		Tracer:        tracer,
+		Log:           c.Log,
+		Now:           c.Now,
+		TrustProxy:    c.TrustProxy,
+		Rates:         api.GenerousRates(c.Rate),
 		Kept:          a.kept,
-		OpenDashboard: c.Demo != "" && onLoopback(a.addr), Notice: c.Demo,
+		OpenDashboard: c.Demo != "" && onLoopback(a.addr),
+		Notice:        c.Demo,
 	})
 	if err != nil {
 		return nil, err

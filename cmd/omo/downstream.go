@@ -31,7 +31,11 @@ func (d downstream) wait(ctx context.Context, done func() bool) error {
 	return nil
 }
 
+// Erase waits for a replay of dead events, or an audit, that read theirs before.
 func (d downstream) Erase(ctx context.Context, visitors []string, found func(map[string]map[string]uint64) error) error {
+	if err := d.loader.Hold(ctx, func() error { return nil }); err != nil {
+		return err
+	}
 	return d.warehouse.Erase(ctx, visitors, func(rows warehouse.Rows) error { return found(rows) })
 }
 

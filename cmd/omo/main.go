@@ -75,7 +75,7 @@ campaign against doing nothing.
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		demoCommand(), serveCommand(), checkCommand(), testCommand(), explainCommand(), backtestCommand(),
-		schemaCommand(), referenceCommand(), campaignsCommand(), resultsCommand(), importCommand(), eraseCommand(), exportCommand(), backupCommand(), restoreCommand(), keysCommand(), clickhouseCommand(),
+		schemaCommand(), referenceCommand(), campaignsCommand(), resultsCommand(), importCommand(), deadCommand(), eraseCommand(), exportCommand(), backupCommand(), restoreCommand(), keysCommand(), clickhouseCommand(),
 	)
 	return root
 }

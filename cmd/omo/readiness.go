@@ -36,11 +36,15 @@ func (a *app) checks(reload *reloader) func(context.Context) []api.Check {
 		if broken != nil {
 			broken = fmt.Errorf("the last good rule set %.12s serves: %w", a.engine.Live().Set.Hash, broken)
 		}
+		balance, _ := a.loader.LastBalance()
+		dead, bytes, bound := a.loader.DeadSize()
 		return []api.Check{
 			check("ledger", a.ledger.Damage(), fmt.Sprintf("%d visits durable", a.ledger.Durable())),
 			check("room", full, "events are taken"),
 			check("rules", broken, "rule set "+a.engine.Live().Set.Hash),
 			check("warehouse", away, fmt.Sprintf("%d visits waiting to be loaded", lag)),
+			check("dead letter", a.loader.Stuck(), fmt.Sprintf("%d events, %d bytes of at most %d", dead, bytes, bound)),
+			check("balance", balance.Err(), balance.String()),
 		}
 	}
 }

@@ -69,6 +69,7 @@ name an origin of site.yaml, or OMO_IDENTIFY_AUDIENCE where that is set.`,
 	f.Var(&c.Cap, "ledger-cap", "how much of events the ledger holds while ClickHouse is away; beyond it they are refused")
 	f.Var(&c.Reserve, "disk-reserve", "how much of the data folder's disk stays free; below it events are refused (default 2 % of the disk, 64MiB to 512MiB)")
 	f.BoolVar(&c.AcceptLoss, "accept-ledger-loss", false, "start although visits at the ledger's end are lost, by damage to its files")
+	f.Var(&c.DeadCap, "dead-cap", "how much the dead letter holds of events that ClickHouse refuses; beyond it loading stops (default 256MiB)")
 	f.StringVar(&level, "log", level, "debug, info, warn or error")
 	if err := cmd.MarkFlagRequired("rules"); err != nil {
 		panic(err) // the flag is defined above
