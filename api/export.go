@@ -13,8 +13,8 @@ import (
 )
 
 // The lines of an export, each with its kind: visitor, then profile if there is
-// one, then event for event in the order of folding, then end. An export
-// without its end line broke off.
+// one, then coupon for code that it was given, then event for event in the order
+// of folding, then end. An export without its end line broke off.
 type (
 	exportBegin struct {
 		Kind     string    `json:"kind"` // visitor
@@ -25,6 +25,13 @@ type (
 		Kind    string           `json:"kind"` // profile
 		Profile *profileAnswer   `json:"profile"`
 		Kept    *profile.Profile `json:"kept"` // as the ledger keeps it, to the last field
+	}
+	exportCoupon struct {
+		Kind     string    `json:"kind"` // coupon
+		Pool     string    `json:"pool"`
+		Code     string    `json:"code"`
+		Campaign string    `json:"campaign"`
+		Claimed  time.Time `json:"claimed"`
 	}
 	exportEvent struct {
 		Kind   string        `json:"kind"` // event
@@ -45,6 +52,10 @@ func (s *Server) export(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	codes, err := s.engine.Codes(id)
+	if err != nil {
+		return err
+	}
 	// Nothing is written until the first event has come, so that what goes
 	// wrong before has its status.
 	out := bufio.NewWriterSize(c.Response(), 32<<10)
@@ -60,10 +71,20 @@ func (s *Server) export(c echo.Context) error {
 		h.Set(echo.HeaderContentType, "application/x-ndjson")
 		h.Set("Content-Disposition", `attachment; filename="visitor.ndjson"`)
 		c.Response().WriteHeader(http.StatusOK)
-		if err := lines.Encode(exportBegin{"visitor", id, s.now().UTC()}); err != nil || p == nil {
+		if err := lines.Encode(exportBegin{"visitor", id, s.now().UTC()}); err != nil {
 			return err
 		}
-		return lines.Encode(exportProfile{"profile", profileOf(p), p})
+		if p != nil {
+			if err := lines.Encode(exportProfile{"profile", profileOf(p), p}); err != nil {
+				return err
+			}
+		}
+		for _, x := range codes {
+			if err := lines.Encode(exportCoupon{"coupon", x.Pool, x.Code, x.Campaign, time.UnixMilli(x.At).UTC()}); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	err = s.kept(c.Request().Context(), id, func(ledger string, e *ingest.Event) error {
 		if err := begin(); err != nil {

@@ -20,6 +20,7 @@ type coupons interface {
 	Claimed(campaign string, visitors ...string) (ledger.Claim, bool, error)
 	Pick(ledger.Claim) (ledger.Claim, error)
 	Unpick([]ledger.Claim)
+	Claims(visitor string) iter.Seq2[ledger.Claim, error]
 	Given(pool, code string) (ledger.Redemption, bool, error)
 	Coupons(pool string, now time.Time) ledger.Coupons
 	Stock(pool, digest string, codes iter.Seq[string]) error
@@ -193,6 +194,18 @@ func (l *Live) Stocked(facts *ingest.Facts) *ingest.Facts {
 
 // CouponsLeft is how many codes of a pool nobody has.
 func (e *Engine) CouponsLeft(pool string) int { return e.store.Left(pool) }
+
+// Codes are those that a visitor was given.
+func (e *Engine) Codes(visitor string) ([]ledger.Claim, error) {
+	var out []ledger.Claim
+	for c, err := range e.store.Claims(visitor) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
 
 // stock makes the ledger's free codes those of the rule set's pools.
 func (e *Engine) stock(set *rules.Set) error {

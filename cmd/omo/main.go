@@ -74,8 +74,25 @@ campaign against doing nothing.
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		demoCommand(), serveCommand(), checkCommand(), testCommand(), explainCommand(), backtestCommand(),
-		schemaCommand(), referenceCommand(), campaignsCommand(), resultsCommand(), importCommand(), deadCommand(), eraseCommand(), exportCommand(), backupCommand(), restoreCommand(), keysCommand(), clickhouseCommand(),
+		demoCommand(),
+		serveCommand(),
+		checkCommand(),
+		testCommand(),
+		explainCommand(),
+		backtestCommand(),
+		schemaCommand(),
+		referenceCommand(),
+		campaignsCommand(),
+		resultsCommand(),
+		importCommand(),
+		deadCommand(),
+		eraseCommand(),
+		exportCommand(),
+		backupCommand(),
+		restoreCommand(),
+		keysCommand(),
+		clickhouseCommand(),
+		couponsCommand(),
 	)
 	return root
 }
