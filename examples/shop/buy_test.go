@@ -116,8 +116,8 @@ func TestBills(t *testing.T) {
 		{name: "a share is rounded down", cart: "pair-border-tee-kids:90:1~gift-handkerchief:-:1", code: "YORU10", goods: 4950, discount: 495, shipping: 660, total: 5115, remaining: 1045, note: "「店長から、夜の10％OFF」を適用しました。"},
 		{name: "of one item only", cart: "walking-sneakers:24.0:1~gift-handkerchief:-:1", code: "ARUKU10", goods: 10120, discount: 792, total: 9328, note: "「ウォーキングスニーカー 10％OFF」を適用しました。"},
 		{name: "without that item", cart: "gift-towel:-:1", code: "ARUKU10", goods: 5500, total: 5500, note: "「ウォーキングスニーカー 10％OFF」の対象商品が、まだカートにありません。"},
-		{name: "a guest with a diamond's coupon", cart: "leather-loafers:25.0:1", code: "DIAMOND1500", goods: 13200, total: 13200, note: "「ダイヤモンド会員さま限定 1,500円OFF」は、ログインしたダイヤモンド会員さまにお使いいただけます。"},
-		{name: "a diamond's coupon", cart: "leather-loafers:25.0:1", code: "DIAMOND1500", member: diamond, goods: 13200, discount: 1500, total: 11700, note: "「ダイヤモンド会員さま限定 1,500円OFF」を適用しました。"},
+		{name: "a guest with a diamond's coupon", cart: "leather-loafers:25.0:1", code: "DIA-78P4PBF7", goods: 13200, total: 13200, note: "「ダイヤモンド会員さま限定 1,500円OFF」は、ログインしたダイヤモンド会員さまにお使いいただけます。"},
+		{name: "a diamond's coupon", cart: "leather-loafers:25.0:1", code: "DIA-78P4PBF7", member: diamond, goods: 13200, discount: 1500, total: 11700, note: "「ダイヤモンド会員さま限定 1,500円OFF」を適用しました。"},
 		{name: "kept for later", code: "YORU10", note: "「店長から、夜の10％OFF」をお預かりしました。商品をお選びください。"},
 		{name: "no such code", cart: "gift-towel:-:1", code: "NONE", goods: 5500, total: 5500},
 	} {

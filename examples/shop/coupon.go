@@ -1,6 +1,7 @@
 package shop
 
 import (
+	_ "embed"
 	"fmt"
 	"strings"
 )
@@ -15,17 +16,26 @@ type coupon struct {
 	rank    string // "" holds for everybody
 }
 
-// coupons are the codes the shop knows, by code.
+// coupons are the codes the shop knows, by code: one for all, and those that
+// each diamond member gets one of.
 func coupons() map[string]coupon {
-	return map[string]coupon{
-		"HAJIME300":   {name: "はじめての方へ 300円OFF", yen: 300, above: 3000},
-		"ITSUMO500":   {name: "いつものお客さまへ 500円OFF", yen: 500, above: 5000},
-		"ITSUMO1000":  {name: "いつものお客さまへ 1,000円OFF", yen: 1000, above: 10000},
-		"YORU10":      {name: "店長から、夜の10％OFF", percent: 10},
-		"DIAMOND1500": {name: "ダイヤモンド会員さま限定 1,500円OFF", yen: 1500, above: 8000, rank: "diamond"},
-		"ARUKU10":     {name: "ウォーキングスニーカー 10％OFF", percent: 10, item: "walking-sneakers"},
+	all := map[string]coupon{
+		"HAJIME300":  {name: "はじめての方へ 300円OFF", yen: 300, above: 3000},
+		"ITSUMO500":  {name: "いつものお客さまへ 500円OFF", yen: 500, above: 5000},
+		"ITSUMO1000": {name: "いつものお客さまへ 1,000円OFF", yen: 1000, above: 10000},
+		"YORU10":     {name: "店長から、夜の10％OFF", percent: 10},
+		"ARUKU10":    {name: "ウォーキングスニーカー 10％OFF", percent: 10, item: "walking-sneakers"},
 	}
+	for line := range strings.Lines(diamondCodes) {
+		if strings.HasPrefix(line, "DIA-") {
+			all[strings.TrimSpace(line)] = coupon{name: "ダイヤモンド会員さま限定 1,500円OFF", yen: 1500, above: 8000, rank: "diamond"}
+		}
+	}
+	return all
 }
+
+//go:embed rules/coupons/diamond.csv
+var diamondCodes string
 
 // apply gives the discount in yen and a sentence for the buyer.
 func (c coupon) apply(cart Cart, member Member) (int, string) {

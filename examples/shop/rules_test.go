@@ -61,7 +61,12 @@ func TestCampaignsOfferWhatTheShopHas(t *testing.T) {
 			if action.Title == "" || action.Link == "" || action.Button == "" {
 				t.Errorf("%s has no title, link or button", where)
 			}
-			if action.Type == "coupon" && (!shop.knows(action.Code) || action.Link != "/cart?coupon="+action.Code) {
+			for code := range set.Pools[v.Pool].Codes() {
+				if !shop.knows(code) {
+					t.Errorf("%s hands out %q, which the shop does not take", where, code)
+				}
+			}
+			if action.Type == "coupon" && v.Pool == "" && (!shop.knows(action.Code) || action.Link != "/cart?coupon="+action.Code) {
 				t.Errorf("%s hands out %q, which the shop does not take", where, action.Code)
 			}
 			for i, offered := range action.Items {
