@@ -120,6 +120,17 @@ func runNode(t *testing.T, modules, script string, env ...string) string {
 	return string(out)
 }
 
+// patiently is eventually for clients that wait longer from try to try.
+func patiently(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if ok() {
+			return
+		}
+	}
+	t.Fatalf("never happened: %s", what)
+}
+
 // pages serves the clients to a browser: a test's page, its modules, and
 // whatever else the test answers.
 func pages(t *testing.T, modules string, more map[string]http.HandlerFunc) string {
@@ -162,13 +173,16 @@ type line struct {
 	*httptest.Server
 	plan func(n int) fault
 
-	mu        sync.Mutex
-	requests  int
-	refused   int
-	lost      int
-	statuses  map[int]int // of answers that arrived
-	delivered int         // messages in requests whose 200 arrived
-	taken     int         // messages in requests whose 200 did not: they will come again
+	mu       sync.Mutex
+	tally    tally
+	statuses map[int]int // of answers that arrived
+}
+
+// tally is what went over a line.
+type tally struct {
+	requests, refused, lost int
+	taken                   int // messages in requests whose 200 was lost: they will come again
+	delivered               int // messages in requests whose 200 arrived
 }
 
 func openLine(t *testing.T, a *app, plan func(int) fault) *line {
@@ -218,13 +232,13 @@ func openLine(t *testing.T, a *app, plan func(int) fault) *line {
 func (l *line) next() fault {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.requests++
-	f := l.plan(l.requests)
+	l.tally.requests++
+	f := l.plan(l.tally.requests)
 	switch f {
 	case refuses:
-		l.refused++
+		l.tally.refused++
 	case losesAnswer:
-		l.lost++
+		l.tally.lost++
 	}
 	return f
 }
@@ -232,7 +246,7 @@ func (l *line) next() fault {
 func (l *line) repeats(messages int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.taken += messages
+	l.tally.taken += messages
 }
 
 func (l *line) arrived(status, messages int) {
@@ -240,7 +254,7 @@ func (l *line) arrived(status, messages int) {
 	defer l.mu.Unlock()
 	l.statuses[status]++
 	if status == http.StatusOK {
-		l.delivered += messages
+		l.tally.delivered += messages
 	}
 }
 
@@ -262,11 +276,11 @@ func messages(t *testing.T, body []byte) int {
 	return max(1, len(whole.Batch))
 }
 
-// knows is how many messages the client knows to be taken.
-func (l *line) knows() int {
+// soFar is what went over it so far.
+func (l *line) soFar() tally {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.delivered
+	return l.tally
 }
 
 // answered is how many answers of that status arrived.
