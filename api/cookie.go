@@ -17,8 +17,8 @@ import (
 // Scripts never read it.
 const visitorCookie = "omo_vid"
 
-// cookieAge is how long browsers are asked to keep it; they allow 400 days at most.
-const cookieAge = 400 * 24 * time.Hour
+// CookieAge is how long browsers are asked to keep the visitor cookie; they allow 400 days at most.
+const CookieAge = 400 * 24 * time.Hour
 
 // cookieVisitor is the visitor that a good cookie names, and whether it is to
 // be signed anew. A page of another subdomain can set one of the same name, so
@@ -64,7 +64,7 @@ func (s *Server) cookieValue(visitor string) string {
 func (s *Server) cookie(c echo.Context, value string) *http.Cookie {
 	return &http.Cookie{
 		Name: visitorCookie, Value: value,
-		Path: "/", MaxAge: int(cookieAge.Seconds()), HttpOnly: true,
+		Path: "/", MaxAge: int(CookieAge.Seconds()), HttpOnly: true,
 		Secure: c.Scheme() == "https", SameSite: http.SameSiteLaxMode,
 	}
 }

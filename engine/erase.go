@@ -32,12 +32,12 @@ type Erasure struct {
 	Swept     uint64 `json:"swept,omitempty"`     // the ledger has no event of theirs up to here
 }
 
-// erasureMark and the erasure's id make the name of its record.
-const erasureMark = "erasure/"
+// ErasureMark and an erasure's id make the name of its record in the ledger.
+const ErasureMark = "erasure/"
 
 func (x *Erasure) record() (ledger.Record, error) {
 	raw, err := json.Marshal(x)
-	return ledger.Record{Name: erasureMark + x.ID, Value: raw}, err
+	return ledger.Record{Name: ErasureMark + x.ID, Value: raw}, err
 }
 
 // Stage is what is being done: "profile", "ledger", "warehouse" or "done".
@@ -112,7 +112,7 @@ func (e *Engine) erasureOf(visitors []string) (*Erasure, error) {
 }
 
 // Erasure gives the erasure of that id, nil where there is none.
-func (e *Engine) Erasure(id string) (*Erasure, error) { return e.erasure(erasureMark + id) }
+func (e *Engine) Erasure(id string) (*Erasure, error) { return e.erasure(ErasureMark + id) }
 
 func (e *Engine) erasure(name string) (*Erasure, error) {
 	raw, err := e.store.Marked(name)

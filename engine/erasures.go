@@ -119,7 +119,7 @@ func (e *Engine) returned(ctx context.Context, d Downstream, now time.Time) erro
 func (e *Engine) open() ([]*Erasure, error) {
 	var all []*Erasure
 	visitors := 0
-	err := e.store.Marks(erasureMark, func(r ledger.Record) error {
+	err := e.store.Marks(ErasureMark, func(r ledger.Record) error {
 		x, err := readErasure(r)
 		if err != nil {
 			return err

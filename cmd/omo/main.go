@@ -93,6 +93,7 @@ campaign against doing nothing.
 		keysCommand(),
 		clickhouseCommand(),
 		couponsCommand(),
+		doctorCommand(),
 	)
 	return root
 }
