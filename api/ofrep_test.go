@@ -194,3 +194,23 @@ func TestEvaluationFromAPage(t *testing.T) {
 		t.Errorf("exposed: %q", exposed)
 	}
 }
+
+// A campaign with a pool is evaluated by what is left of it, and no code is drawn.
+func TestEvaluationDrawsNoCode(t *testing.T) {
+	t.Parallel()
+	s := open(t, pool("WEL-1", "WEL-2"))
+	for _, visitor := range []string{"ann", "bob", "cem"} {
+		e := s.trusted().evaluate("gift", object{"targetingKey": visitor})
+		if e.Variant != "own" || e.Value["type"] != "coupon" || e.Value["code"] != nil {
+			t.Errorf("%s: %+v", visitor, e)
+		}
+	}
+	for _, visitor := range []string{"ann", "bob"} {
+		if got := s.trusted().gift(visitor); !strings.Contains(got, "code:WEL-") {
+			t.Errorf("a code was gone before anybody had it: %s", got)
+		}
+	}
+	if e := s.trusted().evaluate("gift", object{"targetingKey": "cem"}); e.Value != nil || e.Reason != "DEFAULT" {
+		t.Errorf("nothing is left: %+v", e)
+	}
+}
