@@ -43,7 +43,7 @@ const maxItems = 50
 
 var laterActions = map[string]bool{
 	"modal": true, "slide_in": true, "inline": true, "survey": true, "chat": true,
-	"redirect": true, "html": true, "webhook": true, "email": true,
+	"redirect": true, "html": true,
 }
 
 // action checks what a variant shows and writes it as its canonical JSON.
@@ -71,6 +71,11 @@ func (r *reader) action(f *actionFile, path string) (json.RawMessage, Cost) {
 		r.failWith(f.At, path, "missing", "the action shows nothing", "give it a title, a body or an image")
 	}
 	r.belongs(f, path)
+	for key, t := range map[string]text{"url": f.URL, "to": f.To, "subject": f.Subject, "unsubscribe": f.Unsubscribe} {
+		if t.At != nil {
+			r.fail(t.At, join(path, key), "value", "%q belongs to actions that are sent (webhook, email), and this is a %s", key, f.Type.S)
+		}
+	}
 	for i, item := range f.Items {
 		at := fmt.Sprintf("%s.items[%d]", path, i)
 		out := items{

@@ -75,8 +75,9 @@ func (r *reader) campaign(f *campaignFile, site Site, l *language) *checked {
 	c.On, out.waits = r.triggers(f.On, l)
 	c.Frequency, c.Stop = r.limits(f.Frequency, "frequency")
 	c.Goals = r.goals(f, l)
-	c.Variants = r.variants(f, l.pools)
+	c.Variants = r.variants(f, site, l.pools)
 	c.Pools = poolsOf(c.Variants)
+	r.sending(c, f)
 	c.Content = contentHash(c.Variants)
 	if f.When.At != nil {
 		out.parts = l.conditions(r, f.When, "when")

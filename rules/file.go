@@ -101,8 +101,8 @@ type triggerArgs struct {
 	Event  text        `yaml:"event"`
 	Where  ruleText    `yaml:"where"`
 	Absent *absentFile `yaml:"absent"`
-	Moment later       `yaml:"at"`
-	Offset later       `yaml:"offset"`
+	Moment text        `yaml:"at"`
+	Offset text        `yaml:"offset"`
 }
 
 type absentFile struct {
@@ -165,9 +165,10 @@ func (g *goalFile) read(r *reader, n *node, path string) {
 
 type variantFile struct {
 	At     *node
-	ID     text        `yaml:"id,required"`
-	Weight integer     `yaml:"weight,required"`
-	Action *actionFile `yaml:"action"`
+	ID     text         `yaml:"id,required"`
+	Weight integer      `yaml:"weight,required"`
+	Action *actionFile  `yaml:"action"`
+	Also   []actionFile `yaml:"also"`
 }
 
 type actionFile struct {
@@ -186,13 +187,17 @@ type actionFile struct {
 	Items    []itemFile `yaml:"items"`
 	Cost     costFile   `yaml:"cost"`
 
+	URL         text `yaml:"url"`
+	To          text `yaml:"to"`
+	Subject     text `yaml:"subject"`
+	Unsubscribe text `yaml:"unsubscribe"`
+
 	Selector  later `yaml:"selector"`
 	Height    later `yaml:"height"`
 	HTML      later `yaml:"html"`
 	Questions later `yaml:"questions"`
 	Channels  later `yaml:"channels"`
 	Hours     later `yaml:"hours"`
-	URL       later `yaml:"url"`
 	Event     later `yaml:"event"`
 	Window    later `yaml:"window"`
 	Limit     later `yaml:"limit"`

@@ -48,6 +48,8 @@ func (r *reader) triggers(list []triggerFile, l *language) (on []Trigger, waits 
 		case t.Kind == "page_view" && len(list) > 1:
 			r.warn(f.At, path, "redundant_trigger", "page_view adds nothing to other triggers", "remove it")
 			continue
+		case t.Kind == "reminder" && len(list) > 1:
+			r.failWith(f.At, path, "value", "a reminder stands alone: nobody is there when its time comes", "remove the other triggers, or make two campaigns")
 		case t.Kind == "absent" && len(list) > 1:
 			r.failWith(f.At, path, "value", "absent stands alone: nobody is there when it happens", "remove the other triggers, or make two campaigns")
 		case t.Kind == "event" && len(list) > 1 && (w.derived != nil || len(w.parts) > 0):
@@ -100,6 +102,12 @@ func (r *reader) trigger(f triggerFile, path string, l *language) (t Trigger, w 
 			r.failWith(a.InView.At, join(path, "in_view"), "value", quote(s)+" is not a selector", fmt.Sprintf(`write 1 to %d characters of CSS, such as "#reviews"`, maxSelector))
 		}
 		return t, w, true
+	case a.Moment.At == nil && a.Offset.At != nil:
+		r.failWith(a.Offset.At, join(path, "offset"), "value", "offset goes with at", "write {event: booking, at: event.starts_at, offset: -24h}")
+		return t, w, false
+	case a.Event.At == nil && a.Moment.At != nil:
+		r.failWith(a.Moment.At, join(path, "at"), "value", "at goes with event", "write {event: booking, at: event.starts_at, offset: -24h}")
+		return t, w, false
 	case a.Event.At != nil:
 		return r.eventTrigger(a, path, l)
 	case a.Absent != nil && a.Absent.At != nil:
@@ -156,6 +164,12 @@ func (r *reader) eventTrigger(a *triggerArgs, path string, l *language) (t Trigg
 	}
 	r.wellFormed(a.Event, join(path, "event"), eventForm, eventHint)
 	t = Trigger{Kind: "event", Event: name}
+	if a.Moment.At != nil {
+		if a.Where.At != nil || l.derived[name] != nil {
+			r.unsupported(a.Moment.At, join(path, "at"), "a condition on the event of a reminder")
+		}
+		return r.reminder(a, path, t), w, true
+	}
 	if d := l.derived[name]; d != nil {
 		t.Event, w.derived = d.event, d
 	}

@@ -108,7 +108,7 @@ func TestReferenceExamplesLoad(t *testing.T) {
 	loads := func(t *testing.T, campaign string) {
 		t.Helper()
 		_, found := Load(fstest.MapFS{
-			"site.yaml":             {Data: []byte("traits: {rank: {type: string}, gender: {type: string}, age: {type: number}, plan: {type: string}, points: {type: number}}\n")},
+			"site.yaml":             {Data: []byte("traits: {rank: {type: string}, gender: {type: string}, age: {type: number}, plan: {type: string}, points: {type: number}, email: {type: string, trust: signed}}\n")},
 			"segments.yaml":         {Data: []byte("segments: {vip: visitor.visits > 3}\n")},
 			"campaigns/other.yaml":  {Data: []byte("id: cart-rescue\nsalt: other\nstatus: live\nvariants: [{id: a, weight: 1}]\n")},
 			"campaigns/x.yaml":      {Data: []byte(campaign)},
@@ -128,7 +128,11 @@ func TestReferenceExamplesLoad(t *testing.T) {
 				case "value", "function", "operator":
 					loads(t, "id: x\nwhen: |\n  "+e.Example+"\n"+variants)
 				case "action":
-					loads(t, "id: x\nvariants:\n  - id: a\n    weight: 1\n    "+e.Example+"\n")
+					on := "page_view"
+					if slices.Contains(sendTypes, e.Name) {
+						on = "{event: booking}"
+					}
+					loads(t, "id: x\non: "+on+"\nvariants:\n  - id: a\n    weight: 1\n    "+e.Example+"\n")
 				case "status", "trigger":
 					loads(t, "id: x\n"+e.Example+"\n"+variants)
 				case "window":

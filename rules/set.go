@@ -129,6 +129,10 @@ type Variant struct {
 	Action    json.RawMessage // nil: the control
 	Pool      string          // whose codes it hands out; "" none
 	Cost      Cost            // what the action costs the shop; no part of Content
+	Send      *Send           // what the action is where the server sends it; nil if it is shown
+	Also      []Send          // what is sent when it is shown
+
+	also json.RawMessage // Also as JSON, part of Content
 }
 
 // Control says whether v is the alternative that shows nothing.

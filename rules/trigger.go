@@ -8,13 +8,15 @@ import (
 
 // Trigger is a moment at which a campaign may open.
 type Trigger struct {
-	Kind     string        // page_view | exit_intent | tab_return | dwell | scroll | idle | in_view | event | absent
+	Kind     string        // page_view | exit_intent | tab_return | dwell | scroll | idle | in_view | event | absent | reminder
 	Dwell    time.Duration // the length of dwell and idle
 	Percent  int           // of scroll: 1 to 100
 	Selector string        // of in_view
 	Event    string        // of event: its canonical name, the underlying one of a derived event; of absent: the one awaited
 	After    string        // of absent: the event that starts the wait
 	Within   time.Duration // of absent: how long is waited
+	Moment   string        // of reminder: the property of Event that holds a time
+	Offset   time.Duration // of reminder: how long after that it is due; negative before
 
 	where []int32 // of event, see Set.Where
 }
@@ -42,7 +44,7 @@ func (t Trigger) Met(happened string) bool {
 	switch t.Kind {
 	case "event", "in_view":
 		return happened == t.String()
-	case "absent":
+	case "absent", "reminder":
 		return false
 	}
 	kind, amount, told := strings.Cut(happened, ":")

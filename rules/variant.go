@@ -10,7 +10,7 @@ import (
 
 // variants checks the alternatives and lays them over the 10,000 buckets: a
 // range begins at floor(10000·cumulative/total), so they leave no gap.
-func (r *reader) variants(f *campaignFile, pools map[string]Pool) []Variant {
+func (r *reader) variants(f *campaignFile, site Site, pools map[string]Pool) []Variant {
 	var out []Variant
 	total := 0
 	seen := map[string]*node{}
@@ -26,9 +26,15 @@ func (r *reader) variants(f *campaignFile, pools map[string]Pool) []Variant {
 		}
 		variant := Variant{ID: v.ID.S, Weight: v.Weight.N}
 		if v.Action != nil && v.Action.At != nil {
-			variant.Action, variant.Cost = r.action(v.Action, join(path, "action"))
-			variant.Pool = r.handed(v.Action, join(path, "action"), pools)
+			if slices.Contains(sendTypes, v.Action.Type.S) {
+				variant.Send, variant.Action = r.send(v.Action, join(path, "action"), site)
+				variant.Cost = Cost{Share: v.Action.Cost.Share.N, Amount: v.Action.Cost.Amount.N}
+			} else {
+				variant.Action, variant.Cost = r.action(v.Action, join(path, "action"))
+				variant.Pool = r.handed(v.Action, join(path, "action"), pools)
+			}
 		}
+		variant.Also, variant.also = r.also(v, path, site)
 		total += v.Weight.N
 		out = append(out, variant)
 	}
@@ -68,10 +74,11 @@ func contentHash(variants []Variant) string {
 		Weight int             `json:"weight"`
 		Action json.RawMessage `json:"action"`
 		Pool   string          `json:"pool,omitempty"`
+		Also   json.RawMessage `json:"also,omitempty"`
 	}
 	list := make([]content, len(variants))
 	for i, v := range variants {
-		list[i] = content{v.ID, v.Weight, v.Action, v.Pool}
+		list[i] = content{v.ID, v.Weight, v.Action, v.Pool, v.also}
 	}
 	raw, err := json.Marshal(list)
 	if err != nil {

@@ -4,7 +4,7 @@ package rules
 // schema completes them and the reference explains them.
 var (
 	statuses    = []string{"draft", "shadow", "live", "paused", "ended"}
-	actionTypes = []string{"banner", "coupon", "ranking"}
+	actionTypes = []string{"banner", "coupon", "ranking", "webhook", "email"}
 	periods     = []string{"session", "day", "lifetime"} // besides a length of time
 	consents    = []string{"opt_in", "opt_out"}
 	traitTypes  = []string{"string", "number", "boolean"}
