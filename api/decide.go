@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -169,6 +170,8 @@ func (b *decideBody) check(may access) error {
 		return problem("bad_request", `"page_view": false goes with a trigger ("exit_intent", "dwell:30s", …)`)
 	case !triggered && b.Trigger != "":
 		return problem("bad_request", `a trigger goes with "page_view": false: the page view itself was decided before`)
+	case strings.HasPrefix(b.Trigger, ingest.OmoPrefix):
+		return problem("bad_request", "a trigger that begins with omo_ is the server's own")
 	case len(b.Trigger) > maxTrigger:
 		return problem("bad_request", fmt.Sprintf("trigger is longer than %d bytes: it is a word (exit_intent), a word and an amount (dwell:30s) or an event's name", maxTrigger))
 	case b.Context != nil && may != secret:

@@ -49,7 +49,12 @@ func (g *gates) detail(c *rules.Campaign, reason string) string {
 }
 
 func (g *gates) awaited(c *rules.Campaign) string {
-	if on := &c.On[0]; on.Kind == "absent" {
+	if c.Sends() && !reachable(c, g.p) {
+		return "no address is known"
+	}
+	if on := &c.On[0]; on.Kind == "reminder" {
+		return "waits for the " + on.Moment + " of a " + on.Event
+	} else if on.Kind == "absent" {
 		if due := g.p.Pending[c.ID]; due > 0 {
 			return fmt.Sprintf("waits for no %s until %s", on.Event, time.UnixMilli(due).In(c.Zone).Format(time.DateTime))
 		}

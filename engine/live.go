@@ -23,6 +23,7 @@ type Live struct {
 
 	terms  profile.Terms
 	layers map[string][]*rules.Campaign
+	sends  map[string][]*rules.Campaign // event → what the server carries out when it happens
 }
 
 // phase is the stretch during which a campaign's variants and weights did not
@@ -59,7 +60,7 @@ func (e *Engine) Use(set *rules.Set, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	live := &Live{Set: set, Phases: phases, terms: terms(set), layers: layers(set)}
+	live := &Live{Set: set, Phases: phases, terms: terms(set), layers: layers(set), sends: sends(set)}
 	announced, err := e.announced(live, now)
 	if err != nil {
 		return err
@@ -196,7 +197,7 @@ func (e *Engine) announced(live *Live, now time.Time) ([]byte, error) {
 }
 
 func terms(set *rules.Set) profile.Terms {
-	t := profile.Terms{Gap: set.Site.SessionGap, Goals: map[string][]profile.Goal{}, Free: map[string]bool{}, Pooled: map[string]map[string]bool{}}
+	t := profile.Terms{Gap: set.Site.SessionGap, Goals: map[string][]profile.Goal{}, Free: map[string]bool{}, Sends: map[string]bool{}, Pooled: map[string]map[string]bool{}}
 	for _, c := range set.Campaigns {
 		if len(c.Pools) > 0 {
 			t.Pooled[c.ID] = map[string]bool{}
@@ -205,9 +206,15 @@ func terms(set *rules.Set) profile.Terms {
 			}
 		}
 		for _, on := range c.On {
-			if on.Kind == "absent" && (c.Status == rules.Live || c.Status == rules.Shadow) {
+			switch living := c.Status == rules.Live || c.Status == rules.Shadow; {
+			case living && on.Kind == "absent":
 				t.Absences = append(t.Absences, profile.Absence{Campaign: c.ID, Event: on.Event, After: on.After, Within: on.Within})
+			case living && on.Kind == "reminder":
+				t.Reminders = append(t.Reminders, profile.Reminder{Campaign: c.ID, Event: on.Event, Moment: on.Moment, Offset: on.Offset, Keep: c.Props()})
 			}
+		}
+		if c.Sends() {
+			t.Sends[c.ID] = true
 		}
 		t.Free[c.ID] = len(c.Frequency) == 0 && c.Layer == "" && len(set.Site.Budget["all"]) == 0
 		for _, g := range c.Goals[:min(1, len(c.Goals))] { // the main goal is what stops a campaign

@@ -181,6 +181,8 @@ func (s *stage) act(words []string) []string {
 		return phases
 	case "timers": // what has come due fires
 		return s.timers()
+	case "outbox": // what is to be sent out; it then is
+		return s.outbox()
 	case "backfill": // what new counters have not seen is counted
 		return s.backfill()
 	case "known": // what is known of the visitor

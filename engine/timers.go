@@ -59,22 +59,24 @@ func (e *Engine) fireDue(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// fire records that what was awaited has not come: the campaign may open when
-// the visitor is next there. A timer that no profile knows any more is dropped.
+// fire records that what was awaited has not come, or that a moment has: the
+// campaign may open when the visitor is next there, or is carried out at once.
+// A timer that no profile knows any more is dropped.
 func (e *Engine) fire(t ledger.Timer, now time.Time) error {
-	props, err := json.Marshal(ingest.Properties{Campaign: t.Name})
-	if err != nil {
-		return err
-	}
-	event := ingest.Event{ID: e.newID(), Name: ingest.Absent, Time: clock(now), Received: clock(now), Properties: props}
-	if err := event.ParseProperties(); err != nil {
-		return err
-	}
-	_, err = e.visit(Visit{Visitor: t.Visitor, Events: []ingest.Event{event}, timer: &t}, now)
+	_, err := e.visit(Visit{Visitor: t.Visitor, timer: &t}, now)
 	if errors.Is(err, ErrErased) {
 		_, err = e.store.Commit(ledger.Visit{Over: []ledger.Timer{t}})
 	}
 	return err
+}
+
+// fired is what the end of p's wait called name is recorded as.
+func (e *Engine) fired(p *profile.Profile, name string, now time.Time) (ingest.Event, error) {
+	event := ingest.Event{ID: e.newID(), Time: clock(now), Received: clock(now)}
+	event.Name, event.Props = p.Fire(name, clock(now))
+	var err error
+	event.Properties, err = json.Marshal(event.Props)
+	return event, err
 }
 
 // timers are what begins and ends when pending changes from before to after.
@@ -94,7 +96,7 @@ func timers(visitor string, before, after map[string]int64) (begun, over []ledge
 
 // pending is a copy of what p waits for; nil where no campaign waits for anything.
 func pending(live *Live, p *profile.Profile) map[string]int64 {
-	if len(live.terms.Absences) == 0 && len(p.Pending) == 0 {
+	if len(live.terms.Absences) == 0 && len(live.terms.Reminders) == 0 && len(p.Pending) == 0 {
 		return nil
 	}
 	return maps.Clone(p.Pending)

@@ -1,13 +1,22 @@
 package engine
 
-import "github.com/omotenashi-web/omotenashi/rules"
+import (
+	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
 
 // triggered says whether c may open at what happened (nothing: the page view
 // itself), or may do so later and waits for a trigger of its own. Of a list,
 // the client calls when the last one has come, and names that one.
 func (g *gates) triggered(c *rules.Campaign) (waits, mine bool) {
-	if c.On[0].Kind == "absent" { // it came about on the server, between two pages
+	switch on := &c.On[0]; {
+	case c.Sends(): // nobody's page has a part in it
+		return false, g.r.Trigger == ingest.DuePrefix+c.ID && reachable(c, g.p) && g.where(on)
+	case on.Kind == "absent": // it came about on the server, between two pages
 		return false, g.r.Trigger == "" && g.p.Due[c.ID] > 0
+	case on.Kind == "reminder":
+		due := g.p.Due[c.ID]
+		return false, g.r.Trigger == "" && due > 0 && (on.Offset >= 0 || clock(g.now) < due-on.Offset.Milliseconds())
 	}
 	happened := g.r.Trigger
 	for i := range c.On {

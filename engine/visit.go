@@ -134,6 +134,13 @@ func (e *Engine) visit(v Visit, now time.Time) (Answer, error) {
 		_, err := e.store.Commit(ledger.Visit{Over: []ledger.Timer{*v.timer}})
 		return Answer{Visitor: v.Visitor}, err
 	}
+	if v.timer != nil {
+		event, err := e.fired(p, v.timer.Name, now)
+		if err != nil {
+			return Answer{}, err
+		}
+		v.Events = []ingest.Event{event}
+	}
 	text := newScratch()
 	defer text.free()
 	keep, err := e.fold(live, p, v, now, text, &answer)
@@ -183,6 +190,9 @@ func (e *Engine) fold(live *Live, p *profile.Profile, v Visit, now time.Time, te
 		if err := add(&v.Events[i]); err != nil {
 			return keep, err
 		}
+	}
+	if err := e.send(live, p, v, now, &keep, add, text); err != nil {
+		return keep, err
 	}
 	keep.Begun, keep.Over = timers(v.Visitor, before, p.Pending)
 	if v.redeem != nil {

@@ -108,6 +108,11 @@ type Properties struct {
 	Slots    []string  `json:"slots,omitzero"`     // of omo_decision: the places its page had, where it said so: none at all is an empty list
 	Facts    *Facts    `json:"facts,omitempty"`    // of omo_decision: what was read from outside, where rules asked
 	Outcomes []Outcome `json:"outcomes,omitempty"` // of omo_decision
+
+	Reminder string            `json:"reminder,omitempty"` // of omo_reminder: campaign/booking
+	Due      int64             `json:"due,omitempty"`      // of omo_reminder: its time
+	Missed   bool              `json:"missed,omitempty"`   // of omo_reminder: it came too late to be told
+	Booking  map[string]string `json:"booking,omitempty"`  // of omo_reminder: what the campaign's texts mention of the event
 }
 
 // Facts are values from outside that a decision rested on.
@@ -147,13 +152,18 @@ const (
 	Engagement = "omo_engagement"
 	Answer     = "omo_answer"
 	Chat       = "omo_chat"
-	Trouble    = "omo_error"   // in a browser
-	Absent     = "omo_absent"  // what a campaign waited for did not come in time: its timer fired; written by the server
-	Coupon     = "omo_coupon"  // a code of a pool was redeemed; written by the server, without the code
-	Rules      = "omo_rules"   // a rule set went live: its hash, text, phases; of no visitor
-	Waiting    = "omo_waiting" // campaigns that wait for a back-fill from now on; of no visitor
-	Identify   = "identify"    // traits or a person were told
+	Trouble    = "omo_error"    // in a browser
+	Absent     = "omo_absent"   // what a campaign waited for did not come in time: its timer fired; written by the server
+	Reminder   = "omo_reminder" // a moment that a campaign reminds of has come; written by the server
+	Coupon     = "omo_coupon"   // a code of a pool was redeemed; written by the server, without the code
+	Rules      = "omo_rules"    // a rule set went live: its hash, text, phases; of no visitor
+	Waiting    = "omo_waiting"  // campaigns that wait for a back-fill from now on; of no visitor
+	Identify   = "identify"     // traits or a person were told
 )
+
+// DuePrefix begins the trigger of a decision that the server makes by itself:
+// "omo_due:" and the campaign that it carries out. Clients name no such trigger.
+const DuePrefix = OmoPrefix + "due:"
 
 // ParseProperties fills Props from Properties. A field of another type than
 // the product's (a value that is no number) is an error that names it.

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -177,6 +176,8 @@ func (r *reader) sending(c *Campaign, f *campaignFile) {
 			r.failWith(at, path, "value", "a campaign shows or sends, and its variants do both", "make two campaigns; or send beside what is shown: also: [{type: "+v.Send.Kind+", …}]")
 		case len(c.On) > 1 || kind != "absent" && kind != "reminder" && kind != "event":
 			r.failWith(at, path, "value", "nothing is sent on "+kind+": the server does not see it happen", "on: {event: …}, {absent: …} or {event: …, at: …}; or send beside what is shown: also: [{type: "+v.Send.Kind+", …}]")
+		case kind == "absent" && len(c.Props()) > 0:
+			r.failWith(at, path, "value", "nothing happened, so there is no event whose properties could be told", "leave {{event.prop(…)}} out")
 		case c.Slot != "":
 			r.failWith(f.Slot.At, "slot", "value", "what is sent takes no slot", "remove it")
 			return
@@ -205,17 +206,6 @@ func (r *reader) reminder(a *triggerArgs, path string, t Trigger) Trigger {
 		t.Offset = -d
 	}
 	return t
-}
-
-// Timed says when a reminder is due for a moment, and until when it may still
-// come where the server was away: before the moment, never after it; after
-// it, for an hour.
-func (t Trigger) Timed(moment time.Time) (due, until time.Time) {
-	due = moment.Add(t.Offset)
-	if t.Offset < 0 {
-		return due, moment
-	}
-	return due, due.Add(time.Hour)
 }
 
 // also checks what is sent beside what a variant shows.

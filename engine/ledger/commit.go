@@ -19,6 +19,7 @@ type Visit struct {
 
 	Person, Unit string  // the person's bucketing unit from now on; "" writes none
 	Begun, Over  []Timer // timers that run from now on, and those that no longer do
+	Out          []Outgoing
 
 	Claims   []Claim     // codes that were picked and are the visitor's from now on
 	Redeemed *Redemption // a code that was redeemed
@@ -95,6 +96,9 @@ func (v *Visit) beside(batch *pebble.Batch) error {
 		if err := batch.Set(unitKey(v.Person), []byte(v.Unit), nil); err != nil {
 			return err
 		}
+	}
+	if err := v.hand(batch); err != nil {
+		return err
 	}
 	if err := v.claim(batch); err != nil {
 		return err

@@ -19,6 +19,7 @@
 //	n <seq>            how many events were committed and how many turned away, up to this visit
 //	d <seq> <idx>      a dead event: one that the warehouse cannot take, and why
 //	c …                coupons: their codes, free ones in order, and who has which; see claims.go
+//	o <due> <id>       what is to be sent out; until it was, or was given up
 //	m <name>           a mark: a small durable record under a name
 //	x <keyed hash>     a tombstone: this visitor was erased
 //

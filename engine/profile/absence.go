@@ -34,12 +34,20 @@ func await(p *Profile, e *ingest.Event, absences []Absence) {
 }
 
 // foldAbsence remembers that what a campaign waited for did not come in time.
-func foldAbsence(p *Profile, e *ingest.Event) {
+// What the server then does by itself is done with that.
+func foldAbsence(p *Profile, e *ingest.Event, t Terms) {
 	delete(p.Pending, e.Props.Campaign)
+	if !t.Sends[e.Props.Campaign] {
+		p.due(e.Props.Campaign, e.Time)
+	}
+}
+
+// due remembers that a campaign may open when the visitor is next there.
+func (p *Profile) due(campaign string, at int64) {
 	if p.Due == nil {
 		p.Due = map[string]int64{}
 	}
-	p.Due[strings.Clone(e.Props.Campaign)] = e.Time
+	p.Due[strings.Clone(campaign)] = at
 	if len(p.Due) > maxDue {
 		names := slices.Sorted(maps.Keys(p.Due)) // of equal times always the same one goes
 		delete(p.Due, slices.MinFunc(names, func(a, b string) int { return cmp.Compare(p.Due[a], p.Due[b]) }))

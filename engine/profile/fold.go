@@ -18,7 +18,9 @@ type Terms struct {
 
 	Streams *Streams // what counters read; nil if there are none
 
-	Absences []Absence // what campaigns wait for
+	Absences  []Absence       // what campaigns wait for
+	Reminders []Reminder      // the moments they remind of
+	Sends     map[string]bool // campaigns that the server carries out by itself
 
 	Pooled map[string]map[string]bool // campaign → variant → whether it hands out codes of a pool; of those of which one does
 }
@@ -48,7 +50,12 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 		return
 	case ingest.Absent: // the server's timer, and nothing that the visitor did
 		e.Session = p.sessionID()
-		foldAbsence(p, e)
+		foldAbsence(p, e, t)
+		t.Streams.count(p, e)
+		return
+	case ingest.Reminder: // likewise
+		e.Session = p.sessionID()
+		foldReminder(p, e, t)
 		t.Streams.count(p, e)
 		return
 	case ingest.Coupon: // told by the shop, wherever the visitor is
@@ -63,6 +70,7 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 	repeats := p.Repeats(e)
 	if !repeats {
 		await(p, e, t.Absences)
+		book(p, e, t.Reminders)
 	}
 	old := p.older(e.Time, t.Gap.Milliseconds())
 	if !old {

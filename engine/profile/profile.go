@@ -29,7 +29,8 @@ type Profile struct {
 	Campaigns map[string]*Shown `json:"x,omitempty"` // those it was shown, or that it clicked or closed
 	Holds     []Hold            `json:"h,omitempty"`
 	Due       map[string]int64  `json:"due,omitempty"` // by campaign: when the absence it waits for came due; until it is exposed
-	Pending   map[string]int64  `json:"pd,omitempty"`  // campaign → when its wait will have come due
+	Pending   map[string]int64  `json:"pd,omitempty"`  // campaign, or campaign/booking → when its wait will have come due
+	Booked    map[string]Booked `json:"bk,omitempty"`  // campaign/booking → what is reminded of, at most maxBooked
 
 	Coupons map[string]bool `json:"cp,omitempty"` // campaigns of coupon pools that were offered, control too → whether a code was handed out; at most maxCoupons
 

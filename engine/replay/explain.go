@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/engine"
@@ -120,12 +121,23 @@ func (p *Player) ask(live *engine.Live, q Question) *Answer {
 	return answer(p.profile.Visitor, m, q)
 }
 
-// logged explains the last decision among visits.
+// decision is the last one of a visit, nil if it has none: what the server
+// carried out stands before what a page was answered.
+func decision(visit []ingest.Record) *ingest.Event {
+	for i := range slices.Backward(visit) {
+		if e := &visit[i].Event; e.Name == ingest.Decision {
+			return e
+		}
+	}
+	return nil
+}
+
+// logged explains the last decision among visits; asked about a campaign that
+// the server carried out in that visit, what it decided about that.
 func (p *Past) logged(visits [][]ingest.Record, q Question) (*Answer, error) {
 	last := len(visits) - 1
 	for ; last >= 0; last-- {
-		v := visits[last]
-		if v[len(v)-1].Event.Name == ingest.Decision {
+		if decision(visits[last]) != nil {
 			break
 		}
 	}
@@ -135,9 +147,10 @@ func (p *Past) logged(visits [][]ingest.Record, q Question) (*Answer, error) {
 	player := NewPlayer(p.Sets, p.deciding(visits[last])...)
 	player.Begin(p.Ledger, p.Visitor)
 	var out *Answer
+	own := ingest.DuePrefix + q.Campaign
 	for i, v := range visits[:last+1] {
 		err := player.Visit(v, func(m *Moment) error {
-			if i == last {
+			if i == last && (out == nil || out.Trigger != own) {
 				out = explainLogged(p.Visitor, m, q)
 			}
 			return nil
@@ -151,7 +164,7 @@ func (p *Past) logged(visits [][]ingest.Record, q Question) (*Answer, error) {
 
 // deciding is the set that made the decision of a visit, none if it is gone.
 func (p *Past) deciding(visit []ingest.Record) []*rules.Set {
-	e := visit[len(visit)-1].Event
+	e := *decision(visit)
 	if e.ParseProperties() != nil {
 		return nil
 	}

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -142,12 +143,17 @@ func (p *Player) read(records []ingest.Record) (*visit, error) {
 		}
 	}
 	v.live, v.err = p.sets.At(p.ledger, v.seq)
-	if last := &records[len(records)-1].Event; last.Name == ingest.Decision {
+	for i := range slices.Backward(records) { // what the server carried out is followed by its exposure
+		last := &records[i].Event
+		if last.Name != ingest.Decision {
+			continue
+		}
 		at := v.live
 		if v.live == nil || v.live.Set.Hash != last.Props.Rules {
 			v.live, v.err = p.sets.Named(p.ledger, last.Props.Rules, v.seq)
 		}
 		v.reload = at != v.live
+		break
 	}
 	return v, nil
 }

@@ -10,6 +10,9 @@ import (
 	"github.com/omotenashi-web/omotenashi/ingest"
 )
 
+// hook is what the server sends.
+const hook = `{type: webhook, url: "https://crm.example/hook", title: 'for {{visitor.id}}'}`
+
 // before and after are the campaigns of a shop whose rules are changed while
 // it is open: every gate, every kind of trigger, and states that a folded
 // profile must get exactly right.
@@ -24,6 +27,10 @@ var before = []string{
 	"id: right\nstatus: live\nlayer: tests\nwhen: not exposed(\"hello\", \"1d\") && sum(\"purchase.value\", \"30d\") < 9000\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 	"id: adder\nstatus: live\non: {event: add_to_cart, where: 'event.value > 2000'}\nfrequency: {max: 4, per: session}\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 	"id: forgot\nstatus: live\non: {absent: {event: purchase, after: add_to_cart, within: 30m}}\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
+	"id: sent\nstatus: live\non: {event: add_to_cart, where: 'event.value > 1000'}\nwhen: visitor.pageviews < 60\nfrequency: {max: 3, per: day}\nvariants: [{id: control, weight: 1}, {id: a, weight: 2, action: " + hook + "}]",
+	"id: missed\nstatus: live\non: {absent: {event: purchase, after: add_to_cart, within: 30m}}\ntraffic: 70%\nvariants: [{id: control, weight: 1}, {id: a, weight: 2, action: " + hook + "}]",
+	"id: arrives\nstatus: live\non: {event: purchase, at: event.arrives_at, offset: -2h}\nfrequency: {max: 2, per: day}\nwhen: visitor.purchases < 9\nvariants: [{id: control, weight: 1}, {id: a, weight: 2, action: " + hook + "}]",
+	"id: arriving\nstatus: live\non: {event: purchase, at: event.arrives_at, offset: -2h}\nvariants: [{id: a, weight: 2, action: " + banner + "}]",
 	"id: stock\nstatus: live\nwhen: coupons_left(\"ten\") > 1 || device.type == \"mobile\"\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 	"id: gift\nstatus: live\nslot: modal\npriority: 1\nwhen: visitor.pageviews > 2\nvariants: [{id: control, weight: 1}, {id: own, weight: 1, action: {type: coupon, title: t, pool: few}}]",
 	"id: parting\nstatus: live\non: exit_intent\nvariants: [{id: control, weight: 1}, {id: own, weight: 1, action: {type: coupon, title: t, pool: few}}]",
@@ -62,7 +69,7 @@ func TestEveryDecisionComesOutAsLogged(t *testing.T) {
 	t.Parallel()
 	s := played(t, 50, 9_000, 7)
 	sets, visitors := split(t, s.ledger.ID(), s.records())
-	decisions, reasons := 0, map[string]int{}
+	decisions, reasons, carried := 0, map[string]int{}, map[string]int{}
 	player := replay.NewPlayer(sets, sets.Since(dawn)...)
 	for visitor, visits := range visitors {
 		player.Begin(s.ledger.ID(), visitor)
@@ -72,6 +79,7 @@ func TestEveryDecisionComesOutAsLogged(t *testing.T) {
 				if m.Err != nil {
 					return m.Err
 				}
+				carried[strings.TrimPrefix(m.Logged.Props.Trigger, ingest.DuePrefix)]++
 				for _, o := range m.Logged.Props.Outcomes {
 					reasons[o.Reason]++
 				}
@@ -93,6 +101,9 @@ func TestEveryDecisionComesOutAsLogged(t *testing.T) {
 		if asJSON(t, got) != asJSON(t, want) {
 			t.Errorf("the replayed profile is\n%s\nand the ledger's\n%s", asJSON(t, got), asJSON(t, want))
 		}
+	}
+	if carried["sent"] < 20 || carried["missed"] < 20 || carried["arrives"] < 20 {
+		t.Errorf("the server carried out %v", carried)
 	}
 	for _, reason := range []string{engine.Armed, engine.Offered, engine.Control, engine.Shadow, engine.Holdout, engine.Frequency, engine.Stopped, engine.Budget, engine.Layer, engine.Backfilling, engine.Traffic, engine.CouponOut, engine.SlotTaken, engine.NotTriggered, engine.Bot} {
 		if reasons[reason] < 10 {

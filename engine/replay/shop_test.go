@@ -226,7 +226,9 @@ func (s *shop) step() {
 		late.Time -= int64(s.IntN(6 * 3_600_000)) // it lay in a phone without a net
 		send(late)
 	case n < 84:
-		send(s.event(ingest.Purchase, fmt.Sprintf(`{"value":3000,"transaction_id":"t%d"}`, s.IntN(1000))))
+		order := s.IntN(1000)
+		arrives := s.now.Add(3 * time.Hour).Format(time.RFC3339)
+		send(s.event(ingest.Purchase, fmt.Sprintf(`{"value":3000,"transaction_id":"t%d","id":"%d","arrives_at":"%s"}`, order, order%3, arrives)))
 	case n < 86: // a page view whose answer was lost is decided once more
 		context := p.page
 		context.ID = s.newID()

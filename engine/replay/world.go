@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -105,8 +106,8 @@ func (w *World) visit(v *visit, moments []*Moment) {
 			if w.gone(e) {
 				continue
 			}
-		case ingest.Absent:
-			if _, waits := w.profile.Pending[e.Props.Campaign]; !waits {
+		case ingest.Absent, ingest.Reminder:
+			if _, waits := w.profile.Pending[cmp.Or(e.Props.Reminder, e.Props.Campaign)]; !waits {
 				continue // that campaign waits for nothing here
 			}
 		}
@@ -129,7 +130,8 @@ const late = 1000 // ms
 func (w *World) absent(received int64, live *place) {
 	for _, c := range slices.Sorted(maps.Keys(w.profile.Pending)) {
 		if due := w.profile.Pending[c]; due+late <= received {
-			e := ingest.Event{Name: ingest.Absent, Time: due, Received: due, Props: ingest.Properties{Campaign: c}}
+			e := ingest.Event{Time: due, Received: due}
+			e.Name, e.Props = w.profile.Fire(c, due)
 			profile.Fold(w.profile, &e, live.terms)
 		}
 	}

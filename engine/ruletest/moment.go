@@ -189,7 +189,8 @@ func (m *moment) fire(p *profile.Profile, by int64) {
 	})
 	for _, campaign := range due {
 		if at := p.Pending[campaign]; at <= by {
-			e := ingest.Event{ID: m.newID(), Visitor: m.visitor, Name: ingest.Absent, Time: at, Received: at, Props: ingest.Properties{Campaign: campaign}}
+			e := ingest.Event{ID: m.newID(), Visitor: m.visitor, Time: at, Received: at}
+			e.Name, e.Props = p.Fire(campaign, at)
 			profile.Fold(p, &e, m.terms)
 		}
 	}
