@@ -42,6 +42,8 @@ var guards = map[string]string{
 	"POST /v1/backup":               "admin",
 	"GET /v1/dead":                  "admin",
 	"POST /v1/dead/replay":          "admin",
+	"GET /v1/outbox":                "admin",
+	"POST /v1/outbox/retry":         "admin",
 	"GET /ui":                       "reports",
 	"GET /b.js":                     "",
 	"GET /r.js":                     "",

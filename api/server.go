@@ -37,7 +37,8 @@ type Options struct {
 	History *replay.History // for explanations
 	Dead    DeadLetter
 	Keys    Keys
-	Kept    Kept // for exports
+	Kept    Kept   // for exports
+	Outbox  Outbox // of webhooks and e-mails
 	Ready   func(context.Context) []Check
 	Backup  Backup
 	Metrics *prometheus.Registry
@@ -81,6 +82,7 @@ type Server struct {
 	notice     string
 	metrics    *metrics
 	limits     *limits
+	outbox     Outbox
 	operators  operators
 
 	writeBackup Backup
@@ -113,7 +115,7 @@ func New(o Options) (*Server, error) {
 		echo: echo.New(), engine: o.Engine, reports: o.Reports, history: o.History, letter: o.Dead, kept: o.Kept, enricher: ingest.NewEnricher(),
 		tokens: jwt.NewParser(jwt.WithValidMethods([]string{"HS256", "EdDSA"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(o.Now)),
 		ready:  o.Ready, writeBackup: o.Backup, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
-		metrics: newMetrics(o.Metrics), limits: newLimits(o.Rates, o.Metrics),
+		metrics: newMetrics(o.Metrics), limits: newLimits(o.Rates, o.Metrics), outbox: o.Outbox,
 	}
 	if err := s.UseKeys(o.Keys); err != nil {
 		return nil, err
@@ -171,8 +173,10 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset) {
 	get("/v1/coupons", s.coupons, s.needs(ScopeReports))
 	e.POST("/v1/coupons/:pool/redeem", s.redeem, s.needs(ScopeEvents))
 	e.POST("/v1/backup", s.backup, s.needs(ScopeAdmin))
-	get("/v1/dead", s.dead, s.needSecret)
-	e.POST("/v1/dead/replay", s.replay, s.needSecret)
+	get("/v1/dead", s.dead, s.needs(ScopeAdmin))
+	e.POST("/v1/dead/replay", s.replay, s.needs(ScopeAdmin))
+	get("/v1/outbox", s.listOutbox, s.needs(ScopeAdmin))
+	e.POST("/v1/outbox/retry", s.retryOutbox, s.needs(ScopeAdmin))
 	get("/healthz", s.healthz)
 	get("/readyz", s.readyz)
 	get("/metrics", metricsOf(o.Metrics))

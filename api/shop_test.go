@@ -21,6 +21,7 @@ import (
 	"github.com/omotenashi-web/omotenashi/api"
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/engine/outbox"
 	"github.com/omotenashi-web/omotenashi/engine/replay"
 	"github.com/omotenashi-web/omotenashi/ingest"
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
@@ -116,6 +117,9 @@ func open(t testing.TB, changes ...option) *shop {
 		Ready:   func(context.Context) []api.Check { return s.checks },
 		Backup:  func(_ context.Context, w io.Writer) error { _, err := io.WriteString(w, "all of it"); return err },
 		Metrics: prometheus.NewRegistry(), Log: log, Now: s.clock.Now,
+	}
+	if given.Outbox, err = outbox.New(outbox.Options{Store: s.ledger, Log: log, Metrics: prometheus.NewRegistry(), Now: s.clock.Now}); err != nil {
+		t.Fatal(err)
 	}
 	o.api(&given)
 	server, err := api.New(given)

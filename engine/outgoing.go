@@ -39,6 +39,7 @@ type Letter struct {
 	Body        string `json:"body,omitempty"`
 	Unsubscribe string `json:"unsubscribe,omitempty"`
 
+	Since int64  `json:"since,omitempty"` // tried again by hand since then
 	Tries int    `json:"tries,omitempty"`
 	Error string `json:"error,omitempty"` // of the last try
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/omotenashi-web/omotenashi/api"
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/engine/outbox"
 	"github.com/omotenashi-web/omotenashi/engine/replay"
 	"github.com/omotenashi-web/omotenashi/ingest/clickhouse"
 	"github.com/omotenashi-web/omotenashi/ingest/loader"
@@ -35,6 +37,8 @@ type config struct {
 	TrustProxy   bool
 	Pprof        string        // a loopback address for Go's profiles; "" none
 	Rate         float64       // requests a second from one client's address; 0 any number
+	SMTP         string        // where e-mail goes; "" that of OMO_SMTP
+	WebhookHosts []string      // that webhooks may reach though they are private
 	IdentifyKeys string        // a file of keys that prove identify tokens; "" the secret of the environment or of the data folder
 	Cap          byteSize      // of the ledger's events; 0: its own default
 	Reserve      byteSize      // kept free on the data folder's disk; 0: the ledger's own default
@@ -152,6 +156,14 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 		a.background("retention", func(ctx context.Context) error { return a.engine.Retain(ctx, c.Keep, a.warehouse, c.Now) })
 	}
 	a.background("timers", func(ctx context.Context) error { return a.engine.RunTimers(ctx, c.Now) })
+	letters, err := outbox.New(outbox.Options{
+		Store: a.ledger, Secret: []byte(a.keys.Webhook), Allowed: c.WebhookHosts, SMTP: cmp.Or(c.SMTP, os.Getenv("OMO_SMTP")),
+		Log: c.Log, Metrics: metrics, Now: c.Now,
+	})
+	if err != nil {
+		return nil, exit{misuse, err}
+	}
+	a.background("outbox", letters.Run)
 	reload := newReloader(a.engine, c, set, kept, broken, metrics)
 	a.background("rules watch", reload.run)
 
@@ -166,6 +178,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 		History:       &replay.History{Warehouse: asked, Ledger: a.ledger, Loaded: a.loader.Position},
 		Dead:          a.loader,
 		Keys:          keys,
+		Outbox:        letters,
 		Ready:         a.checks(reload),
 		Backup:        a.backup,
 		Metrics:       metrics,

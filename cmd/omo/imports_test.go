@@ -23,7 +23,7 @@ var heavy = []string{
 	"github.com/expr-lang/expr", "github.com/goccy/go-yaml", "github.com/ClickHouse/clickhouse-go/v2",
 	"github.com/ebitengine/purego", "github.com/spaolacci/murmur3", "github.com/cockroachdb/pebble/v2",
 	"gonum.org/v1/gonum", "github.com/labstack/echo/v4", "github.com/spf13/cobra", "github.com/evanw/esbuild",
-	"github.com/bytedance/sonic", "github.com/chromedp/chromedp",
+	"github.com/bytedance/sonic", "github.com/chromedp/chromedp", "github.com/wneessen/go-mail",
 }
 
 // TestImportGraph holds who may know whom: imports run one way, rules and

@@ -29,6 +29,7 @@ type keyring struct {
 	Tombs       []byte      `json:"tombs_key"` // never changed: without it nobody knows who was erased
 	Identify    string      `json:"identify_secret"`
 	IdentifyOld string      `json:"identify_secret_old,omitempty"`
+	Webhook     string      `json:"webhook_secret"`
 
 	secret string         // known only when it was minted now or given by the environment
 	given  bool           // the identify secret comes from the environment
@@ -47,7 +48,8 @@ type secretKey struct {
 func keysFile(data string) string { return filepath.Join(data, "keys.json") }
 
 // openKeys reads keys.json or mints it. OMO_PUBLIC_KEY, OMO_SECRET_KEY,
-// OMO_IDENTIFY_SECRET and OMO_IDENTIFY_SECRET_OLD win over what it holds.
+// OMO_IDENTIFY_SECRET, OMO_IDENTIFY_SECRET_OLD and OMO_WEBHOOK_SECRET win over
+// what it holds.
 func openKeys(data string) (*keyring, error) {
 	k, err := readKeys(data)
 	switch {
@@ -58,6 +60,11 @@ func openKeys(data string) (*keyring, error) {
 		}
 	case err != nil:
 		return nil, err
+	case k.Webhook == "": // it was written before there were webhooks
+		k.Webhook = newWebhookSecret()
+		if err := k.write(keysFile(data)); err != nil {
+			return nil, err
+		}
 	}
 	if key := os.Getenv("OMO_PUBLIC_KEY"); key != "" {
 		k.Public = key
@@ -67,6 +74,9 @@ func openKeys(data string) (*keyring, error) {
 	}
 	if key := os.Getenv("OMO_IDENTIFY_SECRET"); key != "" {
 		k.Identify, k.IdentifyOld, k.given = key, "", true
+	}
+	if key := os.Getenv("OMO_WEBHOOK_SECRET"); key != "" {
+		k.Webhook = key
 	}
 	if key := os.Getenv("OMO_IDENTIFY_SECRET_OLD"); key != "" {
 		k.IdentifyOld = key
@@ -93,6 +103,7 @@ func (k *keyring) mint(path string) error {
 	k.Public = cmp.Or(os.Getenv("OMO_PUBLIC_KEY"), "pk_"+rand.Text())
 	k.secret = cmp.Or(given, "sk_"+rand.Text())
 	k.Identify = cmp.Or(os.Getenv("OMO_IDENTIFY_SECRET"), rand.Text()+rand.Text())
+	k.Webhook = newWebhookSecret()
 	k.SecretHash, k.Cookie, k.Token, k.Tombs, k.minted = hexHash(k.secret), engine.NewKey(), engine.NewKey(), engine.NewKey(), given == ""
 	if err := k.check(); err != nil {
 		return err
@@ -125,6 +136,8 @@ func (k *keyring) check() error {
 		return errors.New("the secret key must start with sk_: set OMO_SECRET_KEY accordingly")
 	case len(k.Identify) < 32:
 		return errors.New("the identify secret must have at least 32 characters (HS256): set a longer OMO_IDENTIFY_SECRET")
+	case len(k.Webhook) < 16:
+		return errors.New("the webhook secret must have at least 16 characters: set a longer OMO_WEBHOOK_SECRET")
 	case k.IdentifyOld != "" && len(k.IdentifyOld) < 32:
 		return errors.New("the identify secret that is going away must have at least 32 characters too (HS256): unset OMO_IDENTIFY_SECRET_OLD, or correct it")
 	}
@@ -160,6 +173,8 @@ func (k *keyring) forAPI() (api.Keys, error) {
 	}
 	return keys, nil
 }
+
+func newWebhookSecret() string { return "whsec_" + rand.Text() }
 
 func hexHash(key string) string {
 	hash := api.HashKey(key)

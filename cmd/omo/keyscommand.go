@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,7 +36,7 @@ Scopes: events (events and decisions as a server of the shop's), reports
 (results, visitors, explanations), erase, operators, admin (everything).`,
 	}
 	cmd.PersistentFlags().StringVar(&data, "data", data, "the data folder")
-	cmd.AddCommand(listKeys(&data), addKey(&data), revokeKey(&data), rotateKey(&data))
+	cmd.AddCommand(webhookSecret(&data), listKeys(&data), addKey(&data), revokeKey(&data), rotateKey(&data))
 	return cmd
 }
 
@@ -70,6 +72,20 @@ func listKeys(data *string) *cobra.Command {
 			for _, s := range k.Secrets {
 				fmt.Fprintf(out, "%-20s %-32s %s\n", s.Name, strings.Join(s.Scopes, " "), s.Added)
 			}
+			return nil
+		},
+	}
+}
+
+func webhookSecret(data *string) *cobra.Command {
+	return &cobra.Command{
+		Use: "webhook", Short: "Show the secret by which receivers check a webhook's signature", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			k, err := readKeys(*data)
+			if err != nil {
+				return exit{misuse, err}
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), cmp.Or(os.Getenv("OMO_WEBHOOK_SECRET"), k.Webhook))
 			return nil
 		},
 	}

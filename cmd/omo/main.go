@@ -94,6 +94,7 @@ campaign against doing nothing.
 		clickhouseCommand(),
 		couponsCommand(),
 		doctorCommand(),
+		outboxCommand(),
 	)
 	return root
 }

@@ -65,6 +65,8 @@ name an origin of site.yaml, or OMO_IDENTIFY_AUDIENCE where that is set.`,
 	f.Var(&keep, "keep", "how long events and the profiles of visitors who stay away are kept, by whole months (or forever)")
 	f.BoolVar(&c.TrustProxy, "trust-proxy", false, "take the visitor's address and country from a proxy's headers (only behind one)")
 	f.Float64Var(&c.Rate, "rate", 200, "requests a second from one client's address, five times as many at once; a visitor has 20; private and loopback addresses are not limited; 0 limits nothing")
+	f.StringVar(&c.SMTP, "smtp", "", "where e-mail goes: smtp://user:password@host:587?from=shop@example.com; OMO_SMTP says the same, and no list of processes shows its password")
+	f.StringSliceVar(&c.WebhookHosts, "allow-webhook-host", nil, "a host that webhooks may reach though it is private or plain http, host or host:port; may be repeated")
 	f.StringVar(&c.IdentifyKeys, "identify-keys", "", "a file with one or two keys that prove identify tokens: Ed25519 public keys in PEM, or a JSON Web Key Set")
 	f.Var(&c.Cap, "ledger-cap", "how much of events the ledger holds while ClickHouse is away; beyond it they are refused")
 	f.Var(&c.Reserve, "disk-reserve", "how much of the data folder's disk stays free; below it events are refused (default 2 % of the disk, 64MiB to 512MiB)")
