@@ -19,7 +19,7 @@ import (
 // poison is event n, which the table refuses once noPoison is in force.
 func poison(n int) ingest.Event {
 	e := pageView(n)
-	e.Properties = json.RawMessage(`{"value":666}`)
+	e.Properties = json.RawMessage(`{"value":666,"currency":"DOGE"}`)
 	return e
 }
 
@@ -85,13 +85,19 @@ func (k *killed) Insert(ctx context.Context, token string, rows []warehouse.Row)
 // there twice even before a merge, and the poison alone is dead.
 func TestACrashWhileLookingForPoison(t *testing.T) {
 	t.Parallel()
-	for _, after := range []bool{false, true} {
-		t.Run(fmt.Sprintf("after the insert %v", after), func(t *testing.T) {
+	for _, c := range []struct {
+		what, sql string
+		after     bool // the insert
+	}{
+		{"before an insert, ClickHouse tells the row", noPoison, false},
+		{"after an insert, ClickHouse does not tell", "ALTER TABLE event_log MODIFY COLUMN currency Enum8('' = 0, 'JPY' = 1)", true},
+	} {
+		t.Run(c.what, func(t *testing.T) {
 			t.Parallel()
 			for at := 1; ; at++ {
 				dsn := database(t)
 				w, conn := openWarehouse(t, dsn), connect(t, dsn)
-				do(t, conn, noPoison)
+				do(t, conn, c.sql)
 				do(t, conn, "SYSTEM STOP MERGES event_log")
 				source := newLedger()
 				const n = 12
@@ -103,7 +109,7 @@ func TestACrashWhileLookingForPoison(t *testing.T) {
 					source.commit(t, e)
 				}
 				ctx, cancel := context.WithCancel(t.Context())
-				sink := &killed{w, source, cancel, at, after}
+				sink := &killed{w, source, cancel, at, c.after}
 				done := make(chan error, 1)
 				first := loader.New(source, sink, quick())
 				go func() { done <- first.Run(ctx) }()

@@ -50,12 +50,25 @@ func (l *Loader) divide(ctx context.Context, b *batch, rows []warehouse.Row, ref
 	return true
 }
 
-// sift halves rows that were refused together until those are found that are
-// refused alone. The others go in on the way, in parts as large as they can be.
+// sift sends rows that were refused together in parts until those are found that
+// are refused alone. The others go in on the way.
 func (l *Loader) sift(ctx context.Context, b *batch, rows []warehouse.Row, refusal error, bury func(warehouse.Row, error)) bool {
 	if len(rows) == 1 {
 		bury(rows[0], refusal)
 		return true
+	}
+	bring := func(rows []warehouse.Row) bool {
+		if len(rows) == 0 {
+			return true
+		}
+		refused, ok := l.send(ctx, b, rows, part(b, rows))
+		if !ok || refused == nil {
+			return ok
+		}
+		return l.sift(ctx, b, rows, refused, bury)
+	}
+	if at, told := warehouse.RefusedRow(refusal); told && at < len(rows) && len(rows) <= hinted {
+		return bring(rows[:at]) && bring(rows[at:at+1]) && bring(rows[at+1:])
 	}
 	left, right := rows[:len(rows)/2], rows[len(rows)/2:]
 	refused, ok := l.send(ctx, b, left, part(b, left))
@@ -67,12 +80,13 @@ func (l *Loader) sift(ctx context.Context, b *batch, rows []warehouse.Row, refus
 	case refused != nil && !l.sift(ctx, b, left, refused, bury):
 		return false
 	}
-	refused, ok = l.send(ctx, b, right, part(b, right))
-	if !ok || refused == nil {
-		return ok
-	}
-	return l.sift(ctx, b, right, refused, bury)
+	return bring(right)
 }
+
+// hinted is up to how many rows ClickHouse is believed which one it means: three
+// inserts find it, where halving takes eight. Of more rows at a time, each round
+// would send all that are behind it.
+const hinted = 256
 
 func part(b *batch, rows []warehouse.Row) string {
 	first, last := rows[0].Place(), rows[len(rows)-1].Place()

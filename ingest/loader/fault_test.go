@@ -11,59 +11,6 @@ import (
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 )
 
-// The insert completes, its answer never comes, the connection breaks.
-func TestAnswersLostAfterCompletedInserts(t *testing.T) {
-	t.Parallel()
-	dsn := database(t)
-	p, proxied := through(t, dsn)
-	direct := openWarehouse(t, dsn)
-	conn := connect(t, dsn)
-	if err := conn.Exec(t.Context(), "SYSTEM STOP MERGES event_log"); err != nil {
-		t.Fatal(err)
-	}
-	source := newLedger()
-	config := quick()
-	registry := prometheus.NewRegistry()
-	config.Metrics = registry
-	l := loader.New(source, openWarehouse(t, proxied), config)
-	run(t, l)
-	const times, each = 10, 500
-	n := 0
-	for range times {
-		p.swallowing(true)
-		first, last := uint64(0), uint64(0)
-		for range each {
-			last = source.commit(t, pageView(n))
-			n++
-			if first == 0 {
-				first = last
-			}
-		}
-		<-p.swallowed
-		await(t, "the rows behind the lost answer", func() bool {
-			count, err := direct.Loaded(t.Context(), source.ID(), first, last)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return count > 0
-		})
-		p.swallowing(false)
-		p.cut()
-		flush(t, l)
-	}
-	exact(t, conn, n)
-	var rows uint64
-	if err := conn.QueryRow(t.Context(), "SELECT count() FROM event_log").Scan(&rows); err != nil {
-		t.Fatal(err)
-	}
-	if rows != uint64(n) {
-		t.Errorf("%d rows in the table, want %d: the token did not hold", rows, n)
-	}
-	if got := counter(t, registry, "omo_loader_inserts_total", "unknown"); got < times {
-		t.Errorf("%v unknown outcomes, want at least %d: the fault did not happen", got, times)
-	}
-}
-
 // dying is a Sink whose process ends before or after one of its inserts.
 type dying struct {
 	*warehouse.Warehouse

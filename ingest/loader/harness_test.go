@@ -67,6 +67,12 @@ func run(t testing.TB, l *loader.Loader) (stop func()) {
 
 func flush(t testing.TB, l *loader.Loader) {
 	t.Helper()
+	wait(t, l, patience)
+}
+
+// wait is flush with another patience.
+func wait(t testing.TB, l *loader.Loader, patience time.Duration) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := l.Flush(ctx); err != nil {

@@ -4,6 +4,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 )
 
 // proxy stands between the loader and ClickHouse. Told to swallow, it goes on
@@ -15,6 +16,8 @@ type proxy struct {
 	mu        sync.Mutex
 	conns     []net.Conn
 	swallow   bool
+	away      bool          // nobody is there
+	delay     time.Duration // of each piece that is carried, either way
 	swallowed chan struct{} // has a value when an answer was withheld
 }
 
@@ -38,6 +41,12 @@ func startProxy(t *testing.T, to string) *proxy {
 				continue
 			}
 			p.mu.Lock()
+			if p.away {
+				client.Close()
+				server.Close()
+				p.mu.Unlock()
+				continue
+			}
 			p.conns = append(p.conns, client, server)
 			p.mu.Unlock()
 			c := &carried{proxy: p}
@@ -52,6 +61,30 @@ func (p *proxy) swallowing(on bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.swallow = on
+}
+
+// goAway breaks every connection and takes no other until it is back.
+func (p *proxy) goAway(away bool) {
+	p.mu.Lock()
+	p.away = away
+	p.mu.Unlock()
+	if away {
+		p.cut()
+	}
+}
+
+// slowly delays each piece that is carried, at most 64 KiB.
+func (p *proxy) slowly(delay time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = delay
+}
+
+func (p *proxy) wait() {
+	p.mu.Lock()
+	delay := p.delay
+	p.mu.Unlock()
+	time.Sleep(delay)
 }
 
 // cut breaks every connection.
@@ -81,6 +114,7 @@ func (c *carried) there(server, client net.Conn) {
 			c.proxy.mu.Lock()
 			c.sent += n
 			c.proxy.mu.Unlock()
+			c.proxy.wait()
 			if _, err := server.Write(buffer[:n]); err != nil {
 				return
 			}
@@ -109,6 +143,7 @@ func (c *carried) back(client, server net.Conn) {
 			default:
 			}
 		case n > 0:
+			c.proxy.wait()
 			if _, err := client.Write(buffer[:n]); err != nil {
 				return
 			}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
+	"strconv"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
@@ -73,6 +75,23 @@ var ofData = map[int32]string{
 	675: "CANNOT_PARSE_IPV4",
 	676: "CANNOT_PARSE_IPV6",
 	691: "UNKNOWN_ELEMENT_OF_ENUM",
+}
+
+var atRow = regexp.MustCompile(`is violated at row (\d+)`)
+
+// RefusedRow is which of the rows an ErrData seems to mean, from 0. It is a hint
+// and no proof: ClickHouse tells it in words, and only of constraints.
+func RefusedRow(err error) (int, bool) {
+	var exception *clickhouse.Exception
+	if !errors.As(err, &exception) {
+		return 0, false
+	}
+	found := atRow.FindStringSubmatch(exception.Message)
+	if found == nil {
+		return 0, false
+	}
+	row, err := strconv.Atoi(found[1])
+	return row - 1, err == nil && row > 0
 }
 
 // awayError is a text for people that still answers errors.Is for its cause.

@@ -52,3 +52,20 @@ func TestOnlyTheServersWordRefusesAnInsert(t *testing.T) {
 		}
 	}
 }
+
+func TestTheRowThatClickHouseMeans(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"Constraint `few` for table a.b (c) is violated at row 7. Expression: (x < 1)": "6 true",
+		"Constraint `few` for table a.b (c) is violated at row 0.":                     "-1 false",
+		"Division by zero": "0 false",
+	} {
+		row, told := RefusedRow(fmt.Errorf("%w: %w", ErrData, &clickhouse.Exception{Code: 469, Message: text}))
+		if got := fmt.Sprint(row, told); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+	if _, told := RefusedRow(io.EOF); told {
+		t.Error("a broken connection means no row")
+	}
+}
