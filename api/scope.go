@@ -75,9 +75,6 @@ func (s *Server) needs(scope Scope) echo.MiddlewareFunc {
 	}
 }
 
-// needSecret guards what no narrower scope is for.
-func (s *Server) needSecret(next echo.HandlerFunc) echo.HandlerFunc { return s.needs(ScopeAdmin)(next) }
-
 func outOfScope(need, have Scope) error {
 	return problem("scope", fmt.Sprintf("this needs a secret key with the scope %s, and this one has %s: omo keys add makes another", need, have))
 }
