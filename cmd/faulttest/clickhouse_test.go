@@ -75,29 +75,16 @@ func TestFault2ClickHouseStopped(t *testing.T) {
 // touches nothing, and has it back without a restart once it can run.
 func TestFault2ClickHouseEndsAtOnce(t *testing.T) {
 	t.Parallel()
-	library, err := clickhouse.Install(t.Context(), nil)
-	if err != nil {
+	s := newServer(t)
+	precious := filepath.Join(s.data(), "clickhouse", "data", "precious")
+	if err := os.MkdirAll(filepath.Dir(precious), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s := newServer(t)
-	well := filepath.Join(s.dir, "well")
-	bin := filepath.Join(s.dir, "bin")
-	script := fmt.Sprintf(`#!/bin/sh
-case "$*" in *"SELECT version()"*) echo 99.1; exit;; esac
-[ -e %q ] || { echo no space left on the moon >&2; exit 7; }
-shift
-OMO_CLICKHOUSE_LIBRARY=%q OMO_CLICKHOUSE_PARENT=$PPID exec %q "$@"
-`, well, library, s.binary)
-	precious := filepath.Join(s.data(), "clickhouse", "data", "precious")
-	for name, text := range map[string]string{filepath.Join(bin, "clickhouse"): script, precious: "rows"} {
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o755); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.WriteFile(precious, []byte("rows"), 0o644); err != nil {
+		t.Fatal(err)
 	}
-	s.start("PATH="+bin, "OMO_CACHE="+filepath.Join(s.dir, "empty"), "OMO_SHORT=clickhouse.rest=2s")
+	well, env := s.ailing()
+	s.start(env...)
 	l := newLoad(t, s)
 	eventually(t, 20*time.Second, "readiness tells that the breaker is open", func() bool { return strings.Contains(s.warehouse().Detail, "broken") })
 	for _, path := range []string{"/v1/campaigns/hello/results", "/readyz"} {
@@ -116,6 +103,31 @@ OMO_CLICKHOUSE_LIBRARY=%q OMO_CLICKHOUSE_PARENT=$PPID exec %q "$@"
 		t.Errorf("ClickHouse's folder was touched: %q, %v", text, err)
 	}
 	audit(t, l, 2, "ClickHouse that ends at once", fmt.Sprintf("back %s after it could run (the breaker rests 2s here, a minute usually)", back.Round(time.Millisecond)))
+}
+
+// ailing makes a ClickHouse that ends at once for as long as the file well is not
+// there, and gives what to start the server with.
+func (s *server) ailing() (well string, env []string) {
+	s.t.Helper()
+	library, err := clickhouse.Install(s.t.Context(), nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	well = filepath.Join(s.dir, "well")
+	bin := filepath.Join(s.dir, "bin")
+	script := fmt.Sprintf(`#!/bin/sh
+case "$*" in *"SELECT version()"*) echo 99.1; exit;; esac
+[ -e %q ] || { echo no space left on the moon >&2; exit 7; }
+shift
+OMO_CLICKHOUSE_LIBRARY=%q OMO_CLICKHOUSE_PARENT=$PPID exec %q "$@"
+`, well, library, s.binary)
+	if err := os.MkdirAll(bin, 0o755); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(bin, "clickhouse"), []byte(script), 0o755); err != nil {
+		s.t.Fatal(err)
+	}
+	return well, []string{"PATH=" + bin, "OMO_CACHE=" + filepath.Join(s.dir, "empty"), "OMO_SHORT=clickhouse.rest=2s"}
 }
 
 // clickHouse is the process id of the server's ClickHouse, once it runs.

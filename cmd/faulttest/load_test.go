@@ -32,6 +32,7 @@ type load struct {
 	visitors []string
 	pause    time.Duration // of each sender between two requests
 	others   bool          // other visitors' events come too: they are nobody's to count
+	once     bool          // what was accepted is not sent again
 	stopping context.CancelFunc
 	senders  sync.WaitGroup
 
@@ -44,10 +45,7 @@ const perSender = 15
 
 func newLoad(t *testing.T, s *server) *load {
 	t.Helper()
-	l := &load{t: t, server: s, oracle: newOracle(t), pause: 5 * time.Millisecond}
-	ctx, cancel := context.WithCancel(t.Context())
-	l.stopping = cancel
-	t.Cleanup(l.stop)
+	l, ctx := noLoad(t, s)
 	for n, send := range []func(context.Context, *client, []string){l.batch, l.batch, l.decide, l.identify} {
 		var own []string
 		for range perSender {
@@ -63,6 +61,16 @@ func newLoad(t *testing.T, s *server) *load {
 		})
 	}
 	return l
+}
+
+// noLoad has no senders yet; they are to end with its context.
+func noLoad(t *testing.T, s *server) (*load, context.Context) {
+	t.Helper()
+	l := &load{t: t, server: s, oracle: newOracle(t), pause: 5 * time.Millisecond}
+	ctx, cancel := context.WithCancel(t.Context())
+	l.stopping = cancel
+	t.Cleanup(l.stop)
+	return l, ctx
 }
 
 // stop ends the sending; what is under way is given up.
@@ -164,7 +172,7 @@ func (l *load) deliver(ctx context.Context, c *client, path string, body object,
 			if also != nil {
 				also()
 			}
-			if c.rand.IntN(10) > 0 {
+			if l.once || c.rand.IntN(10) > 0 {
 				return
 			}
 			l.again.Add(1) // a client that lost the answer
