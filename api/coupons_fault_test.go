@@ -59,7 +59,7 @@ func handOut(dir string) error {
 	if err != nil {
 		return err
 	}
-	e := engine.New(engine.Options{Store: l, Key: cookieKey})
+	e := engine.New(engine.Options{Store: l, Key: cookieKey, Patience: time.Minute})
 	if err := e.Use(set, time.Now()); err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -96,13 +95,20 @@ func (s *Server) decide(c echo.Context) error {
 			v.Events[len(v.Events)-1].ID = body.PageViewID // the client may send it again
 		}
 	}
+	if !s.shed.enter() {
+		return s.sendHome(c, v, len(body.Events), rejected, overload)
+	}
 	answer, err := s.visit(v, now)
+	s.shed.leave()
 	switch {
+	case errors.Is(err, engine.ErrBusy):
+		return s.sendHome(c, v, len(body.Events), rejected, busy)
 	case err == nil && told && answer.Seq > 0:
 		err = s.engine.Sync()
 		crash.Point("commit.after")
 	case answer.Decision != nil && errors.Is(err, ledger.ErrFull):
-		rejected = s.unkept(c, len(body.Events), rejected)
+		s.metrics.degraded.Inc()
+		rejected = s.turnedAway(c, len(body.Events), rejected, "full", noRoom)
 		consent, err = false, nil // nothing was taken
 	}
 	if err != nil {
@@ -110,6 +116,9 @@ func (s *Server) decide(c echo.Context) error {
 	}
 	if consent {
 		s.metrics.taken(len(v.Events)-answer.Duplicates, answer.Duplicates, rejected)
+	}
+	for _, campaign := range answer.Decision.Failed {
+		s.metrics.failed.WithLabelValues(campaign).Inc()
 	}
 	if may == public {
 		s.remember(c, answer.Visitor, id, body.Consent)
@@ -202,24 +211,6 @@ func checkConsent(consent string) error {
 		return nil
 	}
 	return problem("bad_request", `consent is one of "granted", "denied", "unknown"`)
-}
-
-// unkept refuses the events of a decide that is answered all the same: there is
-// no room to keep them, and the client had better send them again later.
-func (s *Server) unkept(c echo.Context, events int, rejected []ingest.Rejection) []ingest.Rejection {
-	s.metrics.degraded.Inc()
-	if events == 0 {
-		return nil
-	}
-	before := rejected
-	for i := range events {
-		if !slices.ContainsFunc(before, func(r ingest.Rejection) bool { return r.Index == i }) {
-			rejected = append(rejected, ingest.Rejection{Index: i, Code: "full", Message: noRoom})
-		}
-	}
-	s.metrics.taken(0, 0, rejected)
-	c.Response().Header().Set("Retry-After", seconds(soon))
-	return rejected
 }
 
 // degraded answers a decision that could not be made. The page is not to

@@ -19,6 +19,7 @@ type metrics struct {
 	refused  *prometheus.CounterVec
 	degraded prometheus.Counter
 	redeemed *prometheus.CounterVec
+	failed   *prometheus.CounterVec
 
 	accepted, duplicate prometheus.Counter // of events, looked up once
 	lines               sync.Map           // answered → prometheus.Observer
@@ -43,8 +44,11 @@ func newMetrics(r *prometheus.Registry) *metrics {
 	m.redeemed = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "omo_coupon_redemptions_total", Help: "Coupon codes that the shop asked to redeem: ok, again (the same order), used (before), unknown.",
 	}, []string{"outcome"})
+	m.failed = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "omo_rule_failures_total", Help: "Decisions for which a campaign was switched off, since its rule failed or panicked.",
+	}, []string{"campaign"})
 	m.accepted, m.duplicate = m.events.WithLabelValues("accepted"), m.events.WithLabelValues("duplicate")
-	r.MustRegister(m.seconds, m.events, m.refused, m.degraded, m.redeemed)
+	r.MustRegister(m.seconds, m.events, m.refused, m.degraded, m.redeemed, m.failed)
 	return m
 }
 

@@ -47,6 +47,8 @@ type Options struct {
 	Tracer  trace.Tracer // nil: no traces
 
 	Rates         Rates  // the zero value limits nothing
+	Deciding      int    // decisions under way at once; 512 for each core unless told
+	Connections   int    // open at once; 10,000 unless told
 	TrustProxy    bool   // take the client's address and country from a proxy's headers
 	OpenDashboard bool   // results pages without the secret key; for a demo on loopback
 	Notice        string // shown on the results page: that its visitors are simulated, say
@@ -81,8 +83,10 @@ type Server struct {
 	trustProxy bool
 	notice     string
 	metrics    *metrics
+	shed       *shedder
 	limits     *limits
 	outbox     Outbox
+	lines      *lines
 	operators  operators
 
 	writeBackup Backup
@@ -116,13 +120,14 @@ func New(o Options) (*Server, error) {
 		tokens: jwt.NewParser(jwt.WithValidMethods([]string{"HS256", "EdDSA"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(o.Now)),
 		ready:  o.Ready, writeBackup: o.Backup, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
 		metrics: newMetrics(o.Metrics), limits: newLimits(o.Rates, o.Metrics), outbox: o.Outbox,
+		shed: newShedder(o.Deciding, o.Metrics), lines: newLines(o.Connections, o.Metrics),
 	}
 	if err := s.UseKeys(o.Keys); err != nil {
 		return nil, err
 	}
 	s.http = &http.Server{
 		Handler: s.echo, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
-		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ConnState: s.lines.changed,
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
 	o.Metrics.MustRegister(newCouponStock(s.engine, s.now))
@@ -193,7 +198,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.Serv
 
 // Serve answers on l until Shutdown.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.http.Serve(s.lines.bounded(l)); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("http on %s: %w", l.Addr(), err)
 	}
 	return nil

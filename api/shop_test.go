@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -61,9 +62,10 @@ type shop struct {
 type option func(*opening)
 
 type opening struct {
-	files fstest.MapFS
-	store func(engine.Store) engine.Store
-	api   func(*api.Options)
+	files    fstest.MapFS
+	store    func(engine.Store) engine.Store
+	api      func(*api.Options)
+	patience time.Duration // the machine may be busy: a minute unless told
 }
 
 // edit replaces a text in a file of the rules folder.
@@ -103,7 +105,7 @@ func open(t testing.TB, changes ...option) *shop {
 			t.Error(err)
 		}
 	})
-	s.engine = engine.New(engine.Options{Store: o.store(s.ledger), Key: engine.NewKey()})
+	s.engine = engine.New(engine.Options{Store: o.store(s.ledger), Key: engine.NewKey(), Patience: cmp.Or(o.patience, time.Minute)})
 	set, found := rules.Load(o.files)
 	if err := found.Err(); err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ func pooled(codes string, campaigns ...string) fstest.MapFS {
 
 func running(t testing.TB, store engine.Store, files fstest.MapFS) *engine.Engine {
 	t.Helper()
-	e := engine.New(engine.Options{Store: store, Key: []byte("key")})
+	e := engine.New(engine.Options{Store: store, Key: []byte("key"), Patience: time.Minute})
 	if err := e.Use(load(t, files), dawn); err != nil {
 		t.Fatal(err)
 	}

@@ -58,6 +58,7 @@ type Decision struct {
 	Outcomes   []ingest.Outcome // of every campaign whose rule matched
 	Suppressed []Suppressed     // why the others did not come; only if asked
 	Degraded   []string         // what went wrong, if anything
+	Failed     []string         // campaigns whose rule failed, by an error or a panic: switched off for this call
 }
 
 // Offer is one campaign that may open, now or when its trigger comes.
@@ -87,7 +88,7 @@ func Decide(live *Live, p *profile.Profile, r Request, now time.Time) Decision {
 	defer live.Set.Release(m)
 	matched := live.Set.Match(m, env, now, make([]*rules.Campaign, 0, 16))
 	for _, failed := range m.Errors() {
-		d.Degraded = append(d.Degraded, "rule of "+failed.Campaign.ID+" failed")
+		d.failed(failed.Campaign)
 	}
 	g := gates{live: live, p: p, r: r, now: now, taken: slotsTaken(p, r, now), env: env, m: m}
 	if len(matched) > 0 {
@@ -98,7 +99,7 @@ func Decide(live *Live, p *profile.Profile, r Request, now time.Time) Decision {
 		variant, reason := g.pass(c)
 		o.Reason = reason
 		if g.failed != nil {
-			d.Degraded = append(d.Degraded, "rule of "+c.ID+" failed")
+			d.failed(c)
 			g.failed = nil
 		}
 		switch reason {
@@ -121,6 +122,11 @@ func Decide(live *Live, p *profile.Profile, r Request, now time.Time) Decision {
 		d.explainUnmatched(&g, m, env, matched)
 	}
 	return d
+}
+
+func (d *Decision) failed(c *rules.Campaign) {
+	d.Failed = append(d.Failed, c.ID)
+	d.Degraded = append(d.Degraded, "rule of "+c.ID+" failed")
 }
 
 // explainUnmatched adds the campaigns whose rule never matched.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -53,28 +54,30 @@ type Options struct {
 	Tombs    []byte        // makes tombstones of erased visitors' ids; kept for good, over restores too; Key unless told
 	NewID    func() string // UUIDv7 unless told
 	Profiles int           // how many decoded profiles stay in memory; 50,000 unless told
+	Patience time.Duration // for which a decision waits while another call of its visitor is under way; 40 ms unless told
 	Log      *slog.Logger  // of work in the background; nil: silent
 }
 
 // Engine answers visits. Safe for concurrent use.
 type Engine struct {
-	store   Store
-	key     []byte
-	provers sync.Pool // of *prover
-	newID   func() string
-	log     *slog.Logger
-	using   sync.Mutex   // one Use, or one end of a back-fill, at a time
-	swap    sync.RWMutex // held by every visit under way, and against all of them while live changes
-	live    atomic.Pointer[Live]
-	wake    chan struct{} // tells the back-fill of a new rule set
-	filling progress
-	tombKey []byte
-	erased  atomic.Int64  // visitors that have a tombstone
-	erasing sync.Mutex    // one Erase begins at a time
-	toErase chan struct{} // tells RunErasures
-	seed    maphash.Seed
-	shards  [shardCount]shard
-	perMax  int // profiles a shard keeps
+	store    Store
+	key      []byte
+	provers  sync.Pool // of *prover
+	newID    func() string
+	patience time.Duration
+	log      *slog.Logger
+	using    sync.Mutex   // one Use, or one end of a back-fill, at a time
+	swap     sync.RWMutex // held by every visit under way, and against all of them while live changes
+	live     atomic.Pointer[Live]
+	wake     chan struct{} // tells the back-fill of a new rule set
+	filling  progress
+	tombKey  []byte
+	erased   atomic.Int64  // visitors that have a tombstone
+	erasing  sync.Mutex    // one Erase begins at a time
+	toErase  chan struct{} // tells RunErasures
+	seed     maphash.Seed
+	shards   [shardCount]shard
+	perMax   int // profiles a shard keeps
 }
 
 // shardCount locks and caches: visits of different visitors seldom meet.
@@ -82,7 +85,7 @@ const shardCount = 256
 
 // shard guards the visitors that hash to it and keeps their decoded profiles.
 type shard struct {
-	mu       sync.Mutex
+	mu       door
 	profiles map[string]*profile.Profile
 }
 
@@ -102,11 +105,12 @@ func New(o Options) *Engine {
 	}
 	e := &Engine{
 		store: o.Store, key: o.Key, newID: o.NewID,
-		log: o.Log, wake: make(chan struct{}, 1), tombKey: o.Tombs, toErase: make(chan struct{}, 1),
+		patience: cmp.Or(o.Patience, decideWithin), log: o.Log, wake: make(chan struct{}, 1), tombKey: o.Tombs, toErase: make(chan struct{}, 1),
 		seed: maphash.MakeSeed(), perMax: max(1, o.Profiles/shardCount),
 	}
 	e.provers.New = func() any { return &prover{mac: hmac.New(sha256.New, e.key)} }
 	for i := range e.shards {
+		e.shards[i].mu = newDoor()
 		e.shards[i].profiles = map[string]*profile.Profile{}
 	}
 	return e

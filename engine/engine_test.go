@@ -28,7 +28,7 @@ func folder(campaigns ...string) fstest.MapFS {
 
 func started(t testing.TB, store engine.Store, campaigns ...string) *engine.Engine {
 	t.Helper()
-	e := engine.New(engine.Options{Store: store, Key: []byte("key")})
+	e := engine.New(engine.Options{Store: store, Key: []byte("key"), Patience: time.Minute})
 	if err := e.Use(load(t, folder(campaigns...)), dawn); err != nil {
 		t.Fatal(err)
 	}

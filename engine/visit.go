@@ -46,7 +46,7 @@ var errOtherPerson = errors.New("visitor belongs to another person")
 // Visit runs v at now. What it accepted is visible when it returns and
 // durable after the store's next Sync; an offer's code is durably the visitor's.
 // With ledger.ErrFull nothing was kept, and a decision that was asked for comes
-// all the same, degraded.
+// all the same, degraded. With ErrBusy there was no visit.
 func (e *Engine) Visit(v Visit, now time.Time) (Answer, error) {
 	now = now.Truncate(time.Millisecond) // as the log keeps it: a decision made again has the same clock
 	v.Decide = v.Decide.onEvent(v.Events)
@@ -112,7 +112,9 @@ func (e *Engine) visit(v Visit, now time.Time) (Answer, error) {
 	defer e.swap.RUnlock()
 	live := e.live.Load()
 	s := e.shard(v.Visitor)
-	s.mu.Lock()
+	if !s.mu.lockWithin(e.patienceFor(&v)) {
+		return Answer{}, ErrBusy
+	}
 	defer s.mu.Unlock()
 	p, err := e.load(s, v.Visitor)
 	if err != nil {

@@ -42,6 +42,7 @@ type config struct {
 	IdentifyKeys string        // a file of keys that prove identify tokens; "" the secret of the environment or of the data folder
 	Cap          byteSize      // of the ledger's events; 0: its own default
 	Reserve      byteSize      // kept free on the data folder's disk; 0: the ledger's own default
+	Connections  int           // open at once; 0: the server's own default
 	AcceptLoss   bool          // of visits that the ledger is known to have had
 	Demo         string        // shown on the results page, which is then open; "" on a real server
 	Keep         time.Duration // what was received longer ago is forgotten; 0: never
@@ -187,6 +188,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 		Now:           c.Now,
 		TrustProxy:    c.TrustProxy,
 		Rates:         api.GenerousRates(c.Rate),
+		Connections:   c.Connections,
 		Kept:          a.kept,
 		OpenDashboard: c.Demo != "" && onLoopback(a.addr),
 		Notice:        c.Demo,

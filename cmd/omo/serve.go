@@ -70,6 +70,7 @@ name an origin of site.yaml, or OMO_IDENTIFY_AUDIENCE where that is set.`,
 	f.StringVar(&c.IdentifyKeys, "identify-keys", "", "a file with one or two keys that prove identify tokens: Ed25519 public keys in PEM, or a JSON Web Key Set")
 	f.Var(&c.Cap, "ledger-cap", "how much of events the ledger holds while ClickHouse is away; beyond it they are refused")
 	f.Var(&c.Reserve, "disk-reserve", "how much of the data folder's disk stays free; below it events are refused (default 2 % of the disk, 64MiB to 512MiB)")
+	f.IntVar(&c.Connections, "max-connections", 10_000, "connections open at once; one more waits until another closes")
 	f.BoolVar(&c.AcceptLoss, "accept-ledger-loss", false, "start although visits at the ledger's end are lost, by damage to its files")
 	f.Var(&c.DeadCap, "dead-cap", "how much the dead letter holds of events that ClickHouse refuses; beyond it loading stops (default 256MiB)")
 	f.StringVar(&level, "log", level, "debug, info, warn or error")

@@ -1,0 +1,78 @@
+package api_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/api"
+)
+
+// As many connections as may be are open; one more waits until another closes.
+func TestConnectionsAreBounded(t *testing.T) {
+	t.Parallel()
+	s := open(t, options(func(o *api.Options) { o.Connections = 3 }))
+	server := s.Config.Handler.(*api.Server)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		if err := errors.Join(server.Shutdown(ctx), <-served); err != nil {
+			t.Error(err)
+		}
+	})
+	dial := func() (net.Conn, chan bool) {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		if _, err := c.Write([]byte("GET /healthz HTTP/1.1\r\nHost: shop\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		answered := make(chan bool, 1)
+		go func() {
+			res, err := http.ReadResponse(bufio.NewReader(c), nil)
+			answered <- err == nil && res.StatusCode == http.StatusOK
+		}()
+		return c, answered
+	}
+	var first net.Conn
+	for n := range 3 {
+		c, answered := dial()
+		if !<-answered {
+			t.Fatalf("connection %d of 3 gets no answer", n+1)
+		}
+		first = c
+	}
+	_, answered := dial()
+	select {
+	case <-answered:
+		t.Error("a fourth of three connections is answered")
+	case <-time.After(100 * time.Millisecond):
+	}
+	if text := string(s.trusted().get("/metrics").body); !strings.Contains(text, "omo_connections 3\n") || !strings.Contains(text, "omo_connections_max 3\n") {
+		t.Error("the metrics do not tell of three connections of three")
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case ok := <-answered:
+		if !ok {
+			t.Error("the fourth is not answered well")
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("the fourth is not answered after another closed")
+	}
+}
