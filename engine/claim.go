@@ -195,6 +195,19 @@ func (l *Live) Stocked(facts *ingest.Facts) *ingest.Facts {
 // CouponsLeft is how many codes of a pool nobody has.
 func (e *Engine) CouponsLeft(pool string) int { return e.store.Left(pool) }
 
+// stockFacts are what the engine itself knows of the facts that a decision may
+// rest on; nil where none rests on a pool.
+func (e *Engine) stockFacts(live *Live) *ingest.Facts {
+	if len(live.Set.FactPools) == 0 {
+		return nil
+	}
+	left := make(map[string]int, len(live.Set.FactPools))
+	for _, pool := range live.Set.FactPools {
+		left[pool] = e.store.Left(pool)
+	}
+	return &ingest.Facts{CouponsLeft: left}
+}
+
 // Codes are those that a visitor was given.
 func (e *Engine) Codes(visitor string) ([]ledger.Claim, error) {
 	var out []ledger.Claim

@@ -253,6 +253,25 @@ func TestCodeFailsClosed(t *testing.T) {
 	gets(t, e, wants(e, "bob"), "gift: A")
 }
 
+// What the server sends by itself knows the stock as well.
+func TestSentByTheStock(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	e := running(t, l, pooled("A B", gift, "id: mail\nstatus: live\non: {event: booking}\nwhen: coupons_left(\"ten\") > 1\nvariants: [{id: hook, weight: 1, action: {type: webhook, url: https://crm.example/x}}]"))
+	for i, want := range []int{1, 1} { // one before the code is given, no more after it
+		booking := ingest.Event{ID: e.NewID(), Name: "booking", Time: dawn.UnixMilli(), Received: dawn.UnixMilli()}
+		if _, err := e.Visit(engine.Visit{Visitor: "ann", Events: []ingest.Event{booking}}, dawn); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := l.Outgoing(0, ledger.Never, 100); len(list) != want || err != nil {
+			t.Errorf("booking %d: %d are to be sent, %v", i, len(list), err)
+		}
+		if i == 0 {
+			gets(t, e, wants(e, "bob"), "gift: A, mail: trigger (waits for booking)")
+		}
+	}
+}
+
 // An erased visitor's code stays spent, and bears its name no more.
 func TestErasedCodeStaysSpent(t *testing.T) {
 	t.Parallel()

@@ -83,7 +83,7 @@ func (e *Engine) send(live *Live, p *profile.Profile, v Visit, now time.Time, ke
 		}
 		for _, c := range campaigns {
 			r := Request{ID: e.newID(), Context: event, Trigger: ingest.DuePrefix + c.ID, Event: event, Consent: true}
-			if v.Decide != nil {
+			if r.Facts = e.stockFacts(live); v.Decide != nil {
 				r.Facts = v.Decide.Facts
 			}
 			if err := e.carryOut(live, p, c, r, now, keep, add, text); err != nil {

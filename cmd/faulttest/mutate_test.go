@@ -19,11 +19,12 @@ var good = map[string]string{
 	"/v1/decide": `{"visitor":{"id":"m3","user_id":"u1","traits":{"rank":"gold","age":30}},"page":{"url":"https://shop.example/cart","title":"カート","type":"cart","item":{"id":"1","name":"n","price":1.5}},
 		"events":[{"name":"add_to_cart","properties":{"value":6800,"items":[{"item_id":"a","quantity":1}]}}],"slots":["bar"],"consent":"granted","explain":true,
 		"context":{"user_agent":"Mozilla/5.0","ip":"203.0.113.9","language":"ja"},"page_view_id":"018f3b1e-7a00-7d10-9b1a-0123456789ac"}`,
-	"/v1/explain":              `{"visitor":"m1","page":{"url":"https://shop.example/"},"at":"2026-11-22T03:00:00Z","campaign":"hello"}`,
-	"/v1/operators/{id}":       `{"online":true,"channels":["chat","phone"]}`,
-	"/v1/batch":                `{"batch":[{"type":"track","event":"Order Completed","anonymousId":"m4","userId":"u4","messageId":"x-1","timestamp":"2026-11-22T03:00:00Z","properties":{"total":10,"products":[{"product_id":"a","price":5,"quantity":2}]}},{"type":"identify","userId":"u4","traits":{"email":"a@example.com"}}],"sentAt":"2026-11-22T03:00:00Z"}`,
-	"/v1/track":                `{"event":"Product Added","anonymousId":"m5","messageId":"x-2","properties":{"product_id":"a","price":5},"context":{"page":{"url":"https://shop.example/"},"ip":"203.0.113.9"}}`,
-	"/ofrep/v1/evaluate/flags": `{"context":{"targetingKey":"m6","page":{"url":"https://shop.example/"}}}`,
+	"/v1/explain":               `{"visitor":"m1","page":{"url":"https://shop.example/"},"at":"2026-11-22T03:00:00Z","campaign":"hello"}`,
+	"/v1/coupons/{pool}/redeem": `{"code":"WEL-1","visitor":{"id":"m1"},"order":"o-1"}`,
+	"/v1/operators/{id}":        `{"online":true,"channels":["chat","phone"]}`,
+	"/v1/batch":                 `{"batch":[{"type":"track","event":"Order Completed","anonymousId":"m4","userId":"u4","messageId":"x-1","timestamp":"2026-11-22T03:00:00Z","properties":{"total":10,"products":[{"product_id":"a","price":5,"quantity":2}]}},{"type":"identify","userId":"u4","traits":{"email":"a@example.com"}}],"sentAt":"2026-11-22T03:00:00Z"}`,
+	"/v1/track":                 `{"event":"Product Added","anonymousId":"m5","messageId":"x-2","properties":{"product_id":"a","price":5},"context":{"page":{"url":"https://shop.example/"},"ip":"203.0.113.9"}}`,
+	"/ofrep/v1/evaluate/flags":  `{"context":{"targetingKey":"m6","page":{"url":"https://shop.example/"}}}`,
 }
 
 // odd are values that stand where they should not.
