@@ -27,13 +27,12 @@ func TestAfterTheMachineWentDownWhatIsMissingIsSentAgain(t *testing.T) {
 			t.Parallel()
 			dsn := database(t)
 			w, conn := openWarehouse(t, dsn), connect(t, dsn)
-			do(t, conn, noPoison)
 			source := newLedger()
 			const n = 200
 			for i := range n {
 				e := pageView(i)
 				if i%50 == 13 {
-					e = poison(i)
+					e.ID = "no uuid"
 				}
 				source.commit(t, e)
 			}
