@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 const noConsent = `the visitor has not agreed to be remembered: send "consent": "granted" once it has`
@@ -96,5 +97,41 @@ func TestNoTakesTheCookieAway(t *testing.T) {
 	}
 	if again := b.decide(nil).Visitor; again.ID == first || !again.New {
 		t.Errorf("first %s, then %+v", first, again)
+	}
+}
+
+// What asks nothing of the visitor comes without consent as well, and leaves no
+// trace; what is known of a visitor from before is not read.
+func TestWithoutConsentOnlyThePageDecides(t *testing.T) {
+	t.Parallel()
+	s := open(t, consent("opt_in"), func(o *opening) {
+		o.files["campaigns/anybody.yaml"] = &fstest.MapFile{Data: []byte(`id: anybody
+status: live
+when: page.path == "/sale" && device.type == "desktop"
+slot: sale
+variants: [{id: a, weight: 1, action: {type: banner, title: t}}]
+`)}
+	})
+	known := s.browser()
+	known.decide(object{"consent": "granted", "visitor": object{"id": "v2"}})
+	before := len(s.names())
+	for _, b := range []caller{s.browser(), known} {
+		for _, word := range []string{"", "unknown", "denied"} {
+			body := object{"consent": word, "visitor": object{"id": "v1"}, "page": object{"url": "https://shop.example/sale"}}
+			d := b.decide(body)
+			if d.campaigns() != "anybody" || d.Visitor.ID != "" || d.Decisions[0].Variant != "a" {
+				t.Errorf("%q: %+v", word, d)
+			}
+			body["page"] = object{"url": "https://shop.example/"}
+			if d := b.decide(body); d.campaigns() != "" {
+				t.Errorf("%q, elsewhere: %+v", word, d)
+			}
+		}
+	}
+	if after := len(s.names()); after != before {
+		t.Errorf("%d events were recorded", after-before)
+	}
+	if p, err := s.engine.Profile("v1"); p != nil || err != nil {
+		t.Errorf("a profile: %+v %v", p, err)
 	}
 }

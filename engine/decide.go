@@ -136,7 +136,7 @@ func (d *Decision) explainUnmatched(g *gates, m *rules.Matcher, env rules.Env, m
 		if slices.Contains(matched, c) {
 			continue
 		}
-		s := Suppressed{Campaign: c.ID, Reason: g.closed()}
+		s := Suppressed{Campaign: c.ID, Reason: g.closed(c)}
 		if s.Reason == "" {
 			s.Reason, s.Detail = set.Why(m, c, env, g.now)
 			if s.Reason != NotLive && g.live.Waiting[c.ID] {
@@ -173,7 +173,7 @@ func (g *gates) offer(c *rules.Campaign) {
 // pass gives the first gate that stops c, or its outcome and, unless armed,
 // the variant. The order is the contract's.
 func (g *gates) pass(c *rules.Campaign) (*rules.Variant, string) {
-	if reason := g.closed(); reason != "" {
+	if reason := g.closed(c); reason != "" {
 		return nil, reason
 	}
 	if g.live.Waiting[c.ID] {
@@ -185,7 +185,7 @@ func (g *gates) pass(c *rules.Campaign) (*rules.Variant, string) {
 		return nil, Failed
 	case !mine:
 		return nil, NotTriggered
-	case bucket.Bucket(bucket.Holdout, "", g.p.Unit) < g.live.Set.Site.Holdout:
+	case g.r.Consent && bucket.Bucket(bucket.Holdout, "", g.p.Unit) < g.live.Set.Site.Holdout:
 		return nil, Holdout
 	case capped(c, g.p, g.now):
 		return nil, Frequency
@@ -221,10 +221,11 @@ func (g *gates) pass(c *rules.Campaign) (*rules.Variant, string) {
 	}
 }
 
-// closed is the gate that stands before every campaign alike, "" if none does.
-func (g *gates) closed() string {
+// closed is the gate that stands before every campaign, "" if none does. Without
+// consent only those pass that know nothing of the visitor.
+func (g *gates) closed(c *rules.Campaign) string {
 	switch {
-	case !g.r.Consent:
+	case !g.r.Consent && !c.Contextual:
 		return Consent
 	case g.r.Context.Bot:
 		return Bot

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -150,6 +151,7 @@ type reads struct {
 	counters  []int // places
 	pools     []string
 	operators bool
+	personal  bool // the visitor, its session, cart or past
 }
 
 // placer gives every counter of a condition its place and notes what it reads.
@@ -159,6 +161,9 @@ type placer struct {
 }
 
 func (p *placer) Visit(n *ast.Node) {
+	if id, is := (*n).(*ast.IdentifierNode); is {
+		p.personal = p.personal || !impersonal[strings.SplitN(id.Value, ".", 2)[0]]
+	}
 	call, ok := (*n).(*ast.CallNode)
 	if !ok {
 		return

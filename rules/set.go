@@ -91,6 +91,9 @@ type Campaign struct {
 	File      string // where it is written, for people
 	Line      int
 	Needs     []int // places in Set.Streams that its rule and triggers read, ascending
+	// Contextual campaigns ask nothing of the visitor and keep nothing of it:
+	// they come without consent too; see contextual.
+	Contextual bool
 
 	open  bool    // no schedule: always open
 	pages pages   // compiled path patterns
