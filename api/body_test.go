@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/omotenashi-web/omotenashi/api"
 )
 
 const one = `{"visitor": {"id": "v1"}, "events": [{"name": "look"}]}`
@@ -108,5 +110,26 @@ func TestStrangeBytes(t *testing.T) {
 	s.caller("").get("/%ff%00").is(http.StatusNotFound)
 	for _, r := range s.recorded() {
 		theSpecification(t).checkRecord(t, r.Raw)
+	}
+}
+
+// At its bound a body is taken, one byte above it is not.
+func TestBodiesAtTheirBound(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	padded := func(size int) string { return one + strings.Repeat(" ", size-len(one)) }
+	for name, row := range map[string]struct {
+		body   any
+		status int
+	}{
+		"512 KiB":          {padded(api.MaxBody), http.StatusOK},
+		"one more":         {padded(api.MaxBody + 1), http.StatusRequestEntityTooLarge},
+		"2 MiB inflated":   {zipped(t, padded(api.MaxInflated)), http.StatusOK},
+		"one more of that": {zipped(t, padded(api.MaxInflated+1)), http.StatusRequestEntityTooLarge},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := s.on(t)
+			s.browser().post("/v1/events", row.body).is(row.status)
+		})
 	}
 }

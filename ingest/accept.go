@@ -71,6 +71,9 @@ func Accept(in Incoming, batch *Who, t Terms) (Event, *Rejection) {
 	if why != "" {
 		return refuse("bad_properties", "%s", why)
 	}
+	if n := members(props); n > MaxProperties {
+		return refuse("bad_properties", "properties has %d fields, at most %d are taken: send those that somebody asks for", n, MaxProperties)
+	}
 	e := Event{
 		ID: eventID(in.ID, t.NewID), Visitor: who.ID, Name: in.Name,
 		Received: t.Received.UnixMilli(), Page: in.Page, Properties: props,

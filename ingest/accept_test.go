@@ -47,6 +47,7 @@ func TestAcceptRefuses(t *testing.T) {
 		{Incoming{Name: "omo_mine"}, v, "reserved_name: names that begin with omo_ are the product's, and omo_mine is written by the server only: use another name"},
 		{Incoming{Name: "page_view", Page: &Page{URL: strings.Repeat("u", MaxEventBytes)}}, v, "too_large: the event has 32777 bytes, at most 32768 are taken: send less with it"},
 		{purchase(`{"note":"` + strings.Repeat("x", MaxEventBytes) + `"}`), v, "too_large: the event has 32787 bytes, at most 32768 are taken: send less with it"},
+		{purchase(manyFields(MaxProperties + 1)), v, "bad_properties: properties has 257 fields, at most 256 are taken: send those that somebody asks for"},
 		{purchase(`[1]`), v, "bad_properties: properties is not an object"},
 		{purchase(`"five"`), v, "bad_properties: properties is not an object"},
 		{purchase(`{"value":"6800"}`), v, "bad_properties: properties.value is a text, expected a number of ordinary size"},
@@ -65,6 +66,23 @@ func TestAcceptRefuses(t *testing.T) {
 		} else if got := refused.Code + ": " + refused.Message; got != c.want {
 			t.Errorf("refused with\n%s\nwant\n%s", got, c.want)
 		}
+	}
+}
+
+// manyFields is an object with n fields, the last of which has more in it.
+func manyFields(n int) string {
+	var text strings.Builder
+	for i := range n - 1 {
+		fmt.Fprintf(&text, `"f%d":":{\"",`, i)
+	}
+	return "{" + text.String() + `"last":{"a":1,"b":[{"c":2}]}}`
+}
+
+// As many properties as may be are taken, whatever is in them.
+func TestAcceptManyProperties(t *testing.T) {
+	t.Parallel()
+	if _, refused := Accept(Incoming{Name: "login", Properties: json.RawMessage(manyFields(MaxProperties))}, &Who{ID: "v1"}, terms()); refused != nil {
+		t.Errorf("refused: %+v", refused)
 	}
 }
 

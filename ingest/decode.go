@@ -13,6 +13,7 @@ const (
 	MaxEvents     = 500
 	MaxEventBytes = 32 << 10
 	MaxDepth      = 32
+	MaxProperties = 256 // of an event, nested ones not counted
 )
 
 // Batch is the body of POST /v1/events.
@@ -162,4 +163,28 @@ func depth(body []byte) int {
 		}
 	}
 	return deepest
+}
+
+// members is how many fields an object has, those of what is in it not counted.
+func members(object []byte) (n int) {
+	if bytes.Count(object, []byte(":")) <= MaxProperties {
+		return 0 // few enough, however they nest
+	}
+	now, text := 0, false
+	for i := 0; i < len(object); i++ {
+		switch c := object[i]; {
+		case text && c == '\\':
+			i++
+		case c == '"':
+			text = !text
+		case text:
+		case c == '{' || c == '[':
+			now++
+		case c == '}' || c == ']':
+			now--
+		case c == ':' && now == 1:
+			n++
+		}
+	}
+	return n
 }
