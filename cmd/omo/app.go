@@ -65,7 +65,8 @@ type app struct {
 	addr      string             // host:port it listens on
 	data      string             // the data folder
 	pprof     string             // host:port of the profiles; "" none
-	failed    chan error         // a part that ended by itself
+	metrics   *prometheus.Registry
+	failed    chan error // a part that ended by itself
 
 	stops []stopper
 }
@@ -129,6 +130,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 		}
 	}
 	metrics := prometheus.NewRegistry()
+	a.metrics = metrics
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	patience := time.Duration(0)
 	if handed {
