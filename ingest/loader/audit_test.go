@@ -52,7 +52,7 @@ func TestAfterTheMachineWentDownWhatIsMissingIsSentAgain(t *testing.T) {
 			registry := prometheus.NewRegistry()
 			config.Metrics, config.Boot = registry, c.boot
 			l = loader.New(next, w, config)
-			stop = run(t, l)
+			run(t, l)
 			next.commit(t, pageView(n)) // and it goes on
 			flush(t, l)
 			if got := value(t, registry, "omo_loader_restored_total"); got != c.restored {
