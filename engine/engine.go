@@ -29,6 +29,8 @@ type Store interface {
 	Seen(...ledger.ID) ([]bool, error)
 	Repeated(n int)
 	Unit(person string) (string, error)
+	Outgoing(from, upTo int64, most int) ([]ledger.Outgoing, error)
+	Sent(ledger.Outgoing) error
 	Timers(upTo int64, most int) (due []ledger.Timer, next int64, err error)
 	Mark(name string, value []byte) error
 	Marked(name string) ([]byte, error)

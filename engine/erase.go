@@ -182,6 +182,9 @@ func (e *Engine) forget(x *Erasure) error {
 			x.remove("coupon_names", gone.Codes)
 		}
 	}
+	if err := e.unsend(x); err != nil {
+		return fmt.Errorf("erase: %w", err)
+	}
 	x.Forgotten, x.UpTo = true, e.store.Last()
 	why, err := x.record()
 	if err != nil {

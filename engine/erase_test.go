@@ -125,6 +125,11 @@ func TestErasedVisitorsAreGoneAndTheOthersAreNot(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if _, err := l.Commit(ledger.Visit{Out: []ledger.Outgoing{
+		{Due: 1, ID: "1", Body: []byte(`{"visitor":"ann","to":"ann@example.com"}`)}, {Due: ledger.Never, ID: "2", Body: []byte(`{"visitor":"q\"uo\\te"}`)}, {Due: 1, ID: "3", Body: []byte(`{"visitor":"bob"}`)},
+	}}); err != nil {
+		t.Fatal(err)
+	}
 	last := l.Last()
 	d := &downstream{rows: map[string]uint64{"ann": 7, "bob": 7}}
 	x, err := e.Erase([]string{"ann", `q"uo\te`, "客", "ann"}, dawn)
@@ -149,8 +154,11 @@ func TestErasedVisitorsAreGoneAndTheOthersAreNot(t *testing.T) {
 	if err != nil || len(due) != 1 || due[0].Visitor != "bob" {
 		t.Errorf("timers %v, %v", due, err)
 	}
+	if left, err := l.Outgoing(0, ledger.Never, 9); err != nil || len(left) != 1 || left[0].ID != "3" {
+		t.Errorf("to be sent: %v, %v", left, err)
+	}
 	receipt := erasing(t, e, d, x.ID)
-	want := map[string]uint64{"profiles": 3, "timers": 3, "persons": 3, "ledger_events": 30, "dead_letter": 0, "event_log": 7}
+	want := map[string]uint64{"profiles": 3, "timers": 3, "persons": 3, "outbox": 2, "ledger_events": 30, "dead_letter": 0, "event_log": 7}
 	if fmt.Sprint(receipt.Removed) != fmt.Sprint(want) || receipt.Visitors != nil || receipt.Count != 3 || !receipt.Done.Equal(dawn.Add(time.Hour)) {
 		t.Errorf("receipt %+v, want %v", receipt, want)
 	}

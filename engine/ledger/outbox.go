@@ -56,8 +56,12 @@ func (l *Ledger) Sent(o Outgoing) error {
 	return nil
 }
 
-// Postpone puts next, of the same ID, in the place of o. Durable when it returns.
+// Postpone puts next, of the same ID, in the place of o if that is still there.
+// Durable when it returns.
 func (l *Ledger) Postpone(o, next Outgoing) error {
+	if still, err := l.get(o.key()); err != nil || still == nil {
+		return err // its visitor was erased meanwhile
+	}
 	batch := l.db.NewBatch()
 	defer batch.Close()
 	if err := batch.Delete(o.key(), nil); err != nil {

@@ -55,6 +55,9 @@ func TestOutgoing(t *testing.T) {
 	if err := l.Postpone(late, Outgoing{Never, "late", []byte("dead")}); err != nil {
 		t.Fatal(err)
 	}
+	if err := l.Postpone(soon, Outgoing{3000, "soon", []byte("back")}); err != nil { // it is gone, and stays so
+		t.Fatal(err)
+	}
 	if got := outgoing(t, l, 0, Never, 9); got != "also@1000=A late@never=dead " {
 		t.Errorf("%q", got)
 	}
