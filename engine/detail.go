@@ -92,7 +92,7 @@ func (g *gates) holder(c *rules.Campaign) string {
 		}
 	}
 	for _, h := range g.p.Holds {
-		if h.Slot == c.Slot {
+		if h.Slot == c.Slot && g.p.Mine(h) {
 			return h.Campaign + " has " + c.Slot
 		}
 	}

@@ -45,9 +45,9 @@ func environment(set *rules.Set, p *profile.Profile, r Request, now time.Time) r
 }
 func visitor(p *profile.Profile, ms int64) rules.Visitor {
 	v := rules.Visitor{
-		New: p.Session.N <= 1, Visits: p.Visits(), Pageviews: p.Pageviews,
+		New: p.Visits() <= 1, Visits: p.Visits(), Pageviews: p.Pageviews,
 		FirstSeen:           rules.Unknown,
-		DaysSinceLastVisit:  since(p.PrevEnd, ms, day),
+		DaysSinceLastVisit:  since(p.LastVisit(), ms, day),
 		AvgSessionSeconds:   rules.Unknown,
 		AvgSessionPageviews: rules.Unknown,
 		Purchases:           p.Purchases, Revenue: p.Revenue,

@@ -43,7 +43,7 @@ func spent(c *rules.Campaign, p *profile.Profile, per rules.Window, now time.Tim
 }
 
 // stretch is a window that ends now: moments at or after from, and of one
-// session only if it is not 0.
+// session (its SessionKey) only if it is not 0.
 type stretch struct {
 	from    int64
 	session int
@@ -56,7 +56,7 @@ func (w stretch) has(at int64, session int) bool {
 func stretchOf(zone *time.Location, p *profile.Profile, per rules.Window, now time.Time) stretch {
 	switch per.Kind {
 	case "session":
-		return stretch{session: p.Session.N}
+		return stretch{session: p.SessionKey()}
 	case "day":
 		return stretch{from: midnight(now, zone)}
 	case "rolling":
@@ -83,7 +83,7 @@ func slotsTaken(p *profile.Profile, r Request, now time.Time) []string {
 		return nil
 	}
 	for _, h := range p.Holds {
-		if h.Slot != "" && h.Page == r.Context.Page.Path && (h.Exposed || now.UnixMilli() < h.At+profile.HoldFor) {
+		if h.Slot != "" && p.Mine(h) && h.Page == r.Context.Page.Path && (h.Exposed || now.UnixMilli() < h.At+profile.HoldFor) {
 			taken = append(taken, h.Slot)
 		}
 	}

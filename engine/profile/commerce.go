@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -46,13 +45,11 @@ func (p *Profile) Repeats(e *ingest.Event) bool {
 	if e.Name != ingest.Purchase || transaction == "" {
 		return false
 	}
-	h := fnv.New64a()
-	h.Write([]byte(transaction))
-	id := h.Sum64()
-	if slices.Contains(p.Orders, id) {
+	id := orderID(transaction)
+	if p.ordered(id) >= 0 {
 		return true
 	}
-	p.Orders = append(p.Orders, id)
+	p.Orders = append(p.Orders, Order{ID: id, At: e.Time, Value: valueOf(e), Bare: e.Props.Value == nil, By: p.Place})
 	if over := len(p.Orders) - maxOrders; over > 0 {
 		p.Orders = slices.Delete(p.Orders, 0, over)
 	}

@@ -78,12 +78,14 @@ func (x *Series) since(from int64) (n int, sum float64) {
 
 // Absorb adds what a back-fill counted of the events up to epoch, with Add
 // into a profile of its own, to what p has counted live since. It does so
-// once: false, and nothing changed, where that was done before or p's series
+// once for each of a person's browsers: false, and nothing changed, where that
+// was done before for the one that p is seen from, or p's series
 // is of a later epoch. A series of an earlier epoch is forgotten first. Nil
 // says that there was nothing before.
 func (p *Profile) Absorb(key string, epoch uint64, older *Series) bool {
 	x := p.Series[key]
-	if x != nil && (x.Epoch > epoch || x.Epoch == epoch && x.Filled) {
+	own := uint32(1) << p.Place
+	if x != nil && (x.Epoch > epoch || x.Epoch == epoch && x.Filled&own != 0) {
 		return false
 	}
 	if x == nil || x.Epoch < epoch {
@@ -93,7 +95,7 @@ func (p *Profile) Absorb(key string, epoch uint64, older *Series) bool {
 		}
 		p.Series[key] = x
 	}
-	x.Filled = true
+	x.Filled |= own
 	if older != nil {
 		x.absorb(older, p)
 	}

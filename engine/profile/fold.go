@@ -63,6 +63,11 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 		t.Streams.count(p, e)
 		convert(p, e, t)
 		return
+	case ingest.Merge: // Merge has been done, or is another's business
+		if e.Unit != "" {
+			p.Unit = strings.Clone(e.Unit)
+		}
+		return
 	case ingest.Rules, ingest.Waiting:
 		return
 	}
@@ -91,7 +96,7 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 		p.shown(e.Props.Campaign).Clicks++
 	case ingest.Close:
 		p.shown(e.Props.Campaign).Closes++
-		p.release(func(h Hold) bool { return h.Campaign == e.Props.Campaign })
+		p.release(func(h Hold) bool { return h.Campaign == e.Props.Campaign && p.Mine(h) })
 	case ingest.Purchase:
 		if repeats {
 			return
@@ -138,13 +143,10 @@ func known(p *Profile, e *ingest.Event) {
 		p.Unit = strings.Clone(e.Unit)
 	}
 	for name, v := range e.Traits {
-		if p.Traits == nil {
-			p.Traits = map[string]any{}
-		}
 		if text, ok := v.(string); ok {
 			v = strings.Clone(text)
 		}
-		p.Traits[strings.Clone(name)] = v
+		p.tell(strings.Clone(name), v, e.Received)
 	}
 }
 
@@ -157,7 +159,7 @@ func (p *Profile) open(e *ingest.Event) {
 		p.PrevEnd = s.End
 	}
 	p.Session = Session{N: p.Session.N + 1, Start: e.Time, End: e.Time}
-	p.Holds = slices.DeleteFunc(p.Holds, func(h Hold) bool { return h.At+HoldFor <= e.Time })
+	p.Holds = slices.DeleteFunc(p.Holds, func(h Hold) bool { return p.Mine(h) && h.At+HoldFor <= e.Time })
 }
 
 // sessionID names the session under way: the visitor and its number.
@@ -182,7 +184,7 @@ func foldPageView(p *Profile, e *ingest.Event, old bool) {
 		p.Session.Landing, p.Session.Source = strings.Clone(path), keep(e.Source)
 	}
 	// The page that was there is gone, and with it what stood in its slots.
-	p.release(func(h Hold) bool { return h.Page == path })
+	p.release(func(h Hold) bool { return h.Page == path && p.Mine(h) })
 }
 
 // keep copies what the profile will remember: texts of an event are parts of

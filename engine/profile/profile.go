@@ -2,13 +2,19 @@ package profile
 
 import "github.com/omotenashi-web/omotenashi/ingest"
 
-// Profile is the present state of one visitor. Times are milliseconds since
-// 1970. Its JSON is what the ledger keeps.
+// Profile is the present state of one visitor, or of a person with several
+// browsers, seen from one of them: see Merge and Turn. Times are milliseconds
+// since 1970. Its JSON is what the ledger keeps.
 type Profile struct {
-	Visitor string         `json:"v"`
-	Unit    string         `json:"u,omitempty"` // what is bucketed; the visitor unless a person's unit was adopted
-	User    string         `json:"user,omitempty"`
-	Traits  map[string]any `json:"t,omitempty"`
+	Visitor string           `json:"v"`
+	Unit    string           `json:"u,omitempty"` // what is bucketed; the visitor unless a person's unit was adopted
+	User    string           `json:"user,omitempty"`
+	Traits  map[string]any   `json:"t,omitempty"`
+	Told    int64            `json:"tt,omitempty"` // when the latest of them was told,
+	Earlier map[string]int64 `json:"te,omitempty"` // and those that were told at other times
+
+	Browsers []Browser `json:"br,omitempty"` // of a person: the home browser first; none while there is one
+	Place    int       `json:"at,omitempty"` // of Visitor in Browsers
 
 	First int64 `json:"f,omitempty"` // the earliest event
 	Last  int64 `json:"l,omitempty"` // the latest event
@@ -19,11 +25,11 @@ type Profile struct {
 	DoneViews int     `json:"dv,omitempty"` // their page views summed
 	PrevEnd   int64   `json:"pe,omitempty"` // end of the session before this one
 
-	Pageviews    int      `json:"pv,omitempty"`
-	Purchases    int      `json:"p,omitempty"`
-	Revenue      float64  `json:"r,omitempty"` // less refunds
-	LastPurchase int64    `json:"lp,omitempty"`
-	Orders       []uint64 `json:"o,omitempty"` // hashes of the latest transaction ids, at most maxOrders
+	Pageviews    int     `json:"pv,omitempty"`
+	Purchases    int     `json:"p,omitempty"`
+	Revenue      float64 `json:"r,omitempty"` // less refunds
+	LastPurchase int64   `json:"lp,omitempty"`
+	Orders       Orders  `json:"o,omitempty"` // the latest, at most maxOrders
 
 	Cart      Cart              `json:"c"`
 	Campaigns map[string]*Shown `json:"x,omitempty"` // those it was shown, or that it clicked or closed
@@ -76,7 +82,7 @@ type Shown struct {
 // Spend is one exposure, as frequency caps count it.
 type Spend struct {
 	At      int64  `json:"a"`
-	Session int    `json:"s"`
+	Session int    `json:"s"` // its SessionKey; 0 of an earlier one that nobody knows
 	Slot    string `json:"l,omitempty"`
 }
 
@@ -89,7 +95,7 @@ type Hold struct {
 	Place    string `json:"l,omitempty"` // its slot when it was offered; never cleared
 	Page     string `json:"p,omitempty"` // path
 	At       int64  `json:"a"`
-	Session  int    `json:"n"`
+	Session  int    `json:"n"`           // its SessionKey
 	Exposed  bool   `json:"x,omitempty"` // spent for good; it keeps its slot only
 }
 
@@ -109,9 +115,6 @@ const (
 
 // New is the profile of a visitor that nothing is known of.
 func New(visitor string) *Profile { return &Profile{Visitor: visitor, Unit: visitor} }
-
-// Visits counts sessions, the one under way included.
-func (p *Profile) Visits() int { return p.Session.N }
 
 // Sum is what its lines add up to, in the shop's currency.
 func (c Cart) Sum() (value float64, quantity int) {

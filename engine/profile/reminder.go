@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -60,12 +61,17 @@ func book(p *Profile, e *ingest.Event, reminders []Reminder) {
 		}
 		p.Pending[name], p.Booked[name] = due, Booked{Moment: moment, Props: kept(props, r.Keep)}
 		if len(p.Booked) > maxBooked {
-			names := slices.Sorted(maps.Keys(p.Booked)) // of equal times always the same one goes
-			furthest := slices.MaxFunc(names, func(a, b string) int { return int(p.Pending[a] - p.Pending[b]) })
-			delete(p.Pending, furthest)
-			delete(p.Booked, furthest)
+			p.dropFurthest()
 		}
 	}
+}
+
+// dropFurthest forgets the reminder that comes last.
+func (p *Profile) dropFurthest() {
+	names := slices.Sorted(maps.Keys(p.Booked)) // of equal times always the same one goes
+	furthest := slices.MaxFunc(names, func(a, b string) int { return cmp.Compare(p.Pending[a], p.Pending[b]) })
+	delete(p.Pending, furthest)
+	delete(p.Booked, furthest)
 }
 
 // bookingID tells one booking of a visitor from another: its booking_id or id,

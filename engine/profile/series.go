@@ -17,7 +17,7 @@ import (
 // were seen last are kept.
 type Series struct {
 	Epoch  uint64 `json:"e,omitempty"`
-	Filled bool   `json:"b,omitempty"` // Absorb has added what was before Epoch
+	Filled uint32 `json:"b,omitempty"` // a bit for the place of each browser of which Absorb has added what was before Epoch
 
 	N     int     `json:"n,omitempty"` // ever
 	Total float64 `json:"s,omitempty"` // ever
@@ -137,7 +137,7 @@ func (x *Series) horizon(p *Profile, latest int64) int64 {
 		out = max(p.Last, latest) - x.window
 	}
 	if x.session {
-		out = min(out, p.PrevEnd)
+		out = min(out, p.sessionsReach())
 	}
 	return out
 }

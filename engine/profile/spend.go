@@ -21,13 +21,13 @@ func (p *Profile) shown(campaign string) *Shown {
 
 // foldExposure makes a hold's spend permanent, in the session of the hold.
 func foldExposure(p *Profile, e *ingest.Event, t Terms, old bool) {
-	session, slot := p.Session.N, clip(e.Props.Slot)
+	session, slot := p.SessionKey(), clip(e.Props.Slot)
 	if old {
 		session = 0 // an earlier one; which, nobody knows any more
 	}
 	for i := range p.Holds {
 		h := &p.Holds[i]
-		if h.Campaign == e.Props.Campaign && !h.Exposed && (e.Props.DecisionID == "" || e.Props.DecisionID == h.Decision) {
+		if h.Campaign == e.Props.Campaign && !h.Exposed && p.Mine(*h) && (e.Props.DecisionID == "" || e.Props.DecisionID == h.Decision) {
 			h.Exposed, session, slot = true, h.Session, h.Place
 			break
 		}
@@ -63,7 +63,7 @@ func foldDecision(p *Profile, e *ingest.Event, t Terms) {
 		}
 		p.Holds = append(p.Holds, Hold{
 			Campaign: strings.Clone(o.Campaign), Decision: strings.Clone(e.Props.DecisionID),
-			Slot: strings.Clone(o.Slot), Place: strings.Clone(o.Slot), Page: strings.Clone(path), At: e.Time, Session: p.Session.N,
+			Slot: strings.Clone(o.Slot), Place: strings.Clone(o.Slot), Page: strings.Clone(path), At: e.Time, Session: p.SessionKey(),
 		})
 	}
 	if over := len(p.Holds) - maxHolds; over > 0 {
@@ -91,8 +91,8 @@ func (p *Profile) meet(o *ingest.Outcome, pooled map[string]bool) {
 // Spent counts what the visitor's attention was spent on in a slot ("all" is
 // whatever slot, none included): exposures of every campaign, and offers of
 // the minute before now whose exposure has not come. Control spends like any
-// other variant. It counts moments at or after from, and of one session only
-// if that is not 0; from 0 and session 0 is ever.
+// other variant. It counts moments at or after from, and of one session (its
+// SessionKey) only if that is not 0; from 0 and session 0 is ever.
 //
 // A campaign's exposures are known one by one up to its latest 100: the answer
 // is exact up to there and "at least" beyond. Of ever it is exact in all slots

@@ -222,7 +222,7 @@ func holder(m *Moment, made []ingest.Outcome, slot string) string {
 		}
 	}
 	for _, h := range m.Profile.Holds {
-		if page := m.Request.Context.Page; h.Slot == slot && page != nil && h.Page == page.Path {
+		if page := m.Request.Context.Page; h.Slot == slot && m.Profile.Mine(h) && page != nil && h.Page == page.Path {
 			return h.Campaign
 		}
 	}
