@@ -52,6 +52,17 @@ func newMetrics(r *prometheus.Registry) *metrics {
 	return m
 }
 
+// countMerges tells what became of browsers that named a person who was known.
+func countMerges(r *prometheus.Registry, merges func() (done, refused uint64)) {
+	count := func(outcome, help string, of func() uint64) {
+		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "omo_merges_" + outcome + "_total", Help: help,
+		}, func() float64 { return float64(of()) }))
+	}
+	count("done", "Browsers that came to their person's profile.", func() uint64 { done, _ := merges(); return done })
+	count("refused", "Browsers that stayed alone, since their person had 20 already.", func() uint64 { _, refused := merges(); return refused })
+}
+
 func (m *metrics) taken(accepted, duplicate int, rejected []ingest.Rejection) {
 	m.accepted.Add(float64(accepted))
 	m.duplicate.Add(float64(duplicate))

@@ -3,6 +3,7 @@ package api_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -166,10 +167,11 @@ func TestWarehouseAway(t *testing.T) {
 }
 
 type visitorReport struct {
-	ID      string
-	Note    string
-	Events  []struct{ Name string }
-	Profile *struct {
+	ID       string
+	Browsers []string
+	Note     string
+	Events   []struct{ Name string }
+	Profile  *struct {
 		UserID    string    `json:"user_id"`
 		FirstSeen time.Time `json:"first_seen"`
 		Visits    int
@@ -219,6 +221,34 @@ func TestVisitor(t *testing.T) {
 	}
 	if len(v.Events) != 2 || v.Events[1].Name != "purchase" {
 		t.Errorf("events %+v", v.Events)
+	}
+}
+
+// A person's second browser shows the person's profile, and whose else it is.
+func TestVisitorWithTwoBrowsers(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	phone, desk := s.browser(), s.browser()
+	first := phone.decide(object{"identify": token(t, s, nil)}).Visitor.ID
+	phone.sends(object{"events": list{object{"name": "purchase", "properties": object{"transaction_id": "T1", "value": 3000}}}})
+	second := desk.decide(nil).Visitor.ID
+	desk.sends(object{"events": list{object{"name": "purchase", "properties": object{"transaction_id": "T1", "value": 3000}}}})
+	var alone visitorReport
+	if s.trusted().get("/v1/visitors/" + second).is(http.StatusOK).into(&alone); alone.Browsers != nil || alone.Profile.Purchases != 1 {
+		t.Errorf("before it names anybody: %v, %+v", alone.Browsers, alone.Profile)
+	}
+	if d := desk.decide(object{"identify": token(t, s, nil)}); d.Visitor.ID != second {
+		t.Fatalf("the browser became %s", d.Visitor.ID)
+	}
+	for _, id := range []string{first, second} {
+		var v visitorReport
+		s.trusted().get("/v1/visitors/" + id).is(http.StatusOK).into(&v)
+		if p := v.Profile; v.ID != id || !slices.Equal(v.Browsers, []string{first, second}) || p.UserID != "u1" || p.Visits != 2 || p.Pageviews != 3 || p.Purchases != 1 || p.Revenue != 3000 {
+			t.Errorf("%s of %v: %+v", v.ID, v.Browsers, p)
+		}
+	}
+	if text := string(s.trusted().get("/metrics").is(http.StatusOK).body); !strings.Contains(text, "\nomo_merges_done_total 1\n") || !strings.Contains(text, "\nomo_merges_refused_total 0\n") {
+		t.Error("the merge is not in the metrics")
 	}
 }
 

@@ -125,6 +125,7 @@ func New(o Options) (*Server, error) {
 	if err := s.UseKeys(o.Keys); err != nil {
 		return nil, err
 	}
+	countMerges(o.Metrics, o.Engine.Merges)
 	s.http = &http.Server{
 		Handler: s.echo, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ConnState: s.lines.changed,

@@ -13,10 +13,11 @@ import (
 
 // visitorReport is what is known of one visitor.
 type visitorReport struct {
-	ID      string         `json:"id"`
-	Profile *profileAnswer `json:"profile"` // null where only the warehouse knows the visitor
-	Events  []ingest.Event `json:"events"`  // the newest last
-	Note    string         `json:"note,omitempty"`
+	ID       string         `json:"id"`
+	Browsers []string       `json:"browsers,omitempty"` // all visitors that share the profile, where it is a person's with several
+	Profile  *profileAnswer `json:"profile"`            // null where only the warehouse knows the visitor
+	Events   []ingest.Event `json:"events"`             // of this browser, the newest last
+	Note     string         `json:"note,omitempty"`
 }
 
 // profileAnswer is a profile in the contract's words; what the ledger keeps
@@ -68,6 +69,9 @@ func (s *Server) visitor(c echo.Context) error {
 		return err
 	}
 	out := visitorReport{ID: id, Profile: profileOf(p), Events: []ingest.Event{}}
+	if p != nil && len(p.Browsers) > 0 {
+		out.Browsers = p.Visitors()
+	}
 	records, err := s.reports.Visitor(c.Request().Context(), id, timelineLength)
 	switch {
 	case err != nil && p == nil:

@@ -23,34 +23,33 @@ func count(before *profile.Profile, missing []profile.Stream, event *ingest.Even
 	return nil
 }
 
-// absorb adds one visitor's past to its profile, once however often it is called.
+// absorb adds one visitor's past to its profile, once however often it is
+// called. Each browser of a person brings its own past to the one they share.
 func (e *Engine) absorb(before *profile.Profile, missing []profile.Stream) error {
-	visitor := before.Visitor
-	s := e.shard(visitor)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p, err := e.load(s, visitor)
+	s, err := e.sit(before.Visitor, eventsWithin)
 	if errors.Is(err, ErrErased) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	defer s.leave()
+	p := s.p
+	p.Elsewhere(before, missing)
 	news := false
 	for _, stream := range missing {
 		news = p.Absorb(stream.Key, stream.Epoch, before.Series[stream.Key]) || news
 	}
 	if !news {
+		s.kept = true
 		return nil
 	}
 	text := newScratch()
 	defer text.free()
 	raw, err := text.profile(p)
 	if err == nil {
-		_, err = e.store.Commit(ledger.Visit{Visitor: visitor, Profile: raw})
+		_, err = e.store.Commit(ledger.Visit{Visitor: p.Home(), Profile: raw})
 	}
-	if err != nil {
-		delete(s.profiles, visitor) // it has taken in what was not committed
-	}
+	s.kept = err == nil
 	return err
 }

@@ -106,7 +106,7 @@ func (e *Engine) handOut(d *Decision, p *profile.Profile, v *Visit, answer *Answ
 		if had == nil {
 			had = map[string]int{}
 		}
-		claim, has, err := e.store.Claimed(o.Campaign.ID, v.Visitor, p.Visitor)
+		claim, has, err := e.store.Claimed(o.Campaign.ID, p.Visitors()...)
 		if err == nil && !has {
 			claim, err = e.store.Pick(ledger.Claim{
 				Pool: o.Variant.Pool, Visitor: v.Visitor, Campaign: o.Campaign.ID,

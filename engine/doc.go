@@ -7,9 +7,19 @@
 //	   ├─ Fold the decision itself: what it holds
 //	   └─ Commit events + profile, one batch            engine/ledger
 //
+// A person's browsers share one profile. The first that names the person gives
+// it, its home; each further one brings its own profile along (profile.Merge)
+// in the visit that names the person first, and its key becomes an alias of the
+// home. Sharing was chosen over copying between them: what either does is there
+// for the other in the same commit, a merge is one batch without a middle, and
+// who never merged pays nothing. History, counters, spends and waits are the
+// person's; session, cart, unit and what stands on a page are each browser's. A
+// merge is recorded as omo_merge in the history of both, and replay plays all
+// browsers of a person together.
+//
 // Decide is a pure function of rule set, profile, request and clock, and a
 // profile is a pure fold of events. Serving, testing a rule, explaining a past
 // moment and back-testing a campaign are these two functions run over
-// different events. Everything that is neither (the lock, the cache of
+// different events. Everything that is neither (the locks, the cache of
 // profiles, the commit, ids) is in Visit.
 package engine

@@ -6,10 +6,8 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"fmt"
 	"hash/maphash"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +24,7 @@ type Store interface {
 	Last() uint64
 	Sync() error
 	Profile(visitor string) ([]byte, error)
+	Home(visitor string) (string, error)
 	Seen(...ledger.ID) ([]bool, error)
 	Repeated(n int)
 	Unit(person string) (string, error)
@@ -44,7 +43,7 @@ type Graves interface {
 	Entomb(tombs []ledger.Tomb, records ...ledger.Record) error
 	Tomb(ledger.Tomb) (why string, stands bool, err error)
 	Tombs(each func(ledger.Tomb) error) error
-	Forget(visitor string, timers []ledger.Timer, person string) (ledger.Forgotten, error)
+	Forget(visitor string, timers []ledger.Timer, person string, browsers ...string) (ledger.Forgotten, error)
 	EraseDead(visitor string) (int, error)
 	Sweep(after, upTo uint64, most int, gone func(visitor string) bool, note func(next uint64, taken map[string]int) ([]ledger.Record, error)) (uint64, error)
 }
@@ -79,16 +78,21 @@ type Engine struct {
 	toErase  chan struct{} // tells RunErasures
 	seed     maphash.Seed
 	shards   [shardCount]shard
-	perMax   int // profiles a shard keeps
+	people   [shardCount]door // one browser of a person at a time names it for the first time
+	perMax   int              // profiles a shard keeps
+	merges   merges
 }
 
 // shardCount locks and caches: visits of different visitors seldom meet.
 const shardCount = 256
 
 // shard guards the visitors that hash to it and keeps their decoded profiles.
+// A profile that visitors share is in the shard of its home.
 type shard struct {
+	number   int // shards are locked in this order
 	mu       door
 	profiles map[string]*profile.Profile
+	homes    map[string]string // visitors that share another's profile
 }
 
 // New gives an engine; Use must be called before the first visit.
@@ -112,8 +116,8 @@ func New(o Options) *Engine {
 	}
 	e.provers.New = func() any { return &prover{mac: hmac.New(sha256.New, e.key)} }
 	for i := range e.shards {
-		e.shards[i].mu = newDoor()
-		e.shards[i].profiles = map[string]*profile.Profile{}
+		e.shards[i] = shard{number: i, mu: newDoor(), profiles: map[string]*profile.Profile{}, homes: map[string]string{}}
+		e.people[i] = newDoor()
 	}
 	return e
 }
@@ -142,52 +146,26 @@ func (e *Engine) NewID() string { return e.newID() }
 // Live is the rule set in use and what belongs to it.
 func (e *Engine) Live() *Live { return e.live.Load() }
 
-// Profile gives a copy of a visitor's profile, nil when nothing is known.
+// Profile gives a copy of a visitor's profile, of a person's as seen from this
+// browser; nil when nothing is known.
 func (e *Engine) Profile(visitor string) (*profile.Profile, error) {
-	raw, err := e.store.Profile(visitor)
-	if err != nil || raw == nil {
-		return nil, err
-	}
-	return decodeProfile(raw)
-}
-
-func (e *Engine) shard(visitor string) *shard {
-	return &e.shards[maphash.String(e.seed, visitor)%shardCount]
-}
-
-// load gives the visitor's profile, a new one where nothing is known. The
-// shard's lock is held.
-func (e *Engine) load(s *shard, visitor string) (*profile.Profile, error) {
-	if p := s.profiles[visitor]; p != nil {
-		return p, nil
-	}
-	// One in memory was not erased: Erase takes it out under this lock.
-	switch erased, err := e.Erased(visitor); {
-	case err != nil:
-		return nil, err
-	case erased:
-		return nil, ErrErased
-	}
 	raw, err := e.store.Profile(visitor)
 	if err != nil {
 		return nil, err
 	}
-	visitor = strings.Clone(visitor) // it is a part of the request's body
-	p := profile.New(visitor)
-	if raw != nil {
-		if p, err = decodeProfile(raw); err != nil {
-			return nil, fmt.Errorf("visitor %s: %w", visitor, err)
+	if raw == nil {
+		home, err := e.store.Home(visitor)
+		if err != nil || home == "" {
+			return nil, err
+		}
+		if raw, err = e.store.Profile(home); err != nil || raw == nil {
+			return nil, err
 		}
 	}
-	// Any one may go: a map's order is random, and what is asked for again
-	// comes back from the store.
-	for other := range s.profiles {
-		if len(s.profiles) < e.perMax {
-			break
-		}
-		delete(s.profiles, other)
+	p, err := decodeProfile(raw)
+	if err != nil || !p.Turn(visitor) {
+		return nil, err
 	}
-	s.profiles[visitor] = p
 	return p, nil
 }
 

@@ -170,6 +170,15 @@ func (e *Engine) entomb(visitors []string, now time.Time) (*Erasure, error) {
 // that was under way when the tombstones were set has ended when its visitor's
 // turn comes, so none of theirs is committed after UpTo.
 func (e *Engine) forget(x *Erasure) error {
+	for done := 0; done < len(x.Visitors); {
+		for _, visitor := range x.Visitors[done:] {
+			e.evict(visitor)
+		}
+		done = len(x.Visitors)
+		if err := e.addBrowsers(x); err != nil {
+			return fmt.Errorf("erase: %w", err)
+		}
+	}
 	for _, visitor := range x.Visitors {
 		gone, err := e.drop(visitor)
 		if err != nil {
@@ -193,6 +202,47 @@ func (e *Engine) forget(x *Erasure) error {
 	return e.store.Mark(why.Name, why.Value)
 }
 
+// evict makes the next visit of a visitor look for its tombstone.
+func (e *Engine) evict(visitor string) {
+	s := e.shard(visitor)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.profiles, visitor)
+	delete(s.homes, visitor)
+}
+
+// addBrowsers sets tombstones for all browsers that share the visitors'
+// profiles: who asks to be forgotten is a person. No browser comes to a profile
+// whose home has a tombstone and was evicted.
+func (e *Engine) addBrowsers(x *Erasure) error {
+	var tombs []ledger.Tomb
+	for _, visitor := range x.Visitors {
+		p, err := e.Profile(visitor)
+		if err != nil {
+			return err
+		}
+		if p == nil || len(p.Browsers) == 0 {
+			continue
+		}
+		for _, browser := range p.Visitors() {
+			if !slices.Contains(x.Visitors, browser) {
+				x.Visitors = append(x.Visitors, browser)
+				tombs = append(tombs, e.tomb(browser))
+			}
+		}
+	}
+	if len(tombs) == 0 {
+		return nil
+	}
+	x.Count = len(x.Visitors)
+	why, err := x.record()
+	if err != nil {
+		return err
+	}
+	e.erased.Add(int64(len(tombs)))
+	return e.store.Entomb(tombs, why)
+}
+
 func (x *Erasure) remove(place string, n int) { x.Removed[place] += uint64(n) }
 
 // drop takes away one visitor's profile and what hangs on it.
@@ -200,18 +250,38 @@ func (e *Engine) drop(visitor string) (ledger.Forgotten, error) {
 	return e.dropIf(visitor, func(*profile.Profile) bool { return true })
 }
 
+// dropIf drops what it picks; of a visitor that shares its person's profile
+// that is the person, in all browsers.
 func (e *Engine) dropIf(visitor string, it func(*profile.Profile) bool) (gone ledger.Forgotten, err error) {
-	s := e.shard(visitor)
+	for home, found := visitor, ""; ; home = found {
+		if gone, found, err = e.dropAt(home, visitor, it); found == "" {
+			return gone, err
+		}
+	}
+}
+
+// dropAt is dropIf where the visitor's profile is at home; found is where it is
+// instead.
+func (e *Engine) dropAt(home, visitor string, it func(*profile.Profile) bool) (gone ledger.Forgotten, found string, err error) {
+	s := e.shard(home)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p, err := e.Profile(visitor)
-	if err != nil || p != nil && !it(p) {
-		return gone, err
+	switch {
+	case err != nil || p != nil && !it(p):
+		return gone, "", err
+	case p == nil:
+		delete(s.profiles, home)
+		return gone, "", nil
+	case p.Home() != home:
+		return gone, p.Home(), nil
 	}
-	delete(s.profiles, visitor)
-	if p == nil {
-		return gone, nil
+	delete(s.profiles, home)
+	_, over := timers(home, p.Pending, nil)
+	var browsers []string
+	if len(p.Browsers) > 0 {
+		browsers = p.Visitors()[1:]
 	}
-	_, over := timers(visitor, p.Pending, nil)
-	return e.store.Forget(visitor, over, p.User)
+	gone, err = e.store.Forget(home, over, p.User, browsers...)
+	return gone, "", err
 }

@@ -221,7 +221,7 @@ type stopped struct{ *ledger.Ledger }
 
 var errStopped = errors.New("killed")
 
-func (stopped) Forget(string, []ledger.Timer, string) (ledger.Forgotten, error) {
+func (stopped) Forget(string, []ledger.Timer, string, ...string) (ledger.Forgotten, error) {
 	return ledger.Forgotten{}, errStopped
 }
 

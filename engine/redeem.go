@@ -39,7 +39,7 @@ func (e *Engine) Redeem(r Redemption, now time.Time) (Redeemed, error) {
 	if err != nil {
 		return Redeemed{}, err
 	}
-	if !known || r.Visitor != "" && r.Visitor != given.Visitor {
+	if !known || r.Visitor != "" && !e.same(r.Visitor, given.Visitor) {
 		return Redeemed{}, ErrNoCoupon
 	}
 	out := &redeeming{Redemption: r}
@@ -52,6 +52,15 @@ func (e *Engine) Redeem(r Redemption, now time.Time) (Redeemed, error) {
 		err = e.store.Sync()
 	}
 	return out.done, err
+}
+
+// same says whether two visitors are browsers of one person.
+func (e *Engine) same(a, b string) bool {
+	if a == b {
+		return true
+	}
+	p, err := e.Profile(a)
+	return err == nil && p != nil && slices.Contains(p.Visitors(), b)
 }
 
 // redeeming is a redemption and what becomes of it.

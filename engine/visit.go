@@ -111,33 +111,34 @@ func (e *Engine) visit(v Visit, now time.Time) (Answer, error) {
 	e.swap.RLock()
 	defer e.swap.RUnlock()
 	live := e.live.Load()
-	s := e.shard(v.Visitor)
-	if !s.mu.lockWithin(e.patienceFor(&v)) {
-		return Answer{}, ErrBusy
+	wait := e.patienceFor(&v)
+	s, err := e.sit(v.Visitor, wait)
+	if err == nil && v.meets(s.p) {
+		s.kept = true
+		s.leave()
+		s, err = e.meet(live, v, wait, now)
 	}
-	defer s.mu.Unlock()
-	p, err := e.load(s, v.Visitor)
 	if err != nil {
 		return Answer{}, err
 	}
-	kept := false
-	answer := Answer{Visitor: v.Visitor, New: p.First == 0}
+	defer s.leave()
+	answer := Answer{Visitor: v.Visitor, New: s.p.First == 0 || s.blank}
 	defer func() {
-		if !kept { // an error or a panic: p may have folded what was not committed
-			delete(s.profiles, v.Visitor)
+		if !s.kept {
 			e.store.Unpick(answer.picked)
 		}
 	}()
-	if v.Signed && v.User != "" && p.User != "" && p.User != v.User {
+	if p := s.p; v.Signed && v.User != "" && p.User != "" && p.User != v.User {
+		s.kept = true
 		return Answer{}, errOtherPerson
 	}
-	if v.timer != nil && p.Pending[v.timer.Name] != v.timer.Due {
-		kept = true
+	if v.timer != nil && s.p.Pending[v.timer.Name] != v.timer.Due {
+		s.kept = true
 		_, err := e.store.Commit(ledger.Visit{Over: []ledger.Timer{*v.timer}})
 		return Answer{Visitor: v.Visitor}, err
 	}
 	if v.timer != nil {
-		event, err := e.fired(p, v.timer.Name, now)
+		event, err := e.fired(s.p, v.timer.Name, now)
 		if err != nil {
 			return Answer{}, err
 		}
@@ -145,16 +146,19 @@ func (e *Engine) visit(v Visit, now time.Time) (Answer, error) {
 	}
 	text := newScratch()
 	defer text.free()
-	keep, err := e.fold(live, p, v, now, text, &answer)
+	keep, err := e.fold(live, &s, v, now, text, &answer)
 	if err == nil && len(keep.Events) > 0 {
-		if keep.Profile, err = text.profile(p); err == nil {
+		if keep.Profile, err = text.profile(s.p); err == nil {
 			answer.Seq, err = e.store.Commit(keep)
 		}
 	}
 	if err != nil {
 		return answer.unkept(err)
 	}
-	kept = true
+	s.kept = true
+	if len(s.merge) > 0 {
+		e.merges.done.Add(1)
+	}
 	if answer.Duplicates > 0 {
 		e.store.Repeated(answer.Duplicates)
 	}
@@ -163,10 +167,13 @@ func (e *Engine) visit(v Visit, now time.Time) (Answer, error) {
 
 // fold takes in the visit's events and the decision, and gives what to commit,
 // written into text.
-func (e *Engine) fold(live *Live, p *profile.Profile, v Visit, now time.Time, text *scratch, answer *Answer) (ledger.Visit, error) {
-	keep := ledger.Visit{Visitor: v.Visitor, Events: text.keep[:0]}
+func (e *Engine) fold(live *Live, s *seat, v Visit, now time.Time, text *scratch, answer *Answer) (ledger.Visit, error) {
+	p := s.p
+	keep := ledger.Visit{Visitor: p.Home(), Events: text.keep[:0]}
 	add := func(event *ingest.Event) error {
-		event.Visitor = v.Visitor
+		if event.Name != ingest.Merge { // that says itself whose it is
+			event.Visitor = v.Visitor
+		}
 		if event.User == "" {
 			event.User = p.User
 		}
@@ -184,10 +191,14 @@ func (e *Engine) fold(live *Live, p *profile.Profile, v Visit, now time.Time, te
 		return keep, err
 	}
 	answer.Duplicates = sent - len(v.Events)
-	if v.Events, err = e.introduce(live, p, v, &keep, now); err != nil {
+	if err := s.tell(&keep, add); err != nil {
 		return keep, err
 	}
-	before := pending(live, p)
+	v.Events = e.introduce(live, s, v, &keep, now)
+	before := s.pending
+	if len(s.merge) == 0 {
+		before = pending(live, p)
+	}
 	for i := range v.Events {
 		if err := add(&v.Events[i]); err != nil {
 			return keep, err
@@ -196,7 +207,8 @@ func (e *Engine) fold(live *Live, p *profile.Profile, v Visit, now time.Time, te
 	if err := e.send(live, p, v, now, &keep, add, text); err != nil {
 		return keep, err
 	}
-	keep.Begun, keep.Over = timers(v.Visitor, before, p.Pending)
+	begun, over := timers(p.Home(), before, p.Pending)
+	keep.Begun, keep.Over = begun, append(keep.Over, over...)
 	if v.redeem != nil {
 		event, err := e.redeem(v.redeem, v.Visitor, &keep, now)
 		if err != nil || event == nil {
@@ -260,8 +272,8 @@ func (v *Visit) asked(event *ingest.Event) bool {
 
 // introduce puts who the visitor is, where that is news, on the first event,
 // or on an identify event of its own where there is none.
-func (e *Engine) introduce(live *Live, p *profile.Profile, v Visit, keep *ledger.Visit, now time.Time) ([]ingest.Event, error) {
-	traits := live.believed(v.Traits, v.Signed)
+func (e *Engine) introduce(live *Live, s *seat, v Visit, keep *ledger.Visit, now time.Time) []ingest.Event {
+	p, traits := s.p, live.believed(v.Traits, v.Signed)
 	user := ""
 	if v.Signed && v.User != p.User {
 		user = v.User
@@ -272,11 +284,15 @@ func (e *Engine) introduce(live *Live, p *profile.Profile, v Visit, keep *ledger
 		}
 	}
 	if user == "" && len(traits) == 0 {
-		return v.Events, nil
+		return v.Events
 	}
-	unit, err := e.unitOf(p, user, keep)
-	if err != nil {
-		return nil, err
+	unit := ""
+	switch {
+	case user == "":
+	case s.first:
+		keep.Person, keep.Unit = user, p.Unit
+	default:
+		unit = s.unit
 	}
 	if len(v.Events) == 0 {
 		v.Events = []ingest.Event{{ID: e.newID(), Name: ingest.Identify, Time: clock(now), Received: clock(now)}}
@@ -287,28 +303,7 @@ func (e *Engine) introduce(live *Live, p *profile.Profile, v Visit, keep *ledger
 		first.Traits = map[string]any{}
 	}
 	maps.Copy(first.Traits, traits)
-	return v.Events, nil
-}
-
-// unitOf is the bucketing unit that a visitor takes over from its person, ""
-// for its own: a person gets the same variants in every browser, but for one
-// that has been offered something already. The first browser gives the unit.
-func (e *Engine) unitOf(p *profile.Profile, user string, keep *ledger.Visit) (string, error) {
-	if user == "" {
-		return "", nil
-	}
-	unit, err := e.store.Unit(user)
-	switch {
-	case err != nil:
-		return "", err
-	case unit == "":
-		keep.Person, keep.Unit = user, p.Unit
-		return "", nil
-	case unit == p.Unit || len(p.Campaigns) > 0 || len(p.Holds) > 0:
-		return "", nil
-	default:
-		return unit, nil
-	}
+	return v.Events
 }
 
 // logged is the decision as an event.

@@ -139,14 +139,14 @@ func (o *backtestOptions) replay(cmd *cobra.Command, w *warehouse.Warehouse, cha
 	b := replay.NewBacktest(plan)
 	bar := newBar(cmd.ErrOrStderr(), fmt.Sprintf("replaying %d events of %d visitors", history.Rows, history.Visitors), int64(history.Rows), progress.UnitsDefault)
 	n := int64(0)
-	err = history.Read(ctx, func(ledger string, r *ingest.Record) error {
+	err = history.Read(ctx, func(ledger, person string, r *ingest.Record) error {
 		if n++; n%1024 == 0 {
 			bar.set(n, 0)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
 		}
-		return b.Record(ledger, r)
+		return b.Record(ledger, person, r)
 	})
 	bar.end()
 	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {

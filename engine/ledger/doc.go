@@ -9,10 +9,13 @@
 // only durable visits, so the warehouse never knows more than the ledger.
 //
 // What a distributed ledger could not also give is not here: no scan over
-// visitors, no transaction across two of them. Keys, all in one Pebble store:
+// visitors, no transaction across two of them but the one by which a browser
+// comes to its person's profile, which an alias after the profile could stand
+// for. Keys, all in one Pebble store:
 //
 //	e <seq>            the visit's events, canonical JSON
 //	p <visitor>        profile
+//	a <visitor>        the visitor whose profile it shares since a merge
 //	i <period> <id>    an event id that was accepted; kept 8 to 16 days
 //	u <person>         the unit by which a person's visitors are bucketed
 //	t <due> <visitor>  a timer that runs

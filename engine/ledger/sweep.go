@@ -18,10 +18,10 @@ type Forgotten struct {
 }
 
 // Forget takes away what is kept of one visitor beside its events: the profile,
-// its timers, the person's bucketing unit where that is this visitor's, and its
-// name on coupon codes. It
-// is one commit, durable after the next Sync, and may be repeated.
-func (l *Ledger) Forget(visitor string, timers []Timer, person string) (Forgotten, error) {
+// its timers, the person's bucketing unit where that is this visitor's, and of
+// it and the browsers that shared the profile the aliases and the names on
+// coupon codes. It is one commit, durable after the next Sync, and may be repeated.
+func (l *Ledger) Forget(visitor string, timers []Timer, person string, browsers ...string) (Forgotten, error) {
 	var out Forgotten
 	batch := l.db.NewBatch()
 	defer batch.Close()
@@ -59,8 +59,15 @@ func (l *Ledger) Forget(visitor string, timers []Timer, person string) (Forgotte
 			}
 		}
 	}
-	if out.Codes, err = l.disown(visitor, batch); err != nil {
-		return out, err
+	for _, v := range append([]string{visitor}, browsers...) {
+		codes, err := l.disown(v, batch)
+		if err != nil {
+			return out, err
+		}
+		out.Codes += codes
+		if err := batch.Delete(aliasKey(v), nil); err != nil {
+			return out, err
+		}
 	}
 	// The empty record makes the next Sync cover what took no number.
 	if err := l.db.Apply(batch, pebble.Sync); err != nil {

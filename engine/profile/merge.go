@@ -37,6 +37,7 @@ func Merge(p, q *Profile, t Terms) {
 	p.mergeTraits(q)
 	p.mergeSpends(q, place)
 	p.mergeWaits(q)
+	p.mergeCoupons(q)
 	p.mergeSeries(q, place)
 }
 
@@ -91,6 +92,21 @@ func (p *Profile) mergeWaits(q *Profile) {
 	p.Due, p.Pending = later(p.Due, q.Due), later(p.Pending, q.Pending)
 	for len(p.Booked) > maxBooked {
 		p.dropFurthest()
+	}
+}
+
+// mergeCoupons unites the campaigns of pools that were met; who has a code in
+// one browser has it in all.
+func (p *Profile) mergeCoupons(q *Profile) {
+	for _, campaign := range slices.Sorted(maps.Keys(q.Coupons)) {
+		has, met := p.Coupons[campaign]
+		if !met && len(p.Coupons) >= maxCoupons {
+			continue
+		}
+		if p.Coupons == nil {
+			p.Coupons = map[string]bool{}
+		}
+		p.Coupons[campaign] = has || q.Coupons[campaign]
 	}
 }
 

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -18,13 +19,14 @@ type Plan struct {
 }
 
 // Backtest replays history through the whole pipeline and counts what a
-// changed rules folder would do. Records come visitor by visitor, in order.
+// changed rules folder would do. Records come person by person, in order; the
+// browsers of one person count as one visitor.
 type Backtest struct {
 	plan    Plan
 	player  *Player
 	records []ingest.Record // of the visit under way
 	ledger  string
-	visitor string
+	person  string
 	present *World // nil: what was recorded
 	changed *World
 	begun   bool // the worlds are branched off for this visitor
@@ -50,16 +52,18 @@ func NewBacktest(plan Plan) *Backtest {
 	return b
 }
 
-// Record takes the next record; its event is the back-test's from now on.
-func (b *Backtest) Record(ledger string, r *ingest.Record) error {
+// Record takes the next record, of a person's ("" where the visitor is the only
+// browser); its event is the back-test's from now on.
+func (b *Backtest) Record(ledger, person string, r *ingest.Record) error {
 	e := &r.Event
-	if n := len(b.records); n > 0 && (b.records[0].Event.Seq != e.Seq || b.ledger != ledger || b.visitor != e.Visitor) {
+	person = cmp.Or(person, e.Visitor)
+	if n := len(b.records); n > 0 && (b.records[0].Event.Seq != e.Seq || b.ledger != ledger || b.person != person) {
 		if err := b.flush(); err != nil {
 			return err
 		}
 	}
-	if b.ledger != ledger || b.visitor != e.Visitor {
-		b.turn(ledger, e.Visitor)
+	if b.ledger != ledger || b.person != person {
+		b.turn(ledger, person)
 	}
 	b.records = append(b.records, *r)
 	return nil
@@ -76,8 +80,8 @@ func (b *Backtest) Report() (*Report, error) {
 	return b.report, nil
 }
 
-// turn closes one visitor and begins the next.
-func (b *Backtest) turn(ledger, visitor string) {
+// turn closes one person and begins the next.
+func (b *Backtest) turn(ledger, person string) {
 	if b.begun {
 		b.changed.end()
 		if b.present != nil {
@@ -85,8 +89,8 @@ func (b *Backtest) turn(ledger, visitor string) {
 		}
 		b.report.visitor(b.now, b.would)
 	}
-	b.ledger, b.visitor, b.begun = ledger, visitor, false
-	b.player.Begin(ledger, visitor)
+	b.ledger, b.person, b.begun = ledger, person, false
+	b.player.Begin(ledger, person)
 }
 
 func (b *Backtest) flush() error {
@@ -116,12 +120,13 @@ func (b *Backtest) flush() error {
 	if err != nil || !within {
 		return err
 	}
-	b.changed.visit(v, b.moments)
-	if b.present != nil {
-		b.present.visit(v, b.moments)
-	} else {
-		b.recorded(v)
+	if err := b.changed.visit(v, b.moments); err != nil {
+		return err
 	}
+	if b.present != nil {
+		return b.present.visit(v, b.moments)
+	}
+	b.recorded(v)
 	return nil
 }
 
@@ -129,11 +134,11 @@ func (b *Backtest) flush() error {
 func (b *Backtest) branch() error {
 	b.begun = true
 	if b.present != nil {
-		if err := b.present.begin(b.player.profile); err != nil {
+		if err := b.present.begin(b.player.browsers); err != nil {
 			return err
 		}
 	}
-	return b.changed.begin(b.player.profile)
+	return b.changed.begin(b.player.browsers)
 }
 
 // recorded counts a visit as it was.

@@ -52,7 +52,7 @@ var (
 
 // Explain answers q by replaying the visitor's past. The past is used up.
 func (p *Past) Explain(q Question) (*Answer, error) {
-	visits := p.visits
+	visits, own := p.visits, slices.IndexFunc(p.visits, p.own)
 	for i, v := range visits {
 		e := &v[0].Event
 		if q.Seq > 0 && e.Seq > q.Seq || !q.Until.IsZero() && e.Received > q.Until.UnixMilli() {
@@ -60,11 +60,11 @@ func (p *Past) Explain(q Question) (*Answer, error) {
 			break
 		}
 	}
-	if len(visits) == 0 {
-		if len(p.visits) > 0 {
-			return nil, fmt.Errorf("%w: that came at %s", ErrTooEarly, time.UnixMilli(p.visits[0][0].Event.Received).UTC().Format(time.RFC3339Nano))
-		}
+	if own < 0 {
 		return nil, ErrNobody
+	}
+	if own >= len(visits) {
+		return nil, fmt.Errorf("%w: that came at %s", ErrTooEarly, time.UnixMilli(p.visits[own][0].Event.Received).UTC().Format(time.RFC3339Nano))
 	}
 	if q.Page == nil {
 		return p.logged(visits, q)
@@ -93,7 +93,14 @@ func (p *Past) Explain(q Question) (*Answer, error) {
 		at.Time = visits[len(visits)-1][0].Event.Received
 		q.Page = &at
 	}
+	player.turn(p.Visitor)
 	return player.ask(live, q), nil
+}
+
+// own says whether a visit is of the visitor that is asked about, and not of
+// another browser of the same person.
+func (p *Past) own(visit []ingest.Record) bool {
+	return visit[len(visit)-1].Event.Visitor == p.Visitor // of a merge: who came
 }
 
 // ask makes the decision that a page view or trigger would get now. It folds
@@ -137,7 +144,7 @@ func decision(visit []ingest.Record) *ingest.Event {
 func (p *Past) logged(visits [][]ingest.Record, q Question) (*Answer, error) {
 	last := len(visits) - 1
 	for ; last >= 0; last-- {
-		if decision(visits[last]) != nil {
+		if p.own(visits[last]) && decision(visits[last]) != nil {
 			break
 		}
 	}

@@ -2,7 +2,6 @@ package replay
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/omotenashi-web/omotenashi/ingest"
 )
@@ -29,6 +28,7 @@ type History struct {
 }
 
 // Past is what one visitor did in one ledger, and the rule sets of that time.
+// Where it is one of a person's browsers, it is what all of them did.
 type Past struct {
 	Ledger, Visitor string
 	Sets            *Sets
@@ -36,7 +36,7 @@ type Past struct {
 	visits [][]ingest.Record // in the order of folding
 }
 
-// Bounds of what is read for one visitor.
+// Bounds of what is read for one person.
 const (
 	mostRecords = 200_000
 	readAtOnce  = 2_000
@@ -49,22 +49,29 @@ func (h *History) Of(ctx context.Context, visitor string) (*Past, error) {
 	if err := h.Warehouse.RuleSets(ctx, p.Sets.Add); err != nil {
 		return nil, err
 	}
-	n := 0
-	add := func(_ string, r *ingest.Record) error {
-		if n++; n > mostRecords {
-			return fmt.Errorf("visitor %s has more than %d events: too many to be replayed for one answer", visitor, mostRecords)
-		}
-		p.add(r)
-		return nil
-	}
-	if err := h.Warehouse.Past(ctx, p.Ledger, visitor, loaded, add); err != nil {
-		return nil, err
-	}
+	who := &person{browsers: map[string]bool{}, next: []string{visitor}}
 	last := h.Ledger.Last()
-	for after := loaded; after < last; {
+	for len(who.next) > 0 { // once for most; merges name others, whose past is read too
+		now := who.turn()
+		for of := range now {
+			if err := h.Warehouse.Past(ctx, p.Ledger, of, loaded, who.add); err != nil {
+				return nil, err
+			}
+		}
+		if err := h.tail(ctx, p, loaded, last, now, who); err != nil {
+			return nil, err
+		}
+	}
+	p.visits = who.visits()
+	return p, nil
+}
+
+// tail reads what some visitors did of late, and the rule sets of that time.
+func (h *History) tail(ctx context.Context, p *Past, after, last uint64, of map[string]bool, who *person) error {
+	for after < last {
 		tail, err := h.Ledger.Read(ctx, after, last, readAtOnce)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if len(tail) == 0 {
 			break // visits without events are left
@@ -72,23 +79,15 @@ func (h *History) Of(ctx context.Context, visitor string) (*Past, error) {
 		for i := range tail {
 			r := &tail[i]
 			if err := p.Sets.Add(p.Ledger, r); err != nil {
-				return nil, err
+				return err
 			}
-			if r.Event.Visitor == visitor {
-				if err := add(p.Ledger, r); err != nil {
-					return nil, err
+			if of[r.Event.Visitor] {
+				if err := who.add(p.Ledger, r); err != nil {
+					return err
 				}
 			}
 		}
 		after = tail[len(tail)-1].Event.Seq
 	}
-	return p, nil
-}
-
-func (p *Past) add(r *ingest.Record) {
-	if n := len(p.visits); n > 0 && p.visits[n-1][0].Event.Seq == r.Event.Seq {
-		p.visits[n-1] = append(p.visits[n-1], *r)
-		return
-	}
-	p.visits = append(p.visits, []ingest.Record{*r})
+	return nil
 }

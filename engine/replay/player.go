@@ -12,18 +12,25 @@ import (
 	"github.com/omotenashi-web/omotenashi/rules"
 )
 
-// Player folds the records of one visitor, visit by visit, and stops at each
-// decision. Not safe for concurrent use.
+// Player folds the records of one person's browsers (most have one), visit by
+// visit, and stops at each decision. Not safe for concurrent use.
 type Player struct {
-	sets    *Sets
-	asked   []*rules.Set // about the profile: their counters are kept throughout
-	each    map[*engine.Live]profile.Terms
-	ledger  string
+	sets     *Sets
+	asked    []*rules.Set // about the profile: their counters are kept throughout
+	each     map[*engine.Live]profile.Terms
+	ledger   string
+	browsers map[string]*browser // by visitor
+	*browser                     // whose record is played
+	terms    profile.Terms
+	missing  bool // a record shows that some before it are not there
+}
+
+// browser is what is known of one browser so far; its profile is another's too
+// once they have merged.
+type browser struct {
 	profile *profile.Profile
-	terms   profile.Terms
 	views   views
 	recent  recent
-	missing bool // a record shows that some before it are not there
 }
 
 // NewPlayer gives a player; Begin must be called before the first visit. The
@@ -33,15 +40,47 @@ func NewPlayer(sets *Sets, asked ...*rules.Set) *Player {
 	return &Player{sets: sets, asked: asked, each: map[*engine.Live]profile.Terms{}, terms: profile.Terms{Gap: 30 * time.Minute}}
 }
 
-// Begin turns to another visitor, of whom nothing is known yet. Each ledger
-// knows its visitors anew.
+// Begin turns to another visitor, of whom and of whose other browsers nothing
+// is known yet. Each ledger knows its visitors anew.
 func (p *Player) Begin(ledger, visitor string) {
-	p.ledger, p.profile, p.missing = ledger, profile.New(visitor), false
-	p.views.forget()
-	p.recent = recent{}
+	p.ledger, p.browsers, p.browser, p.missing = ledger, map[string]*browser{}, nil, false
+	p.turn(visitor)
 }
 
-// Profile is the visitor as folded so far; the player goes on changing it.
+// turn looks at one of the browsers.
+func (p *Player) turn(visitor string) {
+	if p.browser != nil && p.profile.Visitor == visitor {
+		return
+	}
+	b := p.browsers[visitor]
+	if b == nil {
+		b = &browser{profile: profile.New(strings.Clone(visitor))}
+		p.browsers[b.profile.Visitor] = b
+	}
+	p.browser = b
+	b.profile.Turn(visitor)
+}
+
+// merge makes one profile of two. Of both browsers it is told; the second time
+// there is nothing left to do.
+func (p *Player) merge(e *ingest.Event) error {
+	m, err := ingest.ReadMerge(e)
+	if err != nil {
+		return err
+	}
+	p.turn(m.Visitor)
+	came := p.browser
+	p.turn(m.Home)
+	if came.profile != p.profile {
+		profile.Merge(p.profile, came.profile, p.terms)
+		came.profile = p.profile
+	}
+	p.turn(e.Visitor)
+	return nil
+}
+
+// Profile is the visitor as folded so far, seen from the browser that was last
+// played; the player goes on changing it.
 func (p *Player) Profile() *profile.Profile { return p.profile }
 
 // Moment is one logged decision and all that it was made of.
@@ -85,7 +124,13 @@ func (p *Player) play(v *visit, decided func(*Moment) error) error {
 	}
 	for i := range v.records {
 		e := &v.records[i].Event
-		if e.Name == ingest.Decision {
+		p.turn(e.Visitor)
+		switch e.Name {
+		case ingest.Merge:
+			if err := p.merge(e); err != nil {
+				return err
+			}
+		case ingest.Decision:
 			if err := decided(p.moment(v, i)); err != nil {
 				return err
 			}

@@ -16,7 +16,7 @@ type Report struct {
 	To        time.Time `json:"to"`
 	Present   string    `json:"present"` // hash of the rule set compared with; "" what was recorded
 	Changed   string    `json:"changed"`
-	Visitors  int       `json:"visitors"`  // who asked for a decision in that time
+	Visitors  int       `json:"visitors"`  // who asked for a decision in that time; a person's browsers are one
 	Events    int       `json:"events"`    // of theirs, those before From too
 	Decisions int       `json:"decisions"` // logged in that time
 

@@ -38,8 +38,6 @@ type view struct {
 	geo    *ingest.Geo
 }
 
-func (v *views) forget() { *v = views{} }
-
 func (v *views) see(e *ingest.Event) {
 	v.list[v.next%len(v.list)] = view{e.ID, e.Page, e.Device, e.Geo}
 	v.next++

@@ -47,6 +47,7 @@ type shop struct {
 // person is one browser and what it was last told.
 type person struct {
 	id     string
+	user   string       // whose browser it is, once it is told
 	page   ingest.Event // the page it is on
 	armed  []*rules.Campaign
 	offers []shown
@@ -72,7 +73,11 @@ func newShop(t testing.TB, visitors int, seed uint64) *shop {
 	s := &shop{TB: t, ledger: l, now: dawn, Rand: rand.New(rand.NewPCG(seed, 1))}
 	s.engine = engine.New(engine.Options{Store: l, Key: []byte("key"), NewID: s.newID, Profiles: 512})
 	for i := range visitors {
-		s.crowd = append(s.crowd, &person{id: fmt.Sprintf("018f3b1e-7a00-7d10-9b1a-%012d", i)})
+		p := &person{id: fmt.Sprintf("018f3b1e-7a00-7d10-9b1a-%012d", i), user: fmt.Sprint("user-", i)}
+		if i%4 == 1 { // every other person has two browsers
+			p.user = s.crowd[i-1].user
+		}
+		s.crowd = append(s.crowd, p)
 	}
 	return s
 }
@@ -147,7 +152,7 @@ func (s *shop) ask(p *person, path string, slots []string, bot bool) {
 		v.Events = append(v.Events, s.event("view_item", fmt.Sprintf(`{"value":%d,"items":[{"item_id":"sku-%d","price":%d,"quantity":1}]}`, 300*n, n, 300*n)))
 	}
 	if s.IntN(12) == 0 {
-		v.User, v.Signed = "user-"+p.id, true
+		v.User, v.Signed = p.user, true
 		v.Traits = map[string]any{"rank": []string{"gold", "silver"}[s.IntN(2)], "age": float64(20 + s.IntN(40))}
 	}
 	v.Events = append(v.Events, p.page)
@@ -243,7 +248,7 @@ func (s *shop) step() {
 		}
 		p.code = ""
 	case n < 90:
-		s.visit(engine.Visit{Visitor: p.id, User: "user-" + p.id, Signed: true, Traits: map[string]any{"rank": "gold"}})
+		s.visit(engine.Visit{Visitor: p.id, User: p.user, Signed: true, Traits: map[string]any{"rank": "gold"}})
 	default:
 		spent := s.now.Sub(p.viewed).Milliseconds()
 		send(s.event(ingest.Engagement, fmt.Sprintf(`{"view":%q,"scroll":60,"dwell_ms":%d,"idle_ms":500}`, p.viewID, spent)))
@@ -287,16 +292,30 @@ func (s *shop) records() []ingest.Record {
 	return all
 }
 
-// split gives the rule sets, and each visitor's visits, of a ledger's records.
+// split gives the rule sets, and each person's visits, of a ledger's records. A
+// person is known by the visitor whose profile its browsers share.
 func split(t testing.TB, ledger string, records []ingest.Record) (*replay.Sets, map[string][][]ingest.Record) {
 	t.Helper()
-	sets, visits := replay.NewSets(), map[string][][]ingest.Record{}
+	sets, visits, homes := replay.NewSets(), map[string][][]ingest.Record{}, map[string]string{}
 	for i := range records {
 		r := &records[i]
 		if err := sets.Add(ledger, r); err != nil {
 			t.Fatal(err)
 		}
+		if r.Event.Name == ingest.Merge {
+			m, err := ingest.ReadMerge(&r.Event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			homes[m.Visitor] = m.Home
+		}
+	}
+	for i := range records {
+		r := &records[i]
 		v := r.Event.Visitor
+		if home := homes[v]; home != "" {
+			v = home
+		}
 		if v == "" {
 			continue
 		}

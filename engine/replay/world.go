@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/profile"
@@ -13,15 +14,25 @@ import (
 	"github.com/omotenashi-web/omotenashi/rules"
 )
 
-// World is one visitor's history as it would have been under another rule set.
+// World is one person's history as it would have been under another rule set.
 type World struct {
-	set     *rules.Set
-	places  map[*engine.Live]*place // the set that was live → this one in its place
-	told    telling
+	set    *rules.Set
+	places map[*engine.Live]*place // the set that was live → this one in its place
+	told   telling
+	lives  map[string]*life // by visitor
+	*life                   // of whom a record is played
+}
+
+// life is one browser's; its profile is another's too once they have merged.
+type life struct {
 	profile *profile.Profile
 	dropped map[offer]bool  // recorded offers that are not made here
 	latest  map[string]bool // campaign → whether its latest recorded offer was dropped
 	waiting []*waiting
+}
+
+func newLife(p *profile.Profile) *life {
+	return &life{profile: p, dropped: map[offer]bool{}, latest: map[string]bool{}}
 }
 
 // telling is who hears what happens in a world.
@@ -43,21 +54,64 @@ func newWorld(set *rules.Set, told telling) *World {
 	return &World{set: set, told: told, places: map[*engine.Live]*place{}}
 }
 
-// begin branches the world off a visitor as it was then.
-func (w *World) begin(p *profile.Profile) error {
-	raw, err := json.Marshal(p)
+// begin branches the world off a person's browsers as they were then.
+func (w *World) begin(browsers map[string]*browser) error {
+	w.lives, w.life = map[string]*life{}, nil
+	own := map[*profile.Profile]*profile.Profile{}
+	for visitor, b := range browsers {
+		if own[b.profile] == nil {
+			raw, err := json.Marshal(b.profile)
+			if err != nil {
+				return err
+			}
+			p := &profile.Profile{}
+			if err := json.Unmarshal(raw, p); err != nil {
+				return err
+			}
+			own[b.profile] = p
+		}
+		w.lives[visitor] = newLife(own[b.profile])
+	}
+	return nil
+}
+
+// turn looks at one of the browsers.
+func (w *World) turn(visitor string) {
+	if w.life != nil && w.profile.Visitor == visitor {
+		return
+	}
+	l := w.lives[visitor]
+	if l == nil {
+		l = newLife(profile.New(strings.Clone(visitor)))
+		w.lives[l.profile.Visitor] = l
+	}
+	w.life = l
+	l.profile.Turn(visitor)
+}
+
+// merge makes one profile of two, as the player does.
+func (w *World) merge(e *ingest.Event, live *place) error {
+	m, err := ingest.ReadMerge(e)
 	if err != nil {
 		return err
 	}
-	w.profile = &profile.Profile{}
-	w.dropped, w.latest, w.waiting = map[offer]bool{}, map[string]bool{}, nil
-	return json.Unmarshal(raw, w.profile)
+	w.turn(m.Visitor)
+	came := w.life
+	w.turn(m.Home)
+	if came.profile != w.profile {
+		profile.Merge(w.profile, came.profile, live.terms)
+		came.profile = w.profile
+	}
+	w.turn(e.Visitor)
+	return nil
 }
 
 // end settles what was still waited for.
 func (w *World) end() {
-	for len(w.waiting) > 0 {
-		w.close(0)
+	for _, visitor := range slices.Sorted(maps.Keys(w.lives)) {
+		for w.turn(visitor); len(w.waiting) > 0; {
+			w.close(0)
+		}
 	}
 }
 
@@ -92,12 +146,18 @@ func campaign(live *engine.Live, id string) *rules.Campaign {
 }
 
 // visit plays one recorded visit, of which moments are the decisions.
-func (w *World) visit(v *visit, moments []*Moment) {
+func (w *World) visit(v *visit, moments []*Moment) error {
 	live := w.instead(v.live)
+	w.turn(v.records[len(v.records)-1].Event.Visitor)
 	w.absent(v.records[0].Event.Received, live)
 	for i := range v.records {
 		e := &v.records[i].Event
+		w.turn(e.Visitor)
 		switch e.Name {
+		case ingest.Merge:
+			if err := w.merge(e, live); err != nil {
+				return err
+			}
 		case ingest.Decision:
 			w.decide(moments[0], live)
 			moments = moments[1:]
@@ -120,6 +180,7 @@ func (w *World) visit(v *visit, moments []*Moment) {
 		}
 		w.happened(e, live)
 	}
+	return nil
 }
 
 // late is how long after its time a timer may have fired.

@@ -22,7 +22,7 @@ func (s *shop) backtest(changed, present *rules.Set, from time.Time) *replay.Rep
 	for _, visitor := range slices.Sorted(maps.Keys(visitors)) {
 		for _, visit := range visitors[visitor] {
 			for i := range visit {
-				if err := b.Record(s.ledger.ID(), &visit[i]); err != nil {
+				if err := b.Record(s.ledger.ID(), visitor, &visit[i]); err != nil {
 					s.Fatal(err)
 				}
 			}

@@ -32,7 +32,7 @@ func (w *Warehouse) RuleSets(ctx context.Context, each func(ledger string, r *in
 	if err := w.Migrate(ctx); err != nil {
 		return err
 	}
-	if err := w.records(ctx, ruleSetsSQL, nil, each); err != nil {
+	if err := w.records(ctx, ruleSetsSQL, nil, anybody(each)); err != nil {
 		return fmt.Errorf("read the rule sets that were live: %w", err)
 	}
 	return nil
@@ -45,7 +45,7 @@ func (w *Warehouse) Past(ctx context.Context, ledger, visitor string, upTo uint6
 		return err
 	}
 	parameters := map[string]string{"visitor": visitor, "ledger": ledger, "up_to": strconv.FormatUint(upTo, 10)}
-	if err := w.records(ctx, pastSQL, named(parameters), each); err != nil {
+	if err := w.records(ctx, pastSQL, named(parameters), anybody(each)); err != nil {
 		return fmt.Errorf("read the past of visitor %s: %w", visitor, err)
 	}
 	return nil
@@ -59,18 +59,18 @@ func (w *Warehouse) Everything(ctx context.Context, ledger, visitor string, upTo
 		return err
 	}
 	parameters := map[string]string{"visitor": visitor, "ledger": ledger, "up_to": strconv.FormatUint(upTo, 10)}
-	if err := w.records(ctx, everythingSQL, named(parameters), each); err != nil {
+	if err := w.records(ctx, everythingSQL, named(parameters), anybody(each)); err != nil {
 		return fmt.Errorf("read all of a visitor: %w", err)
 	}
 	return nil
 }
 
-// Span asks for the history of the visitors who asked for a decision received
-// in [From, To): all that they did before To, since a profile is a fold of
-// everything.
+// Span asks for the history of the persons who asked for a decision received
+// in [From, To): all that they did before To, in whatever browser, since a
+// profile is a fold of everything.
 type Span struct {
 	From, To time.Time
-	Sample   int // of 10,000 visitors, by a hash of the id
+	Sample   int // of 10,000 persons, by a hash of the id
 	Part     int // rows read at a time; 200,000 unless told: some hundred megabytes while ClickHouse sorts them
 }
 
@@ -123,9 +123,11 @@ func (h *History) parameters() map[string]string {
 	}
 }
 
-// Read hands over every row, visitor by visitor, of each the rows of one ledger
-// after another in the order of folding. The record is each's to keep.
-func (h *History) Read(ctx context.Context, each func(ledger string, r *ingest.Record) error) error {
+// Read hands over every row, person by person, of each the rows of one ledger
+// after another in the order of folding. A person is known by the visitor whose
+// profile all its browsers share, as omo_merge events tell; most visitors are
+// persons of their own. The record is each's to keep.
+func (h *History) Read(ctx context.Context, each func(ledger, person string, r *ingest.Record) error) error {
 	for _, p := range h.parts {
 		parameters := h.parameters()
 		parameters["after"], parameters["last"] = p.after, p.last
@@ -136,10 +138,16 @@ func (h *History) Read(ctx context.Context, each func(ledger string, r *ingest.R
 	return nil
 }
 
-// records runs a query for visitor_id, ledger, seq, idx and raw, and hands over
-// each row once: a resent copy follows the row itself. Raw is left out of the
-// records; their events have all of it.
-func (w *Warehouse) records(ctx context.Context, query string, args []any, each func(string, *ingest.Record) error) error {
+// anybody leaves out whose a record is.
+func anybody(each func(ledger string, r *ingest.Record) error) func(string, string, *ingest.Record) error {
+	return func(ledger, _ string, r *ingest.Record) error { return each(ledger, r) }
+}
+
+// records runs a query for a visitor, ledger, seq, idx and raw, and hands over
+// each row once: a resent copy follows the row itself. The visitor is the
+// event's own or the person's. Raw is left out of the records; their events
+// have all of it.
+func (w *Warehouse) records(ctx context.Context, query string, args []any, each func(ledger, visitor string, r *ingest.Record) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	rows, err := w.conn.Query(patient(ctx), query, args...)
 	if err != nil {
@@ -169,7 +177,7 @@ func (w *Warehouse) records(ctx context.Context, query string, args []any, each 
 			return fmt.Errorf("event %d of visit %d in ledger %s: %w", at.idx, at.seq, at.ledger, err)
 		}
 		r.Event.Seq, r.Event.Idx = at.seq, at.idx
-		if err := each(at.ledger, &r); err != nil {
+		if err := each(at.ledger, at.visitor, &r); err != nil {
 			return err
 		}
 	}

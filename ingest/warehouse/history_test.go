@@ -52,7 +52,13 @@ func TestHistoryIsInTheOrderOfFolding(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s %s %d/%d %s", ledger, r.Event.Visitor, r.Event.Seq, r.Event.Idx, r.Event.Name))
 		return nil
 	}
-	if err := h.Read(t.Context(), tell); err != nil {
+	read := func(ledger, person string, r *ingest.Record) error {
+		if person != r.Event.Visitor {
+			got = append(got, "of "+person)
+		}
+		return tell(ledger, r)
+	}
+	if err := h.Read(t.Context(), read); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
@@ -75,7 +81,7 @@ func TestHistoryIsInTheOrderOfFolding(t *testing.T) {
 		t.Errorf("the rule sets: %v, %v", got, err)
 	}
 	stop := errors.New("enough")
-	if err := h.Read(t.Context(), func(string, *ingest.Record) error { return stop }); !errors.Is(err, stop) {
+	if err := h.Read(t.Context(), func(string, string, *ingest.Record) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("stopped with %v", err)
 	}
 }
@@ -102,7 +108,7 @@ func TestASampleIsOfWholeVisitors(t *testing.T) {
 			t.Fatal(err)
 		}
 		seen := map[string]int{}
-		if err := h.Read(t.Context(), func(_ string, r *ingest.Record) error { seen[r.Event.Visitor]++; return nil }); err != nil {
+		if err := h.Read(t.Context(), func(_, _ string, r *ingest.Record) error { seen[r.Event.Visitor]++; return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if n := len(seen); n < want[0] || n > want[1] || h.Visitors != uint64(n) || h.Rows != uint64(4*n) {
@@ -113,5 +119,53 @@ func TestASampleIsOfWholeVisitors(t *testing.T) {
 				t.Fatalf("%s has %d events", visitor, n)
 			}
 		}
+	}
+}
+
+// The browsers of one person come together, under the visitor whose profile they
+// share, though only one of them asked for a decision and their ids lie far
+// apart; before the merge they were apart, and what comes after the end is not
+// there. Analysts see who came to whom in the view events.
+func TestHistoryIsOfPersons(t *testing.T) {
+	t.Parallel()
+	w, conn := open(t)
+	day := time.Date(2026, 11, 10, 0, 0, 0, 0, time.UTC)
+	var rows []warehouse.Row
+	add := func(id_, seq uint64, idx uint16, visitor, name, properties string, received time.Time) {
+		rows = append(rows, row(t, ingest.Event{ID: id(id_), Visitor: visitor, Name: name, Properties: []byte(properties),
+			Time: received.UnixMilli(), Received: received.UnixMilli(), Seq: seq, Idx: idx}))
+	}
+	const came = `{"home":"m","visitor":"z"}`
+	add(1, 1, 0, "m", "search", "", day)
+	add(2, 2, 0, "a", ingest.Decision, `{"decision_id":"d1"}`, day)
+	add(3, 3, 0, "z", "search", "", day)
+	add(4, 4, 0, "m", ingest.Merge, came, day)
+	add(5, 4, 1, "z", ingest.Merge, came, day)
+	add(6, 4, 2, "z", ingest.Decision, `{"decision_id":"d2"}`, day)
+	add(7, 5, 0, "n", ingest.Decision, `{"decision_id":"d3"}`, day)
+	add(8, 6, 0, "b", ingest.Merge, `{"home":"a","visitor":"b"}`, day.AddDate(0, 0, 1))
+	add(9, 7, 0, "b", "search", "", day)
+	if err := w.Insert(t.Context(), "one", rows); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"a: a 2/0", "m: m 1/0", "m: z 3/0", "m: m 4/0", "m: z 4/1", "m: z 4/2", "n: n 5/0"}
+	for _, part := range []int{1, 100} {
+		h, err := w.History(t.Context(), warehouse.Span{From: day, To: day.AddDate(0, 0, 1), Sample: 10_000, Part: part})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		err = h.Read(t.Context(), func(_, person string, r *ingest.Record) error {
+			got = append(got, fmt.Sprintf("%s: %s %d/%d", person, r.Event.Visitor, r.Event.Seq, r.Event.Idx))
+			return nil
+		})
+		if err != nil || !slices.Equal(got, want) || h.Visitors != 3 || h.Rows != 7 {
+			t.Errorf("in parts of %d: %v\n%d persons, %d rows\n%s\nwant\n%s", part, err, h.Visitors, h.Rows, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+	var who, home, visitor string
+	err := conn.QueryRow(t.Context(), "SELECT groupConcat(',')(visitor_id), any(properties['home']), any(properties['visitor']) FROM (SELECT * FROM events WHERE name = 'omo_merge' AND received = '2026-11-10' ORDER BY seq, idx)").Scan(&who, &home, &visitor)
+	if err != nil || who != "m,z" || home != "m" || visitor != "z" {
+		t.Errorf("the merge in the view: of %s, %s came to %s: %v", who, visitor, home, err)
 	}
 }

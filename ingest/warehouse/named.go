@@ -48,7 +48,7 @@ func (w *Warehouse) ReadNamed(ctx context.Context, n Named, each func(*ingest.Ev
 	if err := w.Migrate(ctx); err != nil {
 		return err
 	}
-	err := w.records(ctx, namedSQL, n.parameters(), func(_ string, r *ingest.Record) error { return each(&r.Event) })
+	err := w.records(ctx, namedSQL, n.parameters(), func(_, _ string, r *ingest.Record) error { return each(&r.Event) })
 	if err != nil {
 		return fmt.Errorf("read what a back-fill counts: %w", err)
 	}

@@ -1,17 +1,29 @@
--- Cuts the visitors who asked for a decision from `from` on into parts of about
+-- Cuts the persons who asked for a decision from `from` on into parts of about
 -- equally many rows, by order of their ids: the last id of each part, and how
--- many visitors and rows it has. A profile is a fold of everything, so the rows
--- before `from` count too.
-SELECT max(visitor_id) AS last, count() AS visitors, sum(n) AS rows
+-- many persons and rows it has. A person is a visitor with all the browsers that
+-- came to its profile. A profile is a fold of everything, so the rows before
+-- `from` count too.
+WITH merged AS (
+    SELECT visitor_id, any(properties['home']) AS home
+    FROM event_log
+    WHERE name = 'omo_merge' AND received < {to:DateTime64(3, 'UTC')}
+    GROUP BY visitor_id
+)
+SELECT max(person) AS last, count() AS persons, sum(n) AS rows
 FROM (
-    SELECT visitor_id, n, intDiv(sum(n) OVER (ORDER BY visitor_id ROWS UNBOUNDED PRECEDING) - 1, {part:UInt64}) AS part
+    SELECT person, n, intDiv(sum(n) OVER (ORDER BY person ROWS UNBOUNDED PRECEDING) - 1, {part:UInt64}) AS part
     FROM (
-        SELECT visitor_id, count() AS n
-        FROM event_log
-        WHERE visitor_id != '' AND received < {to:DateTime64(3, 'UTC')}
-            AND cityHash64(visitor_id) % 10000 < {sample:UInt64}
-        GROUP BY visitor_id
-        HAVING countIf(name = 'omo_decision' AND received >= {from:DateTime64(3, 'UTC')}) > 0
+        SELECT if(m.home = '', e.visitor_id, m.home) AS person, sum(e.n) AS n
+        FROM (
+            SELECT visitor_id, count() AS n, countIf(name = 'omo_decision' AND received >= {from:DateTime64(3, 'UTC')}) AS asked
+            FROM event_log
+            WHERE visitor_id != '' AND received < {to:DateTime64(3, 'UTC')}
+            GROUP BY visitor_id
+        ) AS e
+        LEFT JOIN merged AS m ON m.visitor_id = e.visitor_id
+        WHERE cityHash64(person) % 10000 < {sample:UInt64}
+        GROUP BY person
+        HAVING sum(e.asked) > 0
     )
 )
 GROUP BY part
