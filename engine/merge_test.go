@@ -253,3 +253,77 @@ func TestMergedProfilesAreForgottenAndFound(t *testing.T) {
 		}
 	}
 }
+
+// Whoever is forgotten is a person: all its browsers go, by whichever it was
+// asked, and with them their waits. Somebody else's stay, and the person may
+// begin anew in a browser that nobody knew.
+func TestErasingAPersonWithTwoBrowsers(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	e := started(t, l, waiting)
+	visit := func(v engine.Visit) error {
+		v.Events[0].Name = "add_to_cart"
+		_, err := e.Visit(v, dawn)
+		return err
+	}
+	for _, browser := range []string{"phone", "desk", "tablet"} {
+		for _, v := range []engine.Visit{bought(e, browser), named(bought(e, browser), "u1"), named(bought(e, "bob"), "u2")} {
+			if err := visit(v); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	x, err := e.Erase([]string{"desk"}, dawn)
+	if err != nil || x.Count != 3 || x.Removed["profiles"] != 1 || x.Removed["timers"] != 1 || x.Removed["persons"] != 1 {
+		t.Fatalf("%+v, %v", x, err)
+	}
+	for _, browser := range []string{"phone", "desk", "tablet"} {
+		if err := visit(bought(e, browser)); !errors.Is(err, engine.ErrErased) {
+			t.Errorf("an event of the %s: %v", browser, err)
+		}
+		home, err := l.Home(browser)
+		if p, known := e.Profile(browser); p != nil || known != nil || home != "" || err != nil {
+			t.Errorf("of the %s there is %+v at %q", browser, p, home)
+		}
+	}
+	if again, err := e.Erase([]string{"tablet"}, dawn); err != nil || again.ID != x.ID {
+		t.Errorf("asked again: %+v, %v", again, err)
+	}
+	due, _, err := l.Timers(dawn.AddDate(1, 0, 0).UnixMilli(), 10)
+	if err != nil || len(due) != 1 || due[0].Visitor != "bob" {
+		t.Errorf("timers %v, %v", due, err)
+	}
+	if err := visit(named(bought(e, "another"), "u1")); err != nil {
+		t.Fatal(err)
+	}
+	p, err := e.Profile("another")
+	if err != nil || p.User != "u1" || len(p.Browsers) > 0 || p.Unit != "another" {
+		t.Errorf("%+v, %v", p, err)
+	}
+	d := &downstream{rows: map[string]uint64{"phone": 3, "tablet": 3, "bob": 3}}
+	if x = erasing(t, e, d, x.ID); len(d.rows) != 1 || x.Count != 3 || len(x.Visitors) > 0 {
+		t.Errorf("left %v, receipt %+v", d.rows, x)
+	}
+	if left := visitorsOf(t, l); len(left) != 2 || left["another"] != 1 {
+		t.Errorf("in the ledger there are %v", left)
+	}
+}
+
+// A dry decision says of a browser that names its person what that person would
+// get, and brings nobody together.
+func TestADryDecisionOfASecondBrowser(t *testing.T) {
+	t.Parallel()
+	e := started(t, newLedger(t), anyone)
+	for _, v := range []engine.Visit{named(bought(e, "phone"), "u1"), asked(e, "desk", dawn)} {
+		if _, err := e.Visit(v, dawn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := e.Peek(named(asked(e, "desk", dawn), "u1"), dawn)
+	if err != nil || len(d.Offers) != 1 {
+		t.Errorf("%+v, %v", d.Outcomes, err)
+	}
+	if p, err := e.Profile("desk"); err != nil || p.User != "" || len(p.Browsers) > 0 {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
