@@ -80,7 +80,7 @@ func (e *Engine) join(live *Live, v Visit, wait time.Duration, now time.Time) (s
 		unlock()
 		return e.sit(v.Visitor, wait)
 	}
-	of, shares, err := e.load(h, home)
+	of, _, err := e.load(h, home)
 	if err != nil && !errors.Is(err, ErrErased) {
 		return seat{}, err
 	}
