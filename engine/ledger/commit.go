@@ -20,7 +20,7 @@ type Visit struct {
 	Person, Unit string  // the person's bucketing unit from now on; "" writes none
 	Begun, Over  []Timer // timers that run from now on, and those that no longer do
 	Out          []Outgoing
-	Alias        Alias   // a visitor that shares this profile from now on
+	Alias        Alias // a visitor that shares this profile from now on
 
 	Claims   []Claim     // codes that were picked and are the visitor's from now on
 	Redeemed *Redemption // a code that was redeemed

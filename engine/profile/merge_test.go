@@ -287,7 +287,7 @@ func TestMergeKnowsEveryField(t *testing.T) {
 	t.Parallel()
 	own := slices.Sorted(maps.Keys(fields(Browser{})))
 	merged := []string{"Traits", "Told", "Earlier", "First", "Last", "Done", "DoneMS", "DoneViews", "Pageviews", "Purchases", "Revenue",
-		"LastPurchase", "Orders", "Campaigns", "Holds", "Due", "Pending", "Coupons", "Series"}
+		"LastPurchase", "Orders", "Campaigns", "Holds", "Due", "Pending", "Booked", "Coupons", "Series"}
 	alike := []string{"User", "Browsers", "Place", "under"}
 	known := slices.Sorted(slices.Values(slices.Concat(own, merged, alike)))
 	if have := slices.Sorted(maps.Keys(fields(Profile{}))); !slices.Equal(have, known) {
