@@ -87,6 +87,8 @@ type Server struct {
 	limits     *limits
 	outbox     Outbox
 	lines      *lines
+	listener   atomic.Pointer[net.Listener]
+	closing    atomic.Bool
 	operators  operators
 
 	writeBackup Backup
@@ -199,14 +201,34 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.Serv
 
 // Serve answers on l until Shutdown.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(s.lines.bounded(l)); !errors.Is(err, http.ErrServerClosed) {
+	l = s.lines.bounded(l)
+	s.listener.Store(&l)
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) && !s.closing.Load() {
 		return fmt.Errorf("http on %s: %w", l.Addr(), err)
 	}
 	return nil
 }
 
-// Shutdown lets requests under way end, until ctx is done.
-func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ctx) }
+// drain is how long connections that were taken just before the door closed have
+// to tell what they want. net/http drops what it reads after its own Shutdown.
+const drain = 200 * time.Millisecond
+
+// Shutdown closes the door and lets requests under way end, until ctx is done.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.closing.Store(true)
+	if l := s.listener.Load(); l != nil {
+		if err := (*l).Close(); err != nil {
+			s.log.Warn("the door does not close", "error", err)
+		}
+	}
+	if s.lines.open.Load() > 0 {
+		select {
+		case <-time.After(drain):
+		case <-ctx.Done():
+		}
+	}
+	return s.http.Shutdown(ctx)
+}
 
 // withoutForwarding drops the headers by which anybody could claim to be a proxy.
 func withoutForwarding(next echo.HandlerFunc) echo.HandlerFunc {

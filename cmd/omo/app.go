@@ -156,7 +156,12 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	a.background("back-fill", func(ctx context.Context) error { return a.engine.Backfill(ctx, past{a}, c.Now) })
 	a.background("erasures", func(ctx context.Context) error { return a.engine.RunErasures(ctx, downstream{a}, c.Now) })
 	if c.Keep > 0 {
-		a.background("retention", func(ctx context.Context) error { return a.engine.Retain(ctx, c.Keep, a.warehouse, c.Now) })
+		a.background("retention", func(ctx context.Context) error {
+			if a.awaitClickHouse(ctx) != nil {
+				return nil
+			}
+			return a.engine.Retain(ctx, c.Keep, a.warehouse, c.Now)
+		})
 	}
 	a.background("timers", func(ctx context.Context) error { return a.engine.RunTimers(ctx, c.Now) })
 	letters, err := outbox.New(outbox.Options{
@@ -237,23 +242,34 @@ func (a *app) openWarehouse(ctx context.Context, c config) (err error) {
 	return nil
 }
 
-// load waits for a ClickHouse of our own to be up, however long its breaker is
-// open: asked before it has its database, it would end and start again.
+// load loads once ClickHouse is there.
 func (a *app) load(ctx context.Context) error {
-	for told := false; a.child != nil; told = true {
+	if a.awaitClickHouse(ctx) != nil {
+		return nil
+	}
+	return a.loader.Run(ctx)
+}
+
+// awaitClickHouse waits for a ClickHouse of our own to be up, however long its
+// breaker is open: asked before it has its database, it would end and start
+// again. It is an error only where ctx ends first.
+func (a *app) awaitClickHouse(ctx context.Context) error {
+	for told := false; a.child != nil; {
 		err := a.child.Wait(ctx)
-		if err == nil || ctx.Err() != nil {
+		if err == nil {
 			break
 		}
-		if !told {
+		if !told && ctx.Err() == nil {
 			a.log.Warn("ClickHouse does not come up; events are kept in the ledger", "error", err)
+			told = true
 		}
 		select {
 		case <-ctx.Done():
+			return ctx.Err()
 		case <-time.After(time.Second):
 		}
 	}
-	return a.loader.Run(ctx)
+	return nil
 }
 
 // background runs work until stop; if it ends by itself with an error, the

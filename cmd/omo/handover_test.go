@@ -30,7 +30,8 @@ func TestRestartWithoutARefusedRequest(t *testing.T) {
 	}
 	defer socket.Close()
 	data, rules := t.TempDir(), rulesFolder(t, "campaigns/hello.yaml", hello)
-	next := func() *exec.Cmd { return handed(t, socket, "serve", "--rules", rules, "--data", data, "--log", "warn") }
+	file := nonblocking(t, socket.(*net.TCPListener))
+	next := func() *exec.Cmd { return handed(t, file, "serve", "--rules", rules, "--data", data, "--log", "warn") }
 	server := next()
 	url := "http://" + socket.Addr().String() + "/v1/events?k=pk_handover"
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
@@ -104,8 +105,30 @@ func TestRestartWithoutARefusedRequest(t *testing.T) {
 	t.Logf("3 restarts: %d requests on connections of their own, none refused; the longest restart took %s", len(all), longest.Round(time.Millisecond))
 }
 
+// nonblocking is a listener's socket for processes to come, as systemd keeps it
+// with NonBlocking=yes. A file of Go's own would be made blocking each time it is
+// handed over, and with it the socket of the server that is still at work.
+func nonblocking(t *testing.T, l *net.TCPListener) *os.File {
+	t.Helper()
+	own, err := l.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Close()
+	fd, err := syscall.Dup(int(own.Fd())) // blocking from here
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := os.NewFile(uintptr(fd), "socket")
+	t.Cleanup(func() { file.Close() })
+	if err := syscall.SetNonblock(fd, true); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // handed starts this program as omo with a socket, as systemd hands it over.
-func handed(t *testing.T, socket net.Listener, args ...string) *exec.Cmd {
+func handed(t *testing.T, socket *os.File, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -115,13 +138,8 @@ func handed(t *testing.T, socket net.Listener, args ...string) *exec.Cmd {
 	if err := os.Symlink(self, omo); err != nil {
 		t.Fatal(err)
 	}
-	file, err := socket.(*net.TCPListener).File()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
 	cmd := exec.Command("sh", append([]string{"-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"`, omo}, args...)...)
-	cmd.ExtraFiles = []*os.File{file}
+	cmd.ExtraFiles = []*os.File{socket}
 	cmd.Env = append(os.Environ(), "OMO_PUBLIC_KEY=pk_handover", "OMO_SECRET_KEY=sk_handover")
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
