@@ -139,5 +139,5 @@ const backupWork = "backup-"
 // notKept is what of a data folder is copied otherwise, or not at all.
 func notKept(name string) bool {
 	first, _, _ := strings.Cut(filepath.ToSlash(name), "/")
-	return first == "ledger" || first == "clickhouse" || strings.HasPrefix(first, backupWork) || strings.HasSuffix(first, ".new")
+	return first == "ledger" || first == "ledger.seal" || first == "clickhouse" || strings.HasPrefix(first, backupWork) || strings.HasSuffix(first, ".new")
 }

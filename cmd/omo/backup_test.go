@@ -204,3 +204,52 @@ func TestBackupWithoutItsClickHouse(t *testing.T) {
 		t.Error("backed up a ClickHouse that is not there")
 	}
 }
+
+// Who was erased after a backup is erased again in what is restored of it, where
+// the former data folder can still say who that is.
+func TestRestoreErasesAgain(t *testing.T) {
+	t.Parallel()
+	dir := rulesFolder(t, "campaigns/hello.yaml", hello)
+	data, file := t.TempDir(), filepath.Join(t.TempDir(), "omo.backup")
+	a, c := productOn(t, data, config{Rules: dir})
+	decide(t, c, "gone")
+	decide(t, c, "stays")
+	if err := a.settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.backup(t.Context(), file); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.erase(t.Context(), "gone"); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.stop(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	restored := filepath.Join(t.TempDir(), "data")
+	r := quiet()
+	r.former = data
+	if _, err := r.restore(t.Context(), f, restored, func() {}); err != nil {
+		t.Fatal(err)
+	}
+	b, _ := productOn(t, restored, config{Rules: dir})
+	eventually(t, "the erased visitor is gone again", func() bool {
+		return b.child.Ready() == nil && asked(t, b, "SELECT countIf(visitor_id = 'gone'), if(countIf(visitor_id = 'stays') > 0, 'there', 'gone') FROM event_log") == "0\tthere"
+	})
+	if p, err := b.engine.Profile("gone"); err != nil || p != nil {
+		t.Errorf("its profile: %v, %v", p, err)
+	}
+
+	r.former = t.TempDir()
+	if _, err := f.Seek(0, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.restore(t.Context(), f, filepath.Join(t.TempDir(), "data"), func() {}); err == nil {
+		t.Error("restored with a former folder that is none")
+	}
+}

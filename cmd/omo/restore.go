@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,14 +20,18 @@ import (
 )
 
 func restoreCommand() *cobra.Command {
-	data := "omo-data"
+	data, former := "omo-data", ""
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
 		Short: "Make a data folder of a backup",
 		Long: `Make a data folder of what omo backup wrote. The folder must not exist yet, or be
 empty: nothing is ever overwritten, and if anything is wrong with the backup no
 folder is left. Start omo serve on it afterwards; it goes on where the backup was
-made, and sends ClickHouse again what that may not have.`,
+made, and sends ClickHouse again what that may not have.
+
+A backup knows nobody who was erased after it. Where the former data folder is
+still there, --erased-in takes its list of them, and the restored server erases
+them again at its start; otherwise erase them again by hand.`,
 		Args: one("a backup file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			log, err := logger(cmd.ErrOrStderr(), "warn")
@@ -42,7 +47,7 @@ made, and sends ClickHouse again what that may not have.`,
 			if err != nil {
 				return err
 			}
-			r := restoring{clickhouse: clickhouse.Options{Log: log, Progress: progressOn(cmd.ErrOrStderr())}, ledger: ledger.Options{Log: log}}
+			r := restoring{clickhouse: clickhouse.Options{Log: log, Progress: progressOn(cmd.ErrOrStderr())}, ledger: ledger.Options{Log: log}, former: former}
 			b := newBar(cmd.ErrOrStderr(), "unpacking", info.Size(), progress.UnitsBytes)
 			read := int64(0)
 			in := bufio.NewReaderSize(readFunc(func(p []byte) (int, error) {
@@ -66,6 +71,7 @@ made, and sends ClickHouse again what that may not have.`,
 		},
 	}
 	cmd.Flags().StringVar(&data, "data", data, "the data folder to make")
+	cmd.Flags().StringVar(&former, "erased-in", "", "the former data folder, whose server has stopped: who was erased there is erased here too")
 	return cmd
 }
 
@@ -73,6 +79,7 @@ made, and sends ClickHouse again what that may not have.`,
 type restoring struct {
 	clickhouse clickhouse.Options
 	ledger     ledger.Options
+	former     string // the data folder of who was erased after the backup; "" none
 }
 
 // restore works in a folder beside data and gives it its name at the very end.
@@ -101,7 +108,7 @@ func (r restoring) restore(ctx context.Context, in io.Reader, data string, unpac
 		return m, fmt.Errorf("the backup's ledger is no good: %w", err)
 	}
 	last, id := l.Last(), l.ID()
-	if err := l.Close(); err != nil {
+	if err := errors.Join(r.erased(l, work), l.Close()); err != nil {
 		return m, err
 	}
 	if last < m.Last || id != m.Ledger {
@@ -117,6 +124,31 @@ func (r restoring) restore(ctx context.Context, in io.Reader, data string, unpac
 		return m, err
 	}
 	return m, os.Rename(work, data)
+}
+
+// erased takes over the tombstones of the former data folder.
+func (r restoring) erased(l *ledger.Ledger, work string) error {
+	if r.former == "" {
+		return nil
+	}
+	was, err := readKeys(r.former)
+	if err != nil {
+		return err
+	}
+	is, err := readKeys(work)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(was.Tombs, is.Tombs) {
+		return fmt.Errorf("--erased-in %s is not the folder that the backup was made of: its key of erased visitors is another", r.former)
+	}
+	former, err := ledger.Open(filepath.Join(r.former, "ledger"), r.ledger)
+	if err != nil {
+		return fmt.Errorf("--erased-in: %w", err)
+	}
+	var tombs []ledger.Tomb
+	err = former.Tombs(func(t ledger.Tomb) error { tombs = append(tombs, t); return nil })
+	return errors.Join(err, former.Close(), l.Entomb(tombs))
 }
 
 // warehouse lets a ClickHouse on the new folder read its backup in.
