@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
@@ -207,9 +208,11 @@ func BenchmarkDecideDuringReload(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-func dialAll(b *testing.B, url string) []*line {
+func dialAll(b *testing.B, url string) []*line { return dialMany(b, url, connections) }
+
+func dialMany(b *testing.B, url string, n int) []*line {
 	b.Helper()
-	lines := make([]*line, connections)
+	lines := make([]*line, n)
 	for i := range lines {
 		lines[i] = dial(b, url)
 	}
@@ -256,42 +259,101 @@ func (s *shop) members(n int) [][]byte {
 // BenchmarkEvents: batches of 50 events of ten visitors, out of 100,000, over
 // 32 connections, each answered once it is on disk. An iteration is half a second.
 func BenchmarkEvents(b *testing.B) {
-	s := open(b, options(func(o *api.Options) { o.Now = time.Now }))
-	lines := dialAll(b, s.URL)
-	header := s.browser().header
-	var batches atomic.Int64
-	next := func(int) []byte { return request("/v1/events", header, batch(int(batches.Add(1)))) }
-	check := func(answer []byte) error {
-		var r received
-		if err := json.Unmarshal(answer, &r); err != nil || r.Accepted != 50 || len(r.Rejected) != 0 {
-			return fmt.Errorf("not 50 accepted: %s", answer)
-		}
-		return nil
-	}
+	in := openIntake(b, connections)
 	var all load
-	before := s.ledger.Last()
 	for b.Loop() {
-		all.add(drive(b, lines, 500*time.Millisecond, next, check))
+		all.add(drive(b, in.lines, 500*time.Millisecond, in.batch, in.check(50)))
 	}
-	if s.ledger.Durable() != s.ledger.Last() {
-		b.Errorf("durable %d of %d", s.ledger.Durable(), s.ledger.Last())
-	}
-	if visits := s.ledger.Last() - before; visits != uint64(10*len(all.waits)) {
-		b.Errorf("%d visits were committed for %d batches of ten visitors", visits, len(all.waits))
-	}
-	if n := len(s.recorded()); n != 50*len(all.waits) {
-		b.Errorf("%d events are in the ledger, %d were acknowledged", n, 50*len(all.waits))
-	}
+	in.whole(50, 10, len(all.waits))
 	b.ReportMetric(50*all.perSecond(), "events/s")
 	b.ReportMetric(float64(all.quantile(.5).Microseconds()), "p50-µs")
 	b.ReportMetric(float64(all.quantile(.99).Microseconds()), "p99-µs")
 	b.ReportMetric(0, "ns/op")
 }
 
-// batch is the n-th of fifty events of ten visitors, out of 100,000.
-func batch(n int) []byte {
+// BenchmarkSingleEvents: one event a request over 64 connections, each answered
+// once it is on disk: what a shop that posts every event to ClickHouse would do.
+func BenchmarkSingleEvents(b *testing.B) {
+	in := openIntake(b, 64)
+	var all load
+	for b.Loop() {
+		all.add(drive(b, in.lines, 500*time.Millisecond, in.single, in.check(1)))
+	}
+	in.whole(1, 1, len(all.waits))
+	b.ReportMetric(all.perSecond(), "events/s")
+	b.ReportMetric(float64(all.quantile(.99).Microseconds()), "p99-µs")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkEventsAtHalfLoad: batches of 50 that come at half the rate which the
+// server has just shown it can take, whether it keeps up or not; an answer's wait
+// counts from when its batch was due.
+func BenchmarkEventsAtHalfLoad(b *testing.B) {
+	in := openIntake(b, connections)
+	full := drive(b, in.lines, 2*time.Second, in.batch, in.check(50))
+	between := time.Duration(2 * float64(connections) / full.perSecond() * float64(time.Second))
+	var half load
+	for b.Loop() {
+		half.add(pace(b, in.lines, 500*time.Millisecond, between, in.batch, in.check(50)))
+	}
+	in.whole(50, 10, len(full.waits)+len(half.waits))
+	b.ReportMetric(50*full.perSecond(), "full-events/s")
+	b.ReportMetric(50*half.perSecond(), "events/s")
+	b.ReportMetric(float64(half.quantile(.99).Microseconds()), "p99-µs")
+	b.ReportMetric(0, "ns/op")
+}
+
+// intake is a shop that events are sent to, and what it must have in the end.
+type intake struct {
+	*shop
+	b      *testing.B
+	lines  []*line
+	header http.Header
+	sent   atomic.Int64
+	before uint64
+}
+
+func openIntake(b *testing.B, clients int) *intake {
+	s := open(b, options(func(o *api.Options) { o.Now = time.Now }))
+	return &intake{shop: s, b: b, lines: dialMany(b, s.URL, clients), header: s.browser().header, before: s.ledger.Last()}
+}
+
+func (in *intake) batch(int) []byte {
+	return request("/v1/events", in.header, batch(int(in.sent.Add(1)), 50))
+}
+
+func (in *intake) single(int) []byte {
+	return request("/v1/events", in.header, batch(int(in.sent.Add(1)), 1))
+}
+
+func (in *intake) check(events int) func([]byte) error {
+	return func(answer []byte) error {
+		var r received
+		if err := json.Unmarshal(answer, &r); err != nil || r.Accepted != events || len(r.Rejected) != 0 {
+			return fmt.Errorf("not %d accepted: %s", events, answer)
+		}
+		return nil
+	}
+}
+
+// whole checks that the ledger has every event that was acknowledged, durably.
+func (in *intake) whole(events, visitors, answers int) {
+	in.b.Helper()
+	if in.ledger.Durable() != in.ledger.Last() {
+		in.b.Errorf("durable %d of %d", in.ledger.Durable(), in.ledger.Last())
+	}
+	if visits := in.ledger.Last() - in.before; visits != uint64(visitors*answers) {
+		in.b.Errorf("%d visits were committed for %d requests of %d visitors", visits, answers, visitors)
+	}
+	if n := len(in.recorded()); n != events*answers {
+		in.b.Errorf("%d events are in the ledger, %d were acknowledged", n, events*answers)
+	}
+}
+
+// batch is the n-th of so many events, of ten visitors out of 100,000.
+func batch(n, events int) []byte {
 	out := []byte(`{"sent_at":"` + time.Now().UTC().Format(time.RFC3339Nano) + `","events":[`)
-	for i := range 50 {
+	for i := range events {
 		if i > 0 {
 			out = append(out, ',')
 		}

@@ -135,6 +135,39 @@ func drive(t testing.TB, lines []*line, while time.Duration, next func(i int) []
 	return out
 }
 
+// pace lets each line ask once in every period, the lines one after another; a
+// wait begins when the request was due, so that a slow answer is not forgiven to
+// those behind it.
+func pace(t testing.TB, lines []*line, while, period time.Duration, next func(i int) []byte, check func(answer []byte) error) load {
+	t.Helper()
+	var group sync.WaitGroup
+	all := make([]load, len(lines))
+	start, cpu := time.Now(), processTime(t)
+	for i, l := range lines {
+		group.Go(func() {
+			for due := start.Add(period * time.Duration(i) / time.Duration(len(lines))); due.Sub(start) < while; due = due.Add(period) {
+				asked := next(i)
+				time.Sleep(time.Until(due))
+				answer, err := l.ask(asked)
+				if err == nil {
+					all[i].waits = append(all[i].waits, time.Since(due))
+					err = check(answer)
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	out := load{took: time.Since(start), cpu: processTime(t) - cpu}
+	for _, one := range all {
+		out.add(one)
+	}
+	return out
+}
+
 // processTime is what other programs on the machine cannot take away.
 func processTime(t testing.TB) time.Duration {
 	t.Helper()

@@ -106,7 +106,7 @@ func (e *Engine) handOut(d *Decision, p *profile.Profile, v *Visit, answer *Answ
 		if had == nil {
 			had = map[string]int{}
 		}
-		claim, has, err := e.store.Claimed(o.Campaign.ID, p.Visitors()...)
+		claim, has, err := e.store.Claimed(o.Campaign.ID, append([]string{v.Visitor}, p.Visitors()...)...) // its own before another browser's
 		if err == nil && !has {
 			claim, err = e.store.Pick(ledger.Claim{
 				Pool: o.Variant.Pool, Visitor: v.Visitor, Campaign: o.Campaign.ID,

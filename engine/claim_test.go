@@ -75,6 +75,27 @@ const (
 	out  = "gift: coupon_out (no code is left in the pool ten)"
 )
 
+// Two browsers that had a code each before they named one person keep their own;
+// a third one gets a code that the person has already, and none is drawn.
+func TestCodesOfAPerson(t *testing.T) {
+	t.Parallel()
+	e := running(t, newLedger(t), pooled("A B C", gift))
+	gets(t, e, wants(e, "phone"), "gift: A")
+	gets(t, e, wants(e, "desktop"), "gift: B")
+	as := func(visitor string) engine.Visit {
+		v := wants(e, visitor)
+		v.User, v.Signed = "ann", true
+		return v
+	}
+	gets(t, e, as("phone"), "gift: A")
+	gets(t, e, as("desktop"), "gift: B")
+	gets(t, e, as("tablet"), "gift: A")
+	gets(t, e, wants(e, "desktop"), "gift: B")
+	if left := e.CouponsLeft("ten"); left != 1 {
+		t.Errorf("%d codes are left of 3, want 1", left)
+	}
+}
+
 // A visitor gets one code of a campaign and keeps it, over a restart and past
 // the pool's end; nobody else does. No code leaves the ledger but in the answer.
 func TestCodeIsGivenOnce(t *testing.T) {
