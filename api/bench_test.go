@@ -299,6 +299,8 @@ func BenchmarkEventsAtHalfLoad(b *testing.B) {
 	in.whole(50, 10, len(full.waits)+len(half.waits))
 	b.ReportMetric(50*full.perSecond(), "full-events/s")
 	b.ReportMetric(50*half.perSecond(), "events/s")
+	b.ReportMetric(float64(half.quantile(.5).Microseconds()), "p50-µs")
+	b.ReportMetric(float64(half.quantile(.9).Microseconds()), "p90-µs")
 	b.ReportMetric(float64(half.quantile(.99).Microseconds()), "p99-µs")
 	b.ReportMetric(0, "ns/op")
 }

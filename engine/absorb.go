@@ -7,6 +7,7 @@ import (
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
 	"github.com/omotenashi-web/omotenashi/engine/profile"
 	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/ingest/crash"
 )
 
 // count takes one event of the past into before.
@@ -51,5 +52,6 @@ func (e *Engine) absorb(before *profile.Profile, missing []profile.Stream) error
 		_, err = e.store.Commit(ledger.Visit{Visitor: p.Home(), Profile: raw})
 	}
 	s.kept = err == nil
+	crash.Point("backfill.middle")
 	return err
 }
