@@ -39,6 +39,9 @@ type notice struct {
 // Uses says whether a campaign has an action of that type.
 func (n notice) Uses(action string) bool { return slices.Contains(n.Actions, action) }
 
+// Days is how many days it is kept.
+func (n notice) Days() string { return strings.TrimSuffix(n.Keep, "d") }
+
 func newNotice(set *rules.Set, operator, host string, keep keepFor, country bool) notice {
 	actions, others := map[string]bool{}, map[string]bool{}
 	for _, c := range set.Campaigns {

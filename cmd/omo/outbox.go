@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/omotenashi-web/omotenashi/engine/outbox"
 )
 
 func outboxCommand() *cobra.Command {
-	server := "http://127.0.0.1:8080"
+	server, asJSON := "http://127.0.0.1:8080", false
 	cmd := &cobra.Command{
 		Use:   "outbox",
 		Short: "Webhooks and e-mails that are to be sent, or were given up",
@@ -19,29 +20,44 @@ func outboxCommand() *cobra.Command {
 refusal. Needs OMO_SECRET_KEY. What was given up is kept for 30 days.`,
 	}
 	cmd.PersistentFlags().StringVar(&server, "server", server, "the server's address")
-	cmd.AddCommand(&cobra.Command{
+	list := &cobra.Command{
 		Use: "list", Short: "What there is, the next first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := newClient(server, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
-			var answer struct{ Outbox []outbox.Entry }
+			var answer struct {
+				Outbox []outbox.Entry `json:"outbox"`
+			}
 			if err := c.call(cmd.Context(), "/v1/outbox", nil, &answer); err != nil {
 				return exit{findings, err}
 			}
 			out := cmd.OutOrStdout()
-			fmt.Fprintf(out, "%-38s %-8s %-24s %-20s %5s  %s\n", "ID", "KIND", "CAMPAIGN", "NEXT TRY", "TRIES", "LAST ERROR")
+			if asJSON || !onTerminal(out) && !cmd.Flags().Changed("json") {
+				enc := json.NewEncoder(out)
+				enc.SetIndent("", "  ")
+				enc.SetEscapeHTML(false)
+				return enc.Encode(answer)
+			}
+			if len(answer.Outbox) == 0 {
+				fmt.Fprintln(out, "nothing is to be sent")
+				return nil
+			}
+			t := newTable(out, "id", "kind", "campaign", "next try", "tries", "last error")
 			for _, e := range answer.Outbox {
 				next := "given up"
 				if !e.Due.IsZero() {
 					next = e.Due.Local().Format(time.DateTime)
 				}
-				fmt.Fprintf(out, "%-38s %-8s %-24s %-20s %5d  %s\n", e.ID, e.Kind, e.Campaign, next, e.Tries, e.Error)
+				t.AppendRow(table.Row{e.ID, e.Kind, e.Campaign, next, e.Tries, fold(e.Error, 60)})
 			}
+			t.Render()
 			return nil
 		},
-	}, &cobra.Command{
+	}
+	list.Flags().BoolVar(&asJSON, "json", false, "JSON (the default when piped; --json=false for the table)")
+	cmd.AddCommand(list, &cobra.Command{
 		Use: "retry [ID]", Short: "Try again what was given up: one, or all of it", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := newClient(server, cmd.ErrOrStderr())
