@@ -107,32 +107,15 @@ func (l *line) ask(request []byte) ([]byte, error) {
 // check looks at each answer.
 func drive(t testing.TB, lines []*line, while time.Duration, next func(i int) []byte, check func(answer []byte) error) load {
 	t.Helper()
-	var group sync.WaitGroup
-	all := make([]load, len(lines))
-	start, cpu := time.Now(), processTime(t)
-	for i, l := range lines {
-		group.Go(func() {
-			for time.Since(start) < while {
-				asked := next(i)
-				sent := time.Now()
-				answer, err := l.ask(asked)
-				if err == nil {
-					all[i].waits = append(all[i].waits, time.Since(sent))
-					err = check(answer)
-				}
-				if err != nil {
-					t.Error(err)
-					return
-				}
+	return together(t, lines, func(start time.Time, i int, one *load) error {
+		for time.Since(start) < while {
+			asked := next(i)
+			if err := lines[i].timed(time.Now(), asked, check, one); err != nil {
+				return err
 			}
-		})
-	}
-	group.Wait()
-	out := load{took: time.Since(start), cpu: processTime(t) - cpu}
-	for _, one := range all {
-		out.add(one)
-	}
-	return out
+		}
+		return nil
+	})
 }
 
 // pace lets each line ask once in every period, the lines one after another; a
@@ -140,23 +123,38 @@ func drive(t testing.TB, lines []*line, while time.Duration, next func(i int) []
 // those behind it.
 func pace(t testing.TB, lines []*line, while, period time.Duration, next func(i int) []byte, check func(answer []byte) error) load {
 	t.Helper()
+	return together(t, lines, func(start time.Time, i int, one *load) error {
+		for due := start.Add(period * time.Duration(i) / time.Duration(len(lines))); due.Sub(start) < while; due = due.Add(period) {
+			asked := next(i)
+			time.Sleep(time.Until(due))
+			if err := lines[i].timed(due, asked, check, one); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// timed asks once and notes the wait since a moment.
+func (l *line) timed(since time.Time, asked []byte, check func([]byte) error, to *load) error {
+	answer, err := l.ask(asked)
+	if err != nil {
+		return err
+	}
+	to.waits = append(to.waits, time.Since(since))
+	return check(answer)
+}
+
+// together lets every line work at once, each on a load of its own.
+func together(t testing.TB, lines []*line, work func(start time.Time, i int, one *load) error) load {
+	t.Helper()
 	var group sync.WaitGroup
 	all := make([]load, len(lines))
 	start, cpu := time.Now(), processTime(t)
-	for i, l := range lines {
+	for i := range lines {
 		group.Go(func() {
-			for due := start.Add(period * time.Duration(i) / time.Duration(len(lines))); due.Sub(start) < while; due = due.Add(period) {
-				asked := next(i)
-				time.Sleep(time.Until(due))
-				answer, err := l.ask(asked)
-				if err == nil {
-					all[i].waits = append(all[i].waits, time.Since(due))
-					err = check(answer)
-				}
-				if err != nil {
-					t.Error(err)
-					return
-				}
+			if err := work(start, i, &all[i]); err != nil {
+				t.Error(err)
 			}
 		})
 	}

@@ -107,21 +107,7 @@ func TestLastGoodRulesServeAfterARestart(t *testing.T) {
 // metric is the value of a metric without labels.
 func metric(t *testing.T, c *client, name string) string {
 	t.Helper()
-	req, err := http.NewRequest(http.MethodGet, c.server+"/metrics", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+c.key)
-	res, err := c.http.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, value, _ := strings.Cut(string(text), "\n"+name+" ")
+	_, value, _ := strings.Cut(got(t, c, "/metrics"), "\n"+name+" ")
 	value, _, _ = strings.Cut(value, "\n")
 	return value
 }

@@ -131,7 +131,13 @@ func TestRulesAreReloadedAndABrokenFolderKeepsTheLastGoodSet(t *testing.T) {
 // readyText is what /readyz says, whatever its status.
 func readyText(t *testing.T, c *client) string {
 	t.Helper()
-	req, err := http.NewRequest(http.MethodGet, c.server+"/readyz", nil)
+	return got(t, c, "/readyz")
+}
+
+// got is what the server answers to a path, whatever its status.
+func got(t *testing.T, c *client, path string) string {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodGet, c.server+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
