@@ -45,6 +45,7 @@ type config struct {
 	Connections  int           // open at once; 0: the server's own default
 	AcceptLoss   bool          // of visits that the ledger is known to have had
 	Demo         string        // shown on the results page, which is then open; "" on a real server
+	Patience     time.Duration // of a decision with another call of its visitor; 0: the engine's own
 	Keep         time.Duration // what was received longer ago is forgotten; 0: never
 	DeadCap      byteSize      // of the dead letter; 0: the loader's own default
 	Log          *slog.Logger
@@ -149,7 +150,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	a.background("balance", a.loader.CheckBalance)
 	a.background("trimming", a.trim)
 
-	a.engine = engine.New(engine.Options{Store: a.ledger, Key: a.keys.Token, Tombs: a.keys.Tombs, Log: c.Log})
+	a.engine = engine.New(engine.Options{Store: a.ledger, Key: a.keys.Token, Tombs: a.keys.Tombs, Patience: c.Patience, Log: c.Log})
 	if err := a.engine.Use(set, c.Now()); err != nil {
 		return nil, err
 	}

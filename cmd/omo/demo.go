@@ -81,7 +81,8 @@ func (o demoOptions) run(cmd *cobra.Command) error {
 		}
 	}
 	a, err := start(ctx, config{
-		Rules: rulesDir, Data: data, Addr: o.addr, Log: log, Progress: progressOn(errOut),
+		Patience: time.Minute, // the simulated visitors share the machine, and would wait
+		Rules:    rulesDir, Data: data, Addr: o.addr, Log: log, Progress: progressOn(errOut),
 		Demo: "デモ：ここに見える「sim-」で始まる来訪者はシミュレーションです。",
 	})
 	if err != nil {

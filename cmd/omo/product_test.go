@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -23,6 +24,7 @@ func product(t testing.TB, c config) (*app, *client) {
 func productOn(t testing.TB, data string, c config) (*app, *client) {
 	t.Helper()
 	c.Data, c.Addr, c.Log = data, "127.0.0.1:0", slog.New(slog.DiscardHandler)
+	c.Patience = cmp.Or(c.Patience, time.Minute) // many tests share the machine
 	c.Progress = func(string, int64, int64) {}
 	a, err := start(t.Context(), c)
 	if err != nil {
