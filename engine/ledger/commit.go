@@ -34,8 +34,8 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 	if err := l.turnPeriod(); err != nil {
 		return 0, fmt.Errorf("ledger could not drop old event ids: %w", err)
 	}
-	size := framedLen(v.Events)
-	if size > 0 && v.Visitor != "" {
+	size := countsLen + framedLen(v.Events)
+	if len(v.Events) > 0 && v.Visitor != "" {
 		if err := l.room.admit(size); err != nil {
 			return 0, err
 		}
@@ -58,7 +58,7 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 	var events *pebble.DeferredBatchOp
 	if len(v.Events) > 0 {
 		events = batch.SetDeferred(len(eventKey(0)), size)
-		frame(events.Value[:0], v.Events)
+		frame(events.Value[:countsLen], v.Events)
 	}
 
 	committed := false
@@ -69,14 +69,12 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 	}()
 	l.order.Lock()
 	defer l.order.Unlock()
-	seq, counted, err := l.last, l.counts, error(nil)
+	seq, counted := l.last, l.counts.with(len(v.Events))
 	if events != nil {
 		seq++
 		copy(events.Key, eventKey(seq))
+		counted.append(events.Value[:0])
 		if err := events.Finish(); err != nil {
-			return 0, err
-		}
-		if counted, err = l.count(batch, seq, len(v.Events)); err != nil {
 			return 0, err
 		}
 	}
@@ -183,8 +181,13 @@ func frame(out []byte, events [][]byte) []byte {
 	return out
 }
 
-// splitEvents is frame undone; the parts share value's memory.
+// splitEvents gives the events of a visit's value: frame undone, behind the
+// counts. The parts share value's memory.
 func splitEvents(value []byte) ([][]byte, error) {
+	_, value, err := cutCounts(value)
+	if err != nil {
+		return nil, err
+	}
 	var out [][]byte
 	for len(value) > 0 {
 		n, used := binary.Uvarint(value)

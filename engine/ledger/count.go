@@ -10,9 +10,13 @@ import (
 	"github.com/omotenashi-web/omotenashi/ingest"
 )
 
-// counts are of all events of all visits up to one. Each commit keeps them
-// beside its visit, so that whoever passed that visit can prove his own count.
+// counts are of all events of all visits up to one. Each visit's value begins
+// with them, so that whoever passed that visit can prove his own count; those of
+// the last trimmed visit stand in the floor.
 type counts struct{ accepted, duplicates uint64 }
+
+// countsLen is the length of counts as bytes: two big-endian integers.
+const countsLen = 16
 
 // Repeated counts n events that were turned away, since one of their id was
 // accepted before. The number is durable with the next visit's commit.
@@ -29,14 +33,21 @@ func (l *Ledger) Accepted(seq uint64) (uint64, error) {
 	if seq == 0 {
 		return 0, nil
 	}
-	value, err := l.get(countKey(seq))
+	floor, counted, err := l.floor()
+	if err != nil {
+		return 0, err
+	}
+	if seq == floor {
+		return counted.accepted, nil
+	}
+	value, err := l.get(eventKey(seq))
 	if err != nil {
 		return 0, err
 	}
 	if value == nil {
 		return 0, fmt.Errorf("ledger has no count of events up to visit %d", seq)
 	}
-	c, err := readCounts(value)
+	c, _, err := cutCounts(value)
 	return c.accepted, err
 }
 
@@ -51,7 +62,7 @@ func (l *Ledger) Erased(after, upTo uint64) (uint64, error) {
 	defer it.Close()
 	erased := uint64(0)
 	for it.First(); it.Valid(); it.Next() {
-		if value := it.LazyValue(); value.Len() > 0 {
+		if value := it.LazyValue(); value.Len() > countsLen {
 			continue
 		}
 		seq := binary.BigEndian.Uint64(it.Key()[1:])
@@ -80,45 +91,23 @@ func (l *Ledger) Tally() ingest.Tally {
 	return t
 }
 
-// count adds a visit's events to the counts, into the batch of its commit. The
-// caller holds order and keeps what comes back once the batch is applied.
-func (l *Ledger) count(batch *pebble.Batch, seq uint64, events int) (counts, error) {
-	c := l.counts
-	c.accepted += uint64(events)
-	var room [2 * binary.MaxVarintLen64]byte
-	value := binary.AppendUvarint(binary.AppendUvarint(room[:0], c.accepted), c.duplicates)
-	return c, batch.Set(countKey(seq), value, nil)
+// with is the counts after n more events were accepted.
+func (c counts) with(n int) counts {
+	c.accepted += uint64(n)
+	return c
 }
 
-func (l *Ledger) recoverCounts() error {
-	it, err := l.db.NewIter(&pebble.IterOptions{LowerBound: []byte{'n'}, UpperBound: []byte{'n' + 1}})
-	if err != nil {
-		return err
-	}
-	defer it.Close()
-	if !it.Last() {
-		return it.Error()
-	}
-	value, err := it.ValueAndErr()
-	if err != nil {
-		return err
-	}
-	l.counts, err = readCounts(value)
-	return err
+// append writes the counts behind out.
+func (c counts) append(out []byte) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(out, c.accepted), c.duplicates)
 }
 
-func readCounts(value []byte) (c counts, err error) {
-	accepted, n := binary.Uvarint(value)
-	if n <= 0 {
-		return counts{}, errors.New("ledger's count of events is damaged")
+// cutCounts takes the counts off a value's front.
+func cutCounts(value []byte) (c counts, rest []byte, err error) {
+	if len(value) < countsLen {
+		return counts{}, nil, errors.New("a visit's count of events is cut short")
 	}
-	duplicates, m := binary.Uvarint(value[n:])
-	if m <= 0 {
-		return counts{}, errors.New("ledger's count of duplicates is damaged")
-	}
-	return counts{accepted, duplicates}, nil
-}
-
-func countKey(seq uint64) []byte {
-	return binary.BigEndian.AppendUint64(append(make([]byte, 0, 9), 'n'), seq)
+	c.accepted = binary.BigEndian.Uint64(value)
+	c.duplicates = binary.BigEndian.Uint64(value[8:])
+	return c, value[countsLen:], nil
 }

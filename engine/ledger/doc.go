@@ -13,13 +13,12 @@
 // comes to its person's profile, which an alias after the profile could stand
 // for. Keys, all in one Pebble store:
 //
-//	e <seq>            the visit's events, canonical JSON
+//	e <seq>            the visit's events, canonical JSON, behind how many were committed and turned away up to it
 //	p <visitor>        profile
 //	a <visitor>        the visitor whose profile it shares since a merge
 //	i <period> <id>    an event id that was accepted; kept 8 to 16 days
 //	u <person>         the unit by which a person's visitors are bucketed
 //	t <due> <visitor>  a timer that runs
-//	n <seq>            how many events were committed and how many turned away, up to this visit
 //	d <seq> <idx>      a dead event: one that the warehouse cannot take, and why
 //	c …                coupons: their codes, free ones in order, and who has which; see claims.go
 //	o <due> <id>       what is to be sent out; until it was, or was given up

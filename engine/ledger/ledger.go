@@ -143,29 +143,31 @@ func (l *Ledger) recover() error {
 	if err != nil {
 		return err
 	}
-	if it.Last() {
-		l.last = binary.BigEndian.Uint64(it.Key()[1:])
-	}
-	if err := it.Close(); err != nil {
-		return err
-	}
+	defer it.Close()
 	// Trimming may have taken the last event; the floor keeps numbers growing.
-	floor, err := l.Floor()
+	floor, counted, err := l.floor()
 	if err != nil {
 		return err
 	}
-	l.last = max(l.last, floor)
-	l.durable.Store(l.last)
-	if err := l.recoverCounts(); err != nil {
+	l.last, l.counts = floor, counted
+	if it.Last() && binary.BigEndian.Uint64(it.Key()[1:]) > floor {
+		value, err := it.ValueAndErr()
+		if err != nil {
+			return err
+		}
+		l.last = binary.BigEndian.Uint64(it.Key()[1:])
+		if l.counts, _, err = cutCounts(value); err != nil {
+			return fmt.Errorf("visit %d: %w", l.last, err)
+		}
+	}
+	if err := it.Error(); err != nil {
 		return err
 	}
+	l.durable.Store(l.last)
 	if err := l.recoverDead(); err != nil {
 		return err
 	}
-	if err := l.recoverRoom(floor); err != nil {
-		return err
-	}
-	return nil
+	return l.recoverRoom(floor)
 }
 
 // identify gives a new ledger its id.

@@ -227,18 +227,18 @@ func wait(t testing.TB, c <-chan struct{}, otherwise string) {
 // Cut short, a visit is an error, not a shorter visit.
 func TestSplitEvents(t *testing.T) {
 	t.Parallel()
-	whole := frame(nil, [][]byte{[]byte("one"), {}, []byte("three")})
+	whole := frame(counts{}.append(nil), [][]byte{[]byte("one"), {}, []byte("three")})
 	parts, err := splitEvents(whole)
 	if got := fmt.Sprintf("%q", parts); err != nil || got != `["one" "" "three"]` {
 		t.Errorf("%s, %v", got, err)
 	}
 	for n := range whole {
 		parts, err := splitEvents(whole[:n])
-		if again := frame(nil, parts); err == nil && string(again) != string(whole[:n]) {
+		if again := frame(counts{}.append(nil), parts); err == nil && string(again) != string(whole[:n]) {
 			t.Errorf("%d bytes of %d give %q", n, len(whole), parts)
 		}
 	}
-	if _, err := splitEvents([]byte{0xff}); err == nil {
+	if _, err := splitEvents(append(whole[:countsLen:countsLen], 0xff)); err == nil {
 		t.Error("a length without an end is read")
 	}
 }

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -60,15 +61,16 @@ func (l *Ledger) Trim(seq uint64) error {
 	if err != nil || seq <= floor {
 		return err
 	}
+	raised, err := l.floorAt(seq)
+	if err != nil {
+		return err
+	}
 	batch := l.db.NewBatch()
 	defer batch.Close()
-	if err := batch.Set(markKey(floorMark), binary.BigEndian.AppendUint64(nil, seq), nil); err != nil {
+	if err := batch.Set(markKey(floorMark), raised, nil); err != nil {
 		return err
 	}
 	if err := batch.DeleteRange(eventKey(0), eventKey(seq+1), nil); err != nil {
-		return err
-	}
-	if err := batch.DeleteRange(countKey(0), countKey(seq), nil); err != nil { // seq's own is where later ones count from
 		return err
 	}
 	if err := l.db.Apply(batch, pebble.Sync); err != nil {
@@ -94,19 +96,41 @@ func (l *Ledger) Reclaim(ctx context.Context) error {
 	return nil
 }
 
-// raiseFloor keeps numbers from being given twice.
-func (l *Ledger) raiseFloor(seq uint64) error {
-	return l.Mark(floorMark, binary.BigEndian.AppendUint64(nil, seq))
-}
-
-// floorMark holds the last sequence number that was trimmed.
+// floorMark holds the last sequence number that was trimmed, and the counts up to it.
 const floorMark = "seq-floor"
 
 // Floor is the last sequence number that was trimmed, 0 where none was.
 func (l *Ledger) Floor() (uint64, error) {
+	seq, _, err := l.floor()
+	return seq, err
+}
+
+func (l *Ledger) floor() (seq uint64, c counts, err error) {
 	value, err := l.Marked(floorMark)
-	if err != nil || len(value) != 8 {
-		return 0, err
+	if err != nil || value == nil {
+		return 0, counts{}, err
 	}
-	return binary.BigEndian.Uint64(value), nil
+	if len(value) != 8+countsLen {
+		return 0, counts{}, errors.New("ledger's floor is damaged")
+	}
+	c, _, err = cutCounts(value[8:])
+	return binary.BigEndian.Uint64(value), c, err
+}
+
+// floorAt is the floor's record at a visit that is there.
+func (l *Ledger) floorAt(seq uint64) ([]byte, error) {
+	value, err := l.get(eventKey(seq))
+	if err != nil {
+		return nil, err
+	}
+	c, _, err := cutCounts(value)
+	if err != nil {
+		return nil, fmt.Errorf("ledger, visit %d: %w", seq, err)
+	}
+	return c.append(binary.BigEndian.AppendUint64(nil, seq)), nil
+}
+
+// raiseFloor keeps numbers from being given twice.
+func (l *Ledger) raiseFloor(seq uint64) error {
+	return l.Mark(floorMark, l.counts.append(binary.BigEndian.AppendUint64(nil, seq)))
 }

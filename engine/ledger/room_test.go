@@ -13,7 +13,7 @@ import (
 func heavy(visitor string, n, size int) Visit {
 	v := numbered(visitor, n)
 	raw := strings.TrimSuffix(string(v.Events[0]), "}")
-	pad := size - len(raw) - len(`,"pad":""}`) - 2 // two bytes tell its length
+	pad := size - countsLen - len(raw) - len(`,"pad":""}`) - 2 // two bytes tell its length
 	v.Events[0] = []byte(raw + `,"pad":"` + strings.Repeat("x", pad) + `"}`)
 	return v
 }

@@ -142,7 +142,7 @@ func (l *Ledger) empty(batch *pebble.Batch, after, upTo uint64, most int, gone f
 			continue
 		}
 		taken[visitor] += n
-		if err := batch.Set(it.Key(), nil, nil); err != nil {
+		if err := batch.Set(it.Key(), value[:countsLen], nil); err != nil {
 			return after, nil, err
 		}
 	}
