@@ -43,10 +43,7 @@ func (s *Server) decideAnswer(a engine.Answer, rejected []ingest.Rejection, room
 	}
 	for _, o := range d.Offers {
 		c := o.Campaign
-		answer := offer{Campaign: c.ID, Slot: c.Slot, Armed: o.Armed()}
-		for _, t := range c.On {
-			answer.On = append(answer.On, t.String())
-		}
+		answer := offer{Campaign: c.ID, Slot: c.Slot, Armed: o.Armed(), On: c.Triggers}
 		if !o.Armed() {
 			answer.Variant, answer.Control, answer.Action = o.Variant.ID, o.Variant.Control(), raw(o.Variant.Action)
 			if o.Code != "" {

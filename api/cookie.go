@@ -25,16 +25,34 @@ const CookieAge = 400 * 24 * time.Hour
 // each is looked at.
 func (s *Server) cookieVisitor(r *http.Request) (visitor string, stale bool) {
 	keys := s.ring.Load()
-	for _, cookie := range r.CookiesNamed(visitorCookie) {
-		encoded, proof, _ := strings.Cut(cookie.Value, ".")
-		id, err := base64.RawURLEncoding.DecodeString(encoded)
-		if err != nil {
-			continue
-		}
-		for i, provers := range keys.provers {
-			if hmac.Equal([]byte(proof), []byte(cookieProof(provers, string(id)))) {
-				return string(id), i > 0
+	for _, line := range r.Header["Cookie"] {
+		for part := range strings.SplitSeq(line, ";") {
+			name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+			if name != visitorCookie {
+				continue
 			}
+			if visitor, stale = keys.vouched(value); visitor != "" {
+				return visitor, stale
+			}
+		}
+	}
+	return "", false
+}
+
+// vouched is the visitor of a cookie's value, "" where no key of the ring made
+// it, and whether that key is going away.
+func (r *ring) vouched(value string) (visitor string, stale bool) {
+	encoded, _, _ := strings.Cut(value, ".")
+	var room [64]byte // for most ids
+	id, err := base64.RawURLEncoding.AppendDecode(room[:0], []byte(encoded))
+	if err != nil {
+		return "", false
+	}
+	visitor = string(id)
+	for i, provers := range r.provers {
+		var room [128]byte
+		if hmac.Equal([]byte(value), appendCookie(room[:0], provers, visitor)) {
+			return visitor, i > 0
 		}
 	}
 	return "", false
@@ -58,7 +76,7 @@ func (s *Server) setVisitor(c echo.Context, visitor string) {
 }
 
 func (s *Server) cookieValue(visitor string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(visitor)) + "." + cookieProof(s.ring.Load().provers[0], visitor)
+	return string(appendCookie(nil, s.ring.Load().provers[0], visitor))
 }
 
 func (s *Server) cookie(c echo.Context, value string) *http.Cookie {
@@ -69,15 +87,17 @@ func (s *Server) cookie(c echo.Context, value string) *http.Cookie {
 	}
 }
 
-// cookieProof is made for every page view, so its MACs are used again.
-func cookieProof(provers *sync.Pool, visitor string) string {
+// appendCookie writes a visitor's id and its proof, which is made for every page
+// view: its MACs are used again.
+func appendCookie(out []byte, provers *sync.Pool, visitor string) []byte {
 	p := provers.Get().(*prover)
 	defer provers.Put(p)
 	p.text = append(append(p.text[:0], "visitor|"...), visitor...)
 	p.mac.Reset()
 	p.mac.Write(p.text)
+	out = append(base64.RawURLEncoding.AppendEncode(out, p.text[len("visitor|"):]), '.')
 	p.text = p.mac.Sum(p.text[:0])
-	return base64.RawURLEncoding.EncodeToString(p.text[:16])
+	return base64.RawURLEncoding.AppendEncode(out, p.text[:16])
 }
 
 // prover is a keyed MAC and the memory for what it is of and its sum.

@@ -93,6 +93,8 @@ func Decide(live *Live, p *profile.Profile, r Request, now time.Time) Decision {
 	g := gates{live: live, p: p, r: r, now: now, taken: slotsTaken(p, r, now), env: env, m: m}
 	if len(matched) > 0 {
 		d.Outcomes = make([]ingest.Outcome, 0, len(matched))
+		d.Offers = make([]Offer, 0, min(len(matched), 4)) // most pages have a few slots
+		g.offered = make([]*rules.Campaign, 0, cap(d.Offers))
 	}
 	for _, c := range matched {
 		o := ingest.Outcome{Campaign: c.ID, Phase: live.Phases[c.ID], Slot: c.Slot}

@@ -14,7 +14,7 @@ import (
 // Token is what a browser gives back with an exposure, a click or a close: the
 // phase, and a proof that this server offered this variant to this visitor.
 func (e *Engine) Token(visitor, decision string, o Offer) string {
-	return o.Phase + "." + e.proof(visitor, decision, o.Campaign.ID, o.Variant.ID, o.Phase)
+	return e.token(visitor, decision, o.Campaign.ID, o.Variant.ID, o.Phase)
 }
 
 // prover is a keyed MAC and the memory for what it is of and its sum: a proof
@@ -24,17 +24,18 @@ type prover struct {
 	text []byte
 }
 
-func (e *Engine) proof(parts ...string) string {
+func (e *Engine) token(visitor, decision, campaign, variant, phase string) string {
 	p := e.provers.Get().(*prover)
 	defer e.provers.Put(p)
 	p.text = p.text[:0]
-	for _, part := range parts {
+	for _, part := range [...]string{visitor, decision, campaign, variant, phase} {
 		p.text = append(append(p.text, part...), 0)
 	}
 	p.mac.Reset()
 	p.mac.Write(p.text)
 	p.text = p.mac.Sum(p.text[:0])
-	return base64.RawURLEncoding.EncodeToString(p.text[:12])
+	out := append(append(p.text, phase...), '.')
+	return string(base64.RawURLEncoding.AppendEncode(out, p.text[:12])[len(p.text):])
 }
 
 // Vouch checks an event about a campaign (exposure, click, close) and writes
@@ -59,8 +60,8 @@ func (e *Engine) Vouch(event *ingest.Event, trusted bool) *ingest.Rejection {
 	}
 	switch {
 	case given.Token != "":
-		phase, proof, _ := strings.Cut(given.Token, ".")
-		if !hmac.Equal([]byte(proof), []byte(e.proof(event.Visitor, p.DecisionID, p.Campaign, p.Variant, phase))) {
+		phase, _, _ := strings.Cut(given.Token, ".")
+		if !hmac.Equal([]byte(given.Token), []byte(e.token(event.Visitor, p.DecisionID, p.Campaign, p.Variant, phase))) {
 			return &ingest.Rejection{Code: "bad_token", Message: "properties.token was not given to this visitor for this decision, campaign and variant"}
 		}
 		p.Phase = phase

@@ -45,7 +45,8 @@ const maxAgents = 4096
 // NewEnricher gives an empty one.
 func NewEnricher() *Enricher { return &Enricher{known: map[string]agent{}} }
 
-// Enrich fills in device, geo, source and the bot flag, and the page's path.
+// Enrich fills in device, geo, source and the bot flag, and the page's path. The
+// event's page is changed in place.
 func (n *Enricher) Enrich(e *Event, s Surroundings) {
 	a := n.agent(s.UserAgent)
 	device := a.device
@@ -71,7 +72,7 @@ func (n *Enricher) Enrich(e *Event, s Surroundings) {
 	told := e.Source
 	e.Source = nil
 	if e.Page != nil {
-		e.Page, e.Source = readPage(*e.Page)
+		e.Source = readPage(e.Page)
 	}
 	if told != nil {
 		e.Source = e.Source.or(told)
@@ -80,8 +81,7 @@ func (n *Enricher) Enrich(e *Event, s Surroundings) {
 
 // readPage finds the page's path and what brought the visitor to it. Texts
 // that are too long are cut: a page is not to suffer for its long title.
-func readPage(p Page) (*Page, *Source) {
-	var source *Source
+func readPage(p *Page) (source *Source) {
 	if u, err := url.Parse(p.URL); err == nil {
 		if p.Path = u.Path; p.Path == "" {
 			p.Path = "/"
@@ -90,13 +90,11 @@ func readPage(p Page) (*Page, *Source) {
 	}
 	p.URL, p.Path, p.Referrer = clip(p.URL, maxURL), clip(p.Path, maxURL), clip(p.Referrer, maxURL)
 	p.Title, p.Type, p.Lang = clip(p.Title, maxText), clip(p.Type, maxText), clip(p.Lang, maxText)
-	if p.Item != nil {
-		item := *p.Item
+	if item := p.Item; item != nil {
 		item.ID, item.Name = clip(item.ID, maxText), clip(item.Name, maxText)
 		item.Category, item.Brand = clip(item.Category, maxText), clip(item.Brand, maxText)
-		p.Item = &item
 	}
-	return &p, source
+	return source
 }
 
 func (n *Enricher) agent(ua string) agent {

@@ -25,6 +25,9 @@ func (c *checked) compile(l *language) (err error) {
 	if c.when, err = l.compileAll(c.parts, c.Zone); err != nil {
 		return err
 	}
+	for _, t := range c.On {
+		c.Triggers = append(c.Triggers, t.String())
+	}
 	for i, w := range c.waits {
 		if w.derived != nil {
 			if c.On[i].where, err = l.filter(w.derived); err != nil {

@@ -73,6 +73,7 @@ type Campaign struct {
 	When      string // the rule as written; "": everybody
 	Status    Status
 	On        []Trigger // all of them; a page view alone is []Trigger{{Kind: "page_view"}}
+	Triggers  []string  // On, as clients name them
 	Schedule  Schedule
 	Frequency []Limit
 	Stop      Stop

@@ -167,7 +167,17 @@ func (p *Profile) sessionID() string {
 	if p.Session.N == 0 {
 		return ""
 	}
-	return p.Visitor + "." + strconv.Itoa(p.Session.N)
+	if named := &p.named; named.visitor != p.Visitor || named.n != p.Session.N {
+		*named = sessionName{p.Visitor, p.Session.N, p.Visitor + "." + strconv.Itoa(p.Session.N)}
+	}
+	return p.named.id
+}
+
+// sessionName is a session's id, and whose and which one it is.
+type sessionName struct {
+	visitor string
+	n       int
+	id      string
 }
 
 func foldPageView(p *Profile, e *ingest.Event, old bool) {

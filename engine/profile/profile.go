@@ -42,6 +42,7 @@ type Profile struct {
 
 	Series map[string]*Series `json:"k,omitempty"` // what counters read, by Stream.Key
 	under  uint64             // Streams.sum of the terms that Series agree with; not written down
+	named  sessionName        // what sessionID gave last; not written down
 }
 
 // Session is one visit to the shop.

@@ -36,6 +36,9 @@ const (
 // book begins a reminder, moves it where the same booking names another time,
 // and ends it where it names none.
 func book(p *Profile, e *ingest.Event, reminders []Reminder) {
+	if !slices.ContainsFunc(reminders, func(r Reminder) bool { return r.Event == e.Name }) {
+		return
+	}
 	var props map[string]any
 	for i := range reminders {
 		r := &reminders[i]
