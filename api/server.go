@@ -158,17 +158,16 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset) {
 	}
 	get("/b.js", script(core))
 	get("/r.js", script(renderer))
-	for path, h := range map[string]echo.HandlerFunc{"/v1/decide": s.decide, "/v1/events": s.events} {
-		e.POST(path, h, s.forPages, s.limits.clients(s.now))
-		e.OPTIONS(path, preflight, s.forPages)
+	fromPages := func(path string, h echo.HandlerFunc) {
+		e.POST(path, s.forPages(s.limits.clients(s.now)(h))) // as one: echo puts a route's middleware together anew for each request
+		e.OPTIONS(path, s.forPages(preflight))
 	}
-	for path, h := range map[string]echo.HandlerFunc{"/ofrep/v1/evaluate/flags": s.evaluateAll, "/ofrep/v1/evaluate/flags/:id": s.evaluate} {
-		e.POST(path, h, s.forPages, s.limits.clients(s.now))
-		e.OPTIONS(path, preflight, s.forPages)
-	}
+	fromPages("/v1/decide", s.decide)
+	fromPages("/v1/events", s.events)
+	fromPages("/ofrep/v1/evaluate/flags", s.evaluateAll)
+	fromPages("/ofrep/v1/evaluate/flags/:id", s.evaluate)
 	for path, call := range segmentCalls {
-		e.POST("/v1/"+path, s.segment(call), s.forPages, s.limits.clients(s.now))
-		e.OPTIONS("/v1/"+path, preflight, s.forPages)
+		fromPages("/v1/"+path, s.segment(call))
 	}
 	get("/v1/campaigns", s.campaigns, s.needs(ScopeReports))
 	get("/v1/campaigns/:id/results", s.results, s.needs(ScopeReports))

@@ -50,6 +50,7 @@ func tuned(log *slog.Logger) *pebble.Options {
 	// Most looks are for ids that were never seen: the filter answers them without a read.
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		o.Levels[i].BlockSize = 32 << 10 // a visit is a kilobyte or two: blocks of a few would cost as much as they hold
 	}
 	return o
 }
