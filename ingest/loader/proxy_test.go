@@ -1,6 +1,8 @@
 package loader_test
 
 import (
+	"errors"
+	"io"
 	"net"
 	"sync"
 	"testing"
@@ -14,7 +16,7 @@ type proxy struct {
 	to       string
 
 	mu        sync.Mutex
-	conns     []net.Conn
+	conns     []*carried
 	swallow   bool
 	away      bool          // nobody is there
 	delay     time.Duration // of each piece that is carried, either way
@@ -47,11 +49,11 @@ func startProxy(t *testing.T, to string) *proxy {
 				p.mu.Unlock()
 				continue
 			}
-			p.conns = append(p.conns, client, server)
+			c := &carried{proxy: p, client: client, server: server}
+			p.conns = append(p.conns, c)
 			p.mu.Unlock()
-			c := &carried{proxy: p}
-			go c.there(server, client)
-			go c.back(client, server)
+			go c.there()
+			go c.back()
 		}
 	}()
 	return p
@@ -87,35 +89,57 @@ func (p *proxy) wait() {
 	time.Sleep(delay)
 }
 
-// cut breaks every connection.
+// cut breaks every connection; see carried.end.
 func (p *proxy) cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, conn := range p.conns {
-		conn.Close()
+	for _, c := range p.conns {
+		c.end()
 	}
 	p.conns = nil
 }
 
 // carried is one connection. A query is small; more than that are rows.
 type carried struct {
-	proxy *proxy
-	sent  int // bytes since the last answer
+	proxy          *proxy
+	client, server net.Conn
+	sent           int  // bytes since the last answer
+	greeted        bool // the handshake is answered
+	ended          bool // or to end as soon as it is
 }
 
 const moreThanAQuery = 16 << 10
 
-func (c *carried) there(server, client net.Conn) {
-	defer server.Close()
+// end breaks the connection, as soon as its handshake is answered: over one that
+// breaks before, the embedded ClickHouse ends itself, and all tests share it. The
+// proxy is locked.
+func (c *carried) end() {
+	c.ended = true
+	if c.greeted {
+		c.client.Close()
+		c.server.Close()
+	}
+}
+
+// gone is the end that one side made.
+func (c *carried) gone(atServer bool) {
+	c.proxy.mu.Lock()
+	defer c.proxy.mu.Unlock()
+	c.greeted = c.greeted || atServer
+	c.end()
+}
+
+func (c *carried) there() {
+	defer c.gone(false)
 	buffer := make([]byte, 64<<10)
 	for {
-		n, err := client.Read(buffer)
+		n, err := c.client.Read(buffer)
 		if n > 0 {
 			c.proxy.mu.Lock()
 			c.sent += n
 			c.proxy.mu.Unlock()
 			c.proxy.wait()
-			if _, err := server.Write(buffer[:n]); err != nil {
+			if _, err := c.server.Write(buffer[:n]); err != nil {
 				return
 			}
 		}
@@ -125,18 +149,22 @@ func (c *carried) there(server, client net.Conn) {
 	}
 }
 
-func (c *carried) back(client, server net.Conn) {
-	defer client.Close()
+func (c *carried) back() {
+	defer c.gone(true)
 	buffer := make([]byte, 64<<10)
 	for {
-		n, err := server.Read(buffer)
+		n, err := c.server.Read(buffer)
 		c.proxy.mu.Lock()
+		c.greeted = true
+		ended := c.ended
 		withhold := c.proxy.swallow && c.sent > moreThanAQuery
 		if !withhold {
 			c.sent = 0
 		}
 		c.proxy.mu.Unlock()
 		switch {
+		case ended:
+			return
 		case n > 0 && withhold:
 			select {
 			case c.proxy.swallowed <- struct{}{}:
@@ -144,12 +172,57 @@ func (c *carried) back(client, server net.Conn) {
 			}
 		case n > 0:
 			c.proxy.wait()
-			if _, err := client.Write(buffer[:n]); err != nil {
+			if _, err := c.client.Write(buffer[:n]); err != nil {
 				return
 			}
 		}
 		if err != nil {
 			return
 		}
+	}
+}
+
+// A connection that is cut before ClickHouse has answered its handshake stays
+// whole at ClickHouse's side until then, and breaks at both sides.
+func TestTheProxyCutsNoHandshake(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	p := startProxy(t, listener.Addr().String())
+	client, err := net.Dial("tcp", p.listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	server, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	say := func(from, to net.Conn, text string) error {
+		if _, err := io.WriteString(from, text); err != nil {
+			return err
+		}
+		if err := to.SetReadDeadline(time.Now().Add(patience)); err != nil {
+			return err
+		}
+		_, err := io.ReadFull(to, make([]byte, len(text)))
+		return err
+	}
+	if err := say(client, server, "hello"); err != nil {
+		t.Fatal(err)
+	}
+	p.goAway(true)
+	if err := say(client, server, "more of it"); err != nil {
+		t.Errorf("after the cut, with the handshake unanswered: %v", err)
+	}
+	if err := say(server, client, "hello"); !errors.Is(err, io.EOF) {
+		t.Errorf("the answer, after the cut: %v, want the end", err)
+	}
+	if _, err := server.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("at ClickHouse's side: %v, want the end", err)
 	}
 }
