@@ -29,7 +29,7 @@
 //     and the password is new for each start. The DSN lies in DIR/dsn, readable by
 //     the owner only, for "omo clickhouse query". They can disturb it, though:
 //     "clickhouse local" ends when a handshake fails (a wrong password, a missing
-//     database), and is then started again. Where hosts are shared, use a DSN.
+//     database, a client that gave up), and is then started again. Where hosts are shared, use a DSN.
 //
 // Linux and macOS, on amd64 and arm64.
 package clickhouse

@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"context"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -9,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	native "github.com/ClickHouse/clickhouse-go/v2"
 )
 
 func TestBreaker(t *testing.T) {
@@ -143,6 +146,54 @@ func TestChildThatNoLongerAnswers(t *testing.T) {
 				t.Errorf("the same child as before: %v, want %v", same, c.wakes)
 			}
 		})
+	}
+}
+
+// The driver gives up a handshake that ClickHouse does not answer in two seconds,
+// and closes the connection when an answer may have come. ClickHouse ends over
+// that, and is started again.
+func TestChildWhoseHandshakeWasGivenUp(t *testing.T) {
+	t.Parallel()
+	s := startTest(t, Options{Dir: t.TempDir(), probeEvery: time.Minute})
+	before := s.State()
+	if err := syscall.Kill(before.PID, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	options, err := native.ParseDSN(s.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dialled net.Conn
+	options.DialTimeout = 100 * time.Millisecond
+	options.DialContext = func(ctx context.Context, addr string) (conn net.Conn, err error) {
+		dialled, err = (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+		return dialled, err
+	}
+	c, err := native.Open(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), "handshake") {
+		t.Errorf("a stopped ClickHouse: %v, want a handshake that takes too long", err)
+	}
+	if err := syscall.Kill(before.PID, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if err := dialled.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dialled.Read(make([]byte, 1)); err != nil { // and leaves the rest of the answer unread
+		t.Fatal(err)
+	}
+	if err := dialled.Close(); err != nil {
+		t.Error(err)
+	}
+	eventually(t, 30*time.Second, "ClickHouse has ended and is started again", func() bool {
+		return s.State().Starts > before.Starts && s.Ready() == nil
+	})
+	if err := connectTest(t, s.DSN()).Ping(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
