@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -12,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -26,19 +24,11 @@ import (
 	"github.com/omotenashi-web/omotenashi/api"
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/ingest/crash/crashtest"
 	"github.com/omotenashi-web/omotenashi/rules"
 )
 
-// couponFolder names the ledger for a child process that hands out codes.
-const couponFolder = "OMO_TEST_COUPONS"
-
-func TestMain(m *testing.M) {
-	if dir := os.Getenv(couponFolder); dir != "" {
-		fmt.Fprintln(os.Stderr, handOut(dir))
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { crashtest.Main(m, crashtest.Parts{"hand out": handOut}) }
 
 const visitorsAtOnce, codesForThem = 1000, 100
 
@@ -106,7 +96,11 @@ func TestFault12Coupons(t *testing.T) {
 		}
 		refused := atomic.Int64{}
 		for life := range 4 {
-			child, addr := serve(t, dir)
+			child := crashtest.Start(t, "hand out", dir)
+			addr, said := child.Line()
+			if !said {
+				t.Fatal("the child does not say where it listens")
+			}
 			enough := int64(1 + rand.IntN(40))
 			handed := atomic.Int64{}
 			var kill sync.Once
@@ -126,7 +120,7 @@ func TestFault12Coupons(t *testing.T) {
 						default:
 							told(visitor, code)
 							if handed.Add(1) == enough && life < 3 {
-								kill.Do(func() { child.Process.Kill() })
+								kill.Do(child.Kill)
 							}
 						}
 					}
@@ -137,7 +131,7 @@ func TestFault12Coupons(t *testing.T) {
 			if life < 3 && handed.Load() >= enough {
 				kills++
 			}
-			child.Process.Kill()
+			child.Kill()
 			child.Wait()
 		}
 		if len(who) != codesForThem || len(of) != codesForThem || refused.Load() < visitorsAtOnce-codesForThem {
@@ -160,32 +154,6 @@ func TestFault12Coupons(t *testing.T) {
 		t.Errorf("%d kills in the middle of %d rounds", kills, rounds)
 	}
 	t.Logf("fault 12 coupons, http: sent %d, acked %d, lost 0, duplicates 0, unexpected 0, codes %d, kills %d, rounds %d", sent.Load(), acked.Load(), rounds*codesForThem, kills, rounds)
-}
-
-// serve starts a server that hands out codes, and gives its address.
-func serve(t *testing.T, dir string) (*exec.Cmd, string) {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	child := exec.Command(self)
-	child.Env = append(os.Environ(), couponFolder+"="+dir)
-	child.Stderr = os.Stderr
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	guard := time.AfterFunc(2*time.Minute, func() { child.Process.Kill() })
-	t.Cleanup(func() { guard.Stop() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatalf("the child does not say where it listens: %v", err)
-	}
-	return child, strings.TrimSpace(line)
 }
 
 // ask is a page view of a visitor: it gives the code in the answer, "" where

@@ -1,22 +1,21 @@
 package ledger
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"github.com/omotenashi-web/omotenashi/ingest/crash/crashtest"
 )
 
 const (
-	claimFolder = "OMO_TEST_CLAIMS" // names the ledger for a child process that claims
-	claimers    = 1000
-	claimable   = 100
+	claimers  = 1000
+	claimable = 100
 )
 
 func claimableCodes() (codes []string) {
@@ -125,37 +124,19 @@ func TestFault12Claims(t *testing.T) {
 // lets it end. It says whether the child was killed before it had ended.
 func claimUntil(t *testing.T, dir string, enough int, told func(visitor, code string)) bool {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	child := exec.Command(self)
-	child.Env = append(os.Environ(), claimFolder+"="+dir)
-	child.Stderr = os.Stderr
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	guard := time.AfterFunc(time.Minute, func() { child.Process.Kill() })
-	lines := bufio.NewScanner(out)
-	for n := 0; lines.Scan(); {
-		var visitor, code string
-		if _, err := fmt.Sscanf(lines.Text(), "%s %s", &visitor, &code); err != nil {
-			break // the line during which it was killed
+	child := crashtest.Start(t, "claim", dir)
+	for n := 1; ; n++ {
+		line, more := child.Line()
+		if !more {
+			return child.Wait()
+		}
+		visitor, code, found := strings.Cut(line, " ")
+		if !found {
+			t.Fatalf("the child says %q", line)
 		}
 		told(visitor, code)
-		if n++; n == enough {
-			if err := child.Process.Kill(); err != nil {
-				t.Fatal(err)
-			}
+		if n == enough {
+			child.Kill()
 		}
 	}
-	err = child.Wait()
-	if !guard.Stop() || err != nil && enough < 0 {
-		t.Fatalf("the child did not end by itself: %v", err)
-	}
-	return err != nil
 }

@@ -1,36 +1,22 @@
 package ledger
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/omotenashi-web/omotenashi/ingest/crash/crashtest"
 )
 
-// crashFolder names the ledger for a child process that writes until it is killed.
-const crashFolder = "OMO_TEST_LEDGER"
-
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(claimFolder); dir != "" {
-		if err := claimAll(dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	if dir := os.Getenv(crashFolder); dir != "" {
-		fmt.Fprintln(os.Stderr, writeForever(dir))
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
+	crashtest.Main(m, crashtest.Parts{"write": writeForever, "claim": claimAll})
 }
 
 // writeForever commits and syncs, and says "visitor number seq" of each visit
@@ -97,42 +83,29 @@ func whole(t *testing.T, l *Ledger) map[uint64]string {
 // and a prefix of whole visits.
 func TestKill(t *testing.T) {
 	t.Parallel()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := filepath.Join(t.TempDir(), "ledger")
 	acknowledged := map[uint64]string{}
 	for round := range 4 {
-		child := exec.Command(self)
-		child.Env = append(os.Environ(), crashFolder+"="+dir)
-		child.Stderr = os.Stderr
-		out, err := child.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
-		}
-		guard := time.AfterFunc(time.Minute, func() { child.Process.Kill() })
-		lines := bufio.NewScanner(out)
+		child := crashtest.Start(t, "write", dir)
 		enough := 50 + rand.IntN(500)
-		for n := 0; lines.Scan(); n++ {
+		for n := 0; ; n++ {
+			line, more := child.Line()
+			if !more {
+				break
+			}
 			var visitor string
 			var number int
 			var seq uint64
-			if _, err := fmt.Sscanf(lines.Text(), "%s %d %d", &visitor, &number, &seq); err != nil {
-				t.Fatalf("the child says %q: %v", lines.Text(), err)
+			if _, err := fmt.Sscanf(line, "%s %d %d", &visitor, &number, &seq); err != nil {
+				t.Fatalf("the child says %q: %v", line, err)
 			}
 			acknowledged[seq] = fmt.Sprintf("%s %d", visitor, number)
 			if n == enough {
-				if err := child.Process.Kill(); err != nil {
-					t.Fatal(err)
-				}
+				child.Kill()
 			}
 		}
-		if err := child.Wait(); err == nil || !guard.Stop() {
-			t.Fatalf("the child was not killed in time: %v", err)
+		if !child.Wait() {
+			t.Fatal("the child ended by itself")
 		}
 		l := opened(t, dir)
 		kept := whole(t, l)
