@@ -65,8 +65,8 @@ func audit(t *testing.T, l *load, number int, what string, more ...string) {
 	}
 	l.profiles(rows, m)
 	l.server.sound()
-	t.Logf("fault %d %s: sent %d, acked %d, lost %d, duplicates %d, unexpected %d, requests %d, without a 200 %d, once more after one %d, rows sent twice and collapsed %d, accepted after %s, visible after %s%s",
-		number, what, len(m.sent), len(m.acked), lost, duplicates, unexpected, l.requests.Load(), l.failed.Load(), l.again.Load(), w.raw()-len(rows),
+	t.Logf("fault %d %s: sent %d, acked %d, lost %d, duplicates %d, unexpected %d, requests %d, without a 200 %d, sent home busy %d, once more after one %d, rows sent twice and collapsed %d, accepted after %s, visible after %s%s",
+		number, what, len(m.sent), len(m.acked), lost, duplicates, unexpected, l.requests.Load(), l.failed.Load(), l.home.Load(), l.again.Load(), w.raw()-len(rows),
 		accepted.Round(time.Millisecond), visible.Round(time.Millisecond), strings.Join(append([]string{""}, more...), ", "))
 	if lost+duplicates+unexpected > 0 {
 		t.Errorf("lost %d, duplicates %d, unexpected %d: each must be 0", lost, duplicates, unexpected)
@@ -90,8 +90,9 @@ func (l *load) fresh() string {
 	return id
 }
 
-// profiles checks that each visitor's profile holds what ClickHouse has of it,
-// each event once, and the person whom an acknowledged identify told.
+// profiles checks that each visitor's profile holds what ClickHouse has of it, and
+// of the person's other browsers if it shares one, each event once, and the person
+// whom an acknowledged identify told.
 func (l *load) profiles(rows []row, m memory) {
 	l.t.Helper()
 	views, purchases := map[string]int{}, map[string]int{}
@@ -107,7 +108,8 @@ func (l *load) profiles(rows []row, m memory) {
 	for _, visitor := range l.visitors {
 		status, _, answer, err := c.do(l.t.Context(), http.MethodGet, l.server.url(), "/v1/visitors/"+visitor, nil, secretKey)
 		var got struct {
-			Profile struct {
+			Browsers []string
+			Profile  struct {
 				UserID               string `json:"user_id"`
 				Pageviews, Purchases int
 			}
@@ -119,9 +121,16 @@ func (l *load) profiles(rows []row, m memory) {
 			l.t.Errorf("visitor %s: %d, %v: %.300s", visitor, status, err, answer)
 			continue
 		}
-		if p := got.Profile; p.Pageviews != views[visitor] || p.Purchases != purchases[visitor] || m.users[visitor] != "" && p.UserID != m.users[visitor] {
-			l.t.Errorf("visitor %s: the profile has %d page views, %d purchases and person %q; ClickHouse %d and %d, acknowledged %q",
-				visitor, p.Pageviews, p.Purchases, p.UserID, views[visitor], purchases[visitor], m.users[visitor])
+		if got.Browsers == nil {
+			got.Browsers = []string{visitor}
+		}
+		viewed, bought := 0, 0
+		for _, browser := range got.Browsers {
+			viewed, bought = viewed+views[browser], bought+purchases[browser]
+		}
+		if p := got.Profile; p.Pageviews != viewed || p.Purchases != bought || m.users[visitor] != "" && p.UserID != m.users[visitor] {
+			l.t.Errorf("visitor %s: the profile of %d browsers has %d page views, %d purchases and person %q; ClickHouse %d and %d, acknowledged %q",
+				visitor, len(got.Browsers), p.Pageviews, p.Purchases, p.UserID, viewed, bought, m.users[visitor])
 		}
 	}
 }

@@ -37,6 +37,7 @@ type load struct {
 	senders  sync.WaitGroup
 
 	requests, acked, failed, again atomic.Int64 // sent, with a 200, without, and sent once more after one
+	home                           atomic.Int64 // decides with a 200 that were not begun, see sentHome
 }
 
 // perSender is how many visitors are one sender's alone: calls of one visitor
@@ -137,17 +138,22 @@ func (l *load) decide(ctx context.Context, c *client, visitors []string) {
 	l.deliver(ctx, c, "/v1/decide", body, []string{view, first, second}, nil)
 }
 
-// identify tells, with a signed token, whose browser it is.
+// identify tells whose browser it is; a person has two of them.
 func (l *load) identify(ctx context.Context, c *client, visitors []string) {
-	visitor, view := visitors[c.rand.IntN(len(visitors))], uuid.NewString()
-	user := "user-" + visitor
+	i := c.rand.IntN(len(visitors))
+	l.name(ctx, c, visitors[i], "user-"+visitors[i-i%2], uuid.NewString())
+}
+
+// name is a page view, with a signed token that says whose browser it is.
+func (l *load) name(ctx context.Context, c *client, visitor, user, view string) (told bool) {
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": user, "exp": time.Now().Add(time.Hour).Unix()}).SignedString([]byte(identifySecret))
 	if err != nil {
 		l.t.Error(err)
-		return
+		return false
 	}
 	body := object{"visitor": object{"id": visitor}, "consent": "granted", "page": object{"url": "https://shop.example/account"}, "page_view_id": view, "identify": token}
-	l.deliver(ctx, c, "/v1/decide", body, []string{view}, func() { l.oracle.identified(visitor, user) })
+	l.deliver(ctx, c, "/v1/decide", body, []string{view}, func() { l.oracle.identified(visitor, user); told = true })
+	return told
 }
 
 // deliver sends until there is a 200, or gives up now and then.
@@ -166,6 +172,10 @@ func (l *load) deliver(ctx context.Context, c *client, path string, body object,
 		status, header, answer, err := c.post(ctx, l.server.url(), path, raw)
 		switch {
 		case err != nil: // the server died: nobody knows what became of it
+		case status == http.StatusOK && sentHome(answer):
+			l.home.Add(1)
+			rest(ctx, 20*time.Millisecond)
+			continue
 		case status == http.StatusOK:
 			l.acked.Add(1)
 			l.oracle.acked(append(l.check(path, answer, len(ids)), ids...)...)
@@ -192,6 +202,10 @@ func (l *load) deliver(ctx context.Context, c *client, path string, body object,
 		rest(ctx, 20*time.Millisecond)
 	}
 }
+
+// sentHome says whether a decide was answered without being begun, since the
+// machine has other work: nothing of it is kept, and clients ask again.
+func sentHome(answer []byte) bool { return bytes.Contains(answer, []byte(`"degraded":["busy"]`)) }
 
 // check reads an answer: everything sent is good, so everything must be accepted.
 // It gives the id of the decision that was logged, if there is one.
