@@ -54,7 +54,7 @@ const (
 	firstPause  = 10 * time.Second
 	longest     = 2 * time.Hour
 	giveUpAfter = 24 * time.Hour
-	maxTries    = 20
+	maxTries    = 40 // 24 hours have 33 at the most: this is for clocks that go back
 )
 
 // New gives an outbox; Run sends.
