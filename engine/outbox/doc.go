@@ -7,9 +7,10 @@
 //	                                               ├── taken: forgotten, fsync
 //	                                               └── refused, or 24 h: kept to be looked at
 //
-// What is sent is known by its id, which is the same however often it is sent:
-// a crash between the receiver's answer and our note of it sends it once more.
-// A webhook carries the id as Idempotency-Key, an e-mail as its Message-ID.
+// Nothing goes out before it is durable. What is sent is known by its id, which
+// is the same however often it is sent: a crash between the receiver's answer and
+// our note of it sends it once more. A webhook carries the id as Idempotency-Key,
+// an e-mail as its Message-ID.
 //
 // # A webhook's signature
 //

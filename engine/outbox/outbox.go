@@ -15,6 +15,7 @@ import (
 
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/ingest/crash"
 )
 
 // Store is what the outbox needs of a ledger.
@@ -22,6 +23,7 @@ type Store interface {
 	Outgoing(from, upTo int64, most int) ([]ledger.Outgoing, error)
 	Sent(ledger.Outgoing) error
 	Postpone(o, next ledger.Outgoing) error
+	Sync() error
 }
 
 // Options of New.
@@ -44,14 +46,14 @@ type Outbox struct {
 	log   *slog.Logger
 	now   func() time.Time
 	tries *prometheus.CounterVec
-	turn  sync.Mutex // deliveries and what people do to them take turns
+	first time.Duration // the pause after a first try that failed
+	turn  sync.Mutex    // deliveries and what people do to them take turns
 }
 
 const (
 	every       = 200 * time.Millisecond
 	atOnce      = 8 // deliveries side by side
 	perTurn     = 64
-	firstPause  = 10 * time.Second
 	longest     = 2 * time.Hour
 	giveUpAfter = 24 * time.Hour
 	maxTries    = 40 // 24 hours have 33 at the most: this is for clocks that go back
@@ -60,7 +62,7 @@ const (
 // New gives an outbox; Run sends.
 func New(o Options) (*Outbox, error) {
 	b := &Outbox{
-		store: o.Store, hooks: newHooks(o.Secret, o.Allowed, o.Roots), log: o.Log, now: o.Now,
+		store: o.Store, hooks: newHooks(o.Secret, o.Allowed, o.Roots), log: o.Log, now: o.Now, first: crash.Span("outbox.pause", 10*time.Second),
 		tries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "omo_outbox_tries_total", Help: "Webhooks and e-mails tried: sent, again later, or given up.",
 		}, []string{"kind", "outcome"}),
@@ -109,12 +111,16 @@ func (b *Outbox) Run(ctx context.Context) error {
 	}
 }
 
-// sendDue tries everything that is due once, the earliest first.
+// sendDue tries everything that is due once, the earliest first. What goes out
+// is durable: after a crash nobody has heard of what never was.
 func (b *Outbox) sendDue(ctx context.Context) error {
 	b.turn.Lock()
 	defer b.turn.Unlock()
 	due, err := b.store.Outgoing(0, b.now().UnixMilli(), perTurn)
-	if err != nil {
+	if err != nil || len(due) == 0 {
+		return err
+	}
+	if err := b.store.Sync(); err != nil {
 		return err
 	}
 	var all sync.WaitGroup
@@ -141,6 +147,7 @@ func (b *Outbox) deliver(ctx context.Context, o ledger.Outgoing) error {
 	}
 	err := b.try(ctx, &l)
 	if err == nil {
+		crash.Point("outbox.taken")
 		b.tries.WithLabelValues(l.Kind, "sent").Inc()
 		return b.store.Sent(o)
 	}
@@ -150,7 +157,7 @@ func (b *Outbox) deliver(ctx context.Context, o ledger.Outgoing) error {
 	l.Tries++
 	l.Error = fmt.Sprintf("%.500s", err.Error())
 	now := b.now()
-	due := now.Add(pause(l.Tries, err)).UnixMilli()
+	due := now.Add(b.pause(l.Tries, err)).UnixMilli()
 	var never *final
 	outcome := "later"
 	if errors.As(err, &never) || l.Tries >= maxTries || due > max(l.At, l.Since)+giveUpAfter.Milliseconds() {
@@ -172,11 +179,11 @@ func (b *Outbox) try(ctx context.Context, l *engine.Letter) error {
 	return b.hooks.send(ctx, l, b.now())
 }
 
-// pause doubles from ten seconds to two hours, half of it up to one and a half
+// pause doubles from the first one to two hours, half of it up to one and a half
 // of it, so that what failed together does not come back together; or what the
 // receiver asked for, if that is longer.
-func pause(tries int, err error) time.Duration {
-	wait := min(firstPause<<min(tries-1, 20), longest)
+func (b *Outbox) pause(tries int, err error) time.Duration {
+	wait := min(b.first<<min(tries-1, 20), longest)
 	wait = time.Duration(float64(wait) * (.5 + rand.Float64()))
 	var asked *later
 	if errors.As(err, &asked) {

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -149,6 +151,38 @@ func TestFaultKillBetweenSendingAndNoting(t *testing.T) {
 		t.Errorf("%d ids, %d of them more than once", len(r.ids()), twice)
 	}
 	t.Logf("fault - webhook kill between send and mark: handed %d, received %d, lost %d, ids %d, sent again under the same id %d", letters, sent, letters-len(r.ids()), len(r.ids()), twice)
+}
+
+// unsynced is a ledger whose disk does not answer for a while.
+type unsynced struct {
+	*ledger.Ledger
+	asked atomic.Int32
+}
+
+func (u *unsynced) Sync() error {
+	if u.asked.Add(1) < 3 {
+		return errors.New("the disk is slow")
+	}
+	return u.Ledger.Sync()
+}
+
+// What a crash may take back does not go out.
+func TestNothingGoesOutBeforeItIsDurable(t *testing.T) {
+	t.Parallel()
+	p, r := open(t), receiving(t)
+	p.hand(engine.Letter{ID: "x", Kind: "webhook", Campaign: "c", URL: r.URL})
+	store := &unsynced{Ledger: p.ledger}
+	r.answer(func(*received) int {
+		if n := store.asked.Load(); n < 3 {
+			t.Errorf("it went out after the disk had failed %d times", n)
+		}
+		return http.StatusOK
+	})
+	b := p.box(func(o *outbox.Options) { r.allow(o); o.Store = store })
+	p.runs(b, p.empty(b))
+	if got := r.ids(); len(got) != 1 {
+		t.Errorf("one thing went out under %v", got)
+	}
 }
 
 // What fails is tried again, later each time, for a day; then it is kept, and

@@ -12,7 +12,7 @@
 //	                                as kill -9 would: nothing is flushed or undone
 //	OMO_SHORT=loader.insert=2s,…    spans that a test cannot wait for: loader.insert
 //	                                (a minute), clickhouse.rest (a minute),
-//	                                trim.every (an hour)
+//	                                trim.every (an hour), outbox.pause (10 s)
 //
 // The points, in the order in which an event meets them:
 //
@@ -25,4 +25,6 @@
 //	claim.before     a coupon code is drawn, not committed
 //	claim.after      it is committed and fsynced, not answered
 //	erase.middle     the tombstone is set, what it erases is not gone
+//	outbox.taken     a receiver has taken a letter, and it is not noted yet
+//	backfill.middle  a visitor's past is counted, that of others is not
 package crash
