@@ -33,6 +33,7 @@ type load struct {
 	pause    time.Duration // of each sender between two requests
 	others   bool          // other visitors' events come too: they are nobody's to count
 	once     bool          // what was accepted is not sent again
+	sends    bool          // the server decides by itself too, what to send out
 	stopping context.CancelFunc
 	senders  sync.WaitGroup
 
