@@ -185,8 +185,12 @@ func (e *Engine) announced(live *Live, now time.Time) ([]byte, error) {
 		}
 		campaigns = append(campaigns, out)
 	}
+	derived := make(map[string]string, len(live.Set.Kinds))
+	for _, k := range live.Set.Kinds {
+		derived[k.Name] = k.Event
+	}
 	props, err := json.Marshal(map[string]any{
-		"rules": live.Set.Hash, "campaigns": campaigns, "source": live.Set.Source,
+		"rules": live.Set.Hash, "campaigns": campaigns, "derived": derived, "source": live.Set.Source,
 	})
 	if err != nil {
 		return nil, err
@@ -197,7 +201,7 @@ func (e *Engine) announced(live *Live, now time.Time) ([]byte, error) {
 }
 
 func terms(set *rules.Set) profile.Terms {
-	t := profile.Terms{Gap: set.Site.SessionGap, Goals: map[string][]profile.Goal{}, Free: map[string]bool{}, Sends: map[string]bool{}, Pooled: map[string]map[string]bool{}}
+	t := profile.Terms{Gap: set.Site.SessionGap, Kinds: kinds(set), Goals: map[string][]profile.Goal{}, Free: map[string]bool{}, Sends: map[string]bool{}, Pooled: map[string]map[string]bool{}}
 	for _, c := range set.Campaigns {
 		if len(c.Pools) > 0 {
 			t.Pooled[c.ID] = map[string]bool{}

@@ -21,6 +21,9 @@ func anyEvent(t *rapid.T) Event {
 		Time: stamp.Draw(t, "time"), Stated: stamp.Draw(t, "stated"), Received: stamp.Draw(t, "received"), Session: text.Draw(t, "session"),
 		Consent: text.Draw(t, "consent"), Bot: rapid.Bool().Draw(t, "bot"), New: rapid.Bool().Draw(t, "new"),
 	}
+	if rapid.Bool().Draw(t, "has kinds") {
+		e.Kinds = rapid.SliceOfN(text, 1, 3).Draw(t, "kinds")
+	}
 	if rapid.Bool().Draw(t, "has page") {
 		e.Page = &Page{URL: text.Draw(t, "url"), Path: text.Draw(t, "path"), Title: text.Draw(t, "title"), Referrer: text.Draw(t, "referrer")}
 		if rapid.Bool().Draw(t, "has item") {

@@ -18,6 +18,10 @@ type Event struct {
 	Received int64  `json:"received"`          // when this server got it
 	Session  string `json:"session,omitempty"` // stamped by the fold
 
+	// Kinds are the derived events of the rules that were live then which this
+	// event is, by name; stamped by the fold.
+	Kinds []string `json:"kinds,omitempty"`
+
 	Page    *Page          `json:"page,omitempty"`
 	Device  *Device        `json:"device,omitempty"`
 	Geo     *Geo           `json:"geo,omitempty"`

@@ -40,32 +40,5 @@ func (s *Set) holds(m *Matcher, conditions []int32, env Env, now time.Time) (boo
 // fails is false. It leaves alone what m knows of a visit.
 func (s *Set) Counts(m *Matcher, stream int, e Event) bool {
 	st := &s.Streams[stream]
-	if e.Name != st.Event {
-		return false
-	}
-	if len(st.where) == 0 {
-		return true
-	}
-	if m.only == nil {
-		m.only = &Env{}
-	}
-	m.only.Event = e
-	defer func() { m.only.Event = Event{} }()
-	var boxed any
-	for _, p := range st.where {
-		if p.native != nil {
-			if !p.native.holds(m.only) {
-				return false
-			}
-			continue
-		}
-		if boxed == nil {
-			boxed = *m.only
-		}
-		result, err := m.vm.Run(p.program, boxed)
-		if err != nil || !result.(bool) {
-			return false
-		}
-	}
-	return true
+	return e.Name == st.Event && m.every(st.where, e)
 }

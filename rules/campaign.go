@@ -81,7 +81,7 @@ func (r *reader) campaign(f *campaignFile, site Site, l *language) *checked {
 	c.Variants = r.variants(f, site, l.pools)
 	c.Pools = poolsOf(c.Variants)
 	r.sending(c, f)
-	c.Content = contentHash(c.Variants)
+	c.Content = contentHash(c.Variants, l.meant(c.Goals))
 	if f.When.At != nil {
 		out.parts = l.conditions(r, f.When, "when")
 	}
@@ -164,8 +164,9 @@ func (r *reader) goals(f *campaignFile, l *language) []Goal {
 			path = fmt.Sprintf("goals[%d]", i)
 		}
 		goal := Goal{Event: g.Event.S, Window: 72 * time.Hour, Value: "value"}
-		if r.wellFormed(g.Event, join(path, "event"), eventForm, "an event's name has lower case letters, digits and _, a letter first") && l.derived[g.Event.S] != nil {
-			r.unsupported(g.Event.At, join(path, "event"), "a derived event as a goal")
+		r.wellFormed(g.Event, join(path, "event"), eventForm, "an event's name has lower case letters, digits and _, a letter first")
+		if d := l.derived[g.Event.S]; d != nil {
+			goal.Of = d.event
 		}
 		if g.Window.At != nil {
 			goal.Window = g.Window.D

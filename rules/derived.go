@@ -101,6 +101,18 @@ func (l *language) filter(d *derived) ([]int32, error) {
 	return d.places, err
 }
 
+// filtered is filter, as the conditions themselves.
+func (l *language) filtered(d *derived) (where []*predicate, err error) {
+	places, err := l.filter(d)
+	if err != nil {
+		return nil, fmt.Errorf("derived event on %s: %w", d.event, err)
+	}
+	for _, at := range places {
+		where = append(where, l.predicates[at])
+	}
+	return where, nil
+}
+
 // compileAll is predicate for each of a rule's conditions.
 func (l *language) compileAll(parts []condition, zone *time.Location) ([]int32, error) {
 	var places []int32

@@ -58,9 +58,10 @@
 // A field of an event is the property of that name, or that of its items; uniq
 // looks at every item, last at the last one, sum adds over all of them.
 // A derived event of segments.yaml is an event of another name whose `where`
-// holds; it may stand wherever an event is counted or awaited. That `where` reads
+// holds; it may stand wherever an event's name does. That `where` reads
 // nothing but event.…, so that any event of the past can be judged again: see
-// Set.Counts. Stream.Key is the same in every set for the same event, condition,
+// Set.Counts. Set.Kinds are all of them: the server stamps each event that comes
+// with those it is (Set.Is), and goals and absences go by that stamp. Stream.Key is the same in every set for the same event, condition,
 // field and kind; it names what profiles keep, so changing it forgets the past.
 //
 // event.… is the event that triggered the decision, on a page view that page

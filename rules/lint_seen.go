@@ -95,16 +95,17 @@ func (x *linter) saw(at *node, path, event, field string) bool {
 		}
 		return false
 	}
+	some := ""
 	if d := x.lang.derived[event]; d != nil {
-		event = d.event
+		some, event = fmt.Sprintf(", which %q is some of", event), d.event
 	}
 	ok := x.ask(event, field)
 	switch {
 	case ok || x.err != nil:
 	case field == "":
-		x.report.warn(at, path, "never_seen", fmt.Sprintf("no event %q came in the last 30 days%s", event, meant(event)), "check its spelling, and that the shop sends it")
+		x.report.warn(at, path, "never_seen", fmt.Sprintf("no event %q came in the last 30 days%s%s", event, some, meant(event)), "check its spelling, and that the shop sends it")
 	default:
-		x.report.warn(at, path, "never_seen", fmt.Sprintf("no event %q of the last 30 days had a field %q", event, field), "check its spelling, and that the shop sends it")
+		x.report.warn(at, path, "never_seen", fmt.Sprintf("no event %q of the last 30 days had a field %q%s", event, field, some), "check its spelling, and that the shop sends it")
 	}
 	return ok && x.err == nil
 }

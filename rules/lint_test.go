@@ -180,10 +180,11 @@ campaigns/a.yaml:16:15: warning: goal.event: no event "sign_upp" came in the las
 	}
 
 	counting := fstest.MapFS{
-		"segments.yaml": {Data: []byte("derived: {big: {event: purchase, where: event.value > 9000}}\nsegments: {s: 'count(\"big\") > 1 && sum(\"big.margin\") > 1 && did(\"omo_click\")'}")},
+		"segments.yaml": {Data: []byte("derived: {big: {event: purchase, where: event.value > 9000}, far: {event: book_trip, where: event.value > 9}}\nsegments: {s: 'count(\"big\") > 1 && sum(\"big.margin\") > 1 && did(\"omo_click\")'}")},
 		"campaigns/a.yaml": {Data: []byte("id: a\nstatus: live\ngoal: {event: purchase}\nwhen: in_segment(\"s\") || last(\"viewitem.item_id\") == \"a\"\n" +
 			"on: {event: add_too_cart, where: 'count(\"logn\") > 1'}" + variants +
-			"---\nid: b\nstatus: live\non: {absent: {event: purchase, after: begin_check_out, within: 1h}}" + variants)},
+			"---\nid: b\nstatus: live\non: {absent: {event: purchase, after: begin_check_out, within: 1h}}" + variants +
+			"---\nid: c\nstatus: live\non: {absent: {event: big, after: far, within: 1h}}\ngoals: [{event: big, value: margin}, {event: far}]" + variants)},
 	}
 	_, found, err = Lint(counting, LintOptions{Seen: sees})
 	var places []string
@@ -194,7 +195,10 @@ campaigns/a.yaml:16:15: warning: goal.event: no event "sign_upp" came in the las
 campaigns/a.yaml:5:13 on.event no event "add_too_cart" came in the last 30 days, did you mean "add_to_cart"?
 campaigns/a.yaml:5:41 on.where no event "logn" came in the last 30 days, did you mean "login"?
 campaigns/a.yaml:10:39 on.absent.after no event "begin_check_out" came in the last 30 days, did you mean "begin_checkout"?
-segments.yaml:2:40 segments.s no event "purchase" of the last 30 days had a field "margin"`; got != want || err != nil {
+campaigns/a.yaml:15:34 on.absent.after no event "book_trip" came in the last 30 days, which "far" is some of
+campaigns/a.yaml:16:29 goals[0].value no event "purchase" of the last 30 days had a field "margin", which "big" is some of
+campaigns/a.yaml:16:46 goals[1].event no event "book_trip" came in the last 30 days, which "far" is some of
+segments.yaml:2:40 segments.s no event "purchase" of the last 30 days had a field "margin", which "big" is some of`; got != want || err != nil {
 		t.Errorf("counters and triggers: %v, got\n%s\nwant\n%s", err, got, want)
 	}
 

@@ -97,6 +97,12 @@ func describe(folder fs.FS) string {
 			fmt.Fprintf(&b, "  where %s\n", p.text)
 		}
 	}
+	for _, k := range set.Kinds {
+		fmt.Fprintf(&b, "kind %s: %s\n", k.Name, k.Key)
+		for _, p := range k.where {
+			fmt.Fprintf(&b, "  where %s\n", p.text)
+		}
+	}
 	for i, c := range set.Counters {
 		fmt.Fprintf(&b, "counter[%d] %s: %s stream %d campaign %q window %s of %s\n", i, c, c.Op, c.Stream, c.Campaign, c.Window, c.Zone)
 	}
@@ -133,7 +139,11 @@ func describe(folder fs.FS) string {
 			fmt.Fprintf(&b, "  when[%d] %s\n", i, set.predicates[i].text)
 		}
 		for _, g := range c.Goals {
-			fmt.Fprintf(&b, "  goal %s %s %s\n", g.Event, g.Window, g.Value)
+			fmt.Fprintf(&b, "  goal %s %s %s", g.Event, g.Window, g.Value)
+			if g.Of != "" {
+				fmt.Fprintf(&b, " of %s", g.Of)
+			}
+			fmt.Fprintln(&b)
 		}
 		for _, v := range c.Variants {
 			action, err := json.Marshal(v.Action)

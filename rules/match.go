@@ -30,7 +30,7 @@ type Matcher struct {
 	still, spare bitmap // the index's
 
 	counted counted // what env.Counters was asked already
-	only    *Env    // of an event that is looked at by itself, see Counts
+	only    *Env    // of an event that is looked at by itself, see every
 }
 
 func newMatcher(s *Set) *Matcher {

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 )
 
@@ -13,13 +12,13 @@ func (l *language) complete(s *Set) error {
 		if l.filters[i] == nil {
 			continue
 		}
-		places, err := l.filter(l.filters[i])
-		if err != nil {
-			return fmt.Errorf("derived event on %s: %w", l.streams[i].Event, err)
+		var err error
+		if l.streams[i].where, err = l.filtered(l.filters[i]); err != nil {
+			return err
 		}
-		for _, at := range places {
-			l.streams[i].where = append(l.streams[i].where, l.predicates[at])
-		}
+	}
+	if err := l.kinds(s); err != nil {
+		return err
 	}
 	order := make([]int, len(l.streams))
 	for i := range order {

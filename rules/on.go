@@ -111,7 +111,7 @@ func (r *reader) trigger(f triggerFile, path string, l *language) (t Trigger, w 
 	case a.Event.At != nil:
 		return r.eventTrigger(a, path, l)
 	case a.Absent != nil && a.Absent.At != nil:
-		return r.absence(a.Absent, join(path, "absent"), l), w, true
+		return r.absence(a.Absent, join(path, "absent")), w, true
 	}
 	return t, w, false // told while reading
 }
@@ -165,8 +165,8 @@ func (r *reader) eventTrigger(a *triggerArgs, path string, l *language) (t Trigg
 	r.wellFormed(a.Event, join(path, "event"), eventForm, eventHint)
 	t = Trigger{Kind: "event", Event: name}
 	if a.Moment.At != nil {
-		if a.Where.At != nil || l.derived[name] != nil {
-			r.unsupported(a.Moment.At, join(path, "at"), "a condition on the event of a reminder")
+		if a.Where.At != nil {
+			r.unsupported(a.Moment.At, join(path, "at"), "a where on the event of a reminder")
 		}
 		return r.reminder(a, path, t), w, true
 	}
@@ -180,11 +180,8 @@ func (r *reader) eventTrigger(a *triggerArgs, path string, l *language) (t Trigg
 }
 
 // absence checks {absent: {event, after, within}}.
-func (r *reader) absence(f *absentFile, path string, l *language) Trigger {
-	for key, name := range map[string]text{"event": f.Event, "after": f.After} {
-		if r.wellFormed(name, join(path, key), eventForm, eventHint) && l.derived[name.S] != nil {
-			r.unsupported(name.At, join(path, key), "a derived event in absent")
-		}
-	}
+func (r *reader) absence(f *absentFile, path string) Trigger {
+	r.wellFormed(f.Event, join(path, "event"), eventForm, eventHint)
+	r.wellFormed(f.After, join(path, "after"), eventForm, eventHint)
 	return Trigger{Kind: "absent", Event: f.Event.S, After: f.After.S, Within: f.Within.D}
 }

@@ -15,6 +15,7 @@ type Set struct {
 	Source    map[string]string // file name in the folder → its text: what the hash is of; of coupons/*.csv how many codes and their digest
 
 	Streams        []Stream        // every sequence of events that its counters need, by Key
+	Kinds          []Kind          // every derived event, by name
 	Counters       []Counter       // every distinct counter; rules refer to them by place
 	FactPools      []string        // the coupon pools whose stock a decision rests on: its rules read it, or its campaigns hand out codes; by name
 	ReadsOperators bool            // whether its rules ask who is online
@@ -87,7 +88,7 @@ type Campaign struct {
 	Goals     []Goal // the first is the main one
 	Variants  []Variant
 	Pools     []string // that its variants hand out codes of, by name
-	Content   string   // hash of variants and weights: another content is another phase
+	Content   string   // hash of variants, weights and what derived goals mean: another content is another phase
 	Zone      *time.Location
 	File      string // where it is written, for people
 	Line      int
@@ -120,6 +121,7 @@ type Stop struct{ Closes, Clicks, Conversions int }
 // Goal is an event a campaign hopes for, within Window after first exposure.
 type Goal struct {
 	Event  string
+	Of     string // where Event is a derived one, the event that it is some of
 	Window time.Duration
 	Value  string // the property summed; "value" unless told
 }

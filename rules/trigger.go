@@ -12,8 +12,8 @@ type Trigger struct {
 	Dwell    time.Duration // the length of dwell and idle
 	Percent  int           // of scroll: 1 to 100
 	Selector string        // of in_view
-	Event    string        // of event: its canonical name, the underlying one of a derived event; of absent: the one awaited
-	After    string        // of absent: the event that starts the wait
+	Event    string        // of event: its canonical name, the underlying one of a derived event; of absent: the one awaited, of reminder: the one that names the moment, as written
+	After    string        // of absent: the event that starts the wait, as written
 	Within   time.Duration // of absent: how long is waited
 	Moment   string        // of reminder: the property of Event that holds a time
 	Offset   time.Duration // of reminder: how long after that it is due; negative before

@@ -67,8 +67,9 @@ func (n *node) value(key string) *node {
 }
 
 // contentHash tells one phase of a campaign from the next: 16 hex digits of the
-// SHA-256 of ids, weights, actions and pools as JSON.
-func contentHash(variants []Variant) string {
+// SHA-256 of ids, weights, actions and pools as JSON, and of what its derived
+// goals mean.
+func contentHash(variants []Variant, goals []string) string {
 	type content struct {
 		ID     string          `json:"id"`
 		Weight int             `json:"weight"`
@@ -84,8 +85,22 @@ func contentHash(variants []Variant) string {
 	if err != nil {
 		panic("rules: actions are JSON we wrote: " + err.Error())
 	}
+	for _, goal := range goals {
+		raw = append(append(raw, '\n'), goal...)
+	}
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:8])
+}
+
+// meant is what the derived events among goals mean: the conversions of two
+// meanings are never pooled.
+func (l *language) meant(goals []Goal) (meanings []string) {
+	for _, g := range goals {
+		if d := l.derived[g.Event]; d != nil {
+			meanings = insert(meanings, g.Event+" "+d.identity)
+		}
+	}
+	return meanings
 }
 
 // poolsOf are the pools that variants hand out codes of, each once, by name.

@@ -12,18 +12,18 @@ import (
 // await begins the waits that e begins, anew if they ran already, and ends
 // those that it ends. They run on the clock of receipt; what is told of a past
 // that lies further back than the wait neither begins nor ends one.
-func await(p *Profile, e *ingest.Event, absences []Absence) {
-	for i := range absences {
-		a := &absences[i]
+func await(p *Profile, e *ingest.Event, t Terms) {
+	for i := range t.Absences {
+		a := &t.Absences[i]
 		within := a.Within.Milliseconds()
 		if e.Time+within <= e.Received {
 			continue
 		}
-		if e.Name == a.Event {
+		if t.Kinds.is(e, a.Event) {
 			delete(p.Pending, a.Campaign)
 			delete(p.Due, a.Campaign)
 		}
-		if e.Name != a.After {
+		if !t.Kinds.is(e, a.After) {
 			continue
 		}
 		if p.Pending == nil {

@@ -13,7 +13,8 @@ import (
 // Terms are what folding needs to know of the rule set.
 type Terms struct {
 	Gap   time.Duration     // ends a session
-	Goals map[string][]Goal // by event name
+	Kinds *Kinds            // the derived events; nil if there are none
+	Goals map[string][]Goal // by the name of an event, or of a derived one
 	Free  map[string]bool   // campaigns that no frequency, budget or layer limits: they have nothing to hold but their slot
 
 	Streams *Streams // what counters read; nil if there are none
@@ -39,9 +40,11 @@ type Goal struct {
 	Window   time.Duration // after first exposure
 }
 
-// Fold adds one event to p and stamps the event with the session it fell in.
-// Events come in ledger order; Props must be parsed.
+// Fold adds one event to p and stamps the event with the session it fell in and
+// the derived events it is. Events come in ledger order; Props must be parsed.
 func Fold(p *Profile, e *ingest.Event, t Terms) {
+	repeats := p.Repeats(e)
+	t.Kinds.stamp(e, repeats)
 	switch e.Name {
 	case ingest.Decision:
 		e.Session = p.sessionID()
@@ -72,10 +75,9 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 		return
 	}
 	known(p, e)
-	repeats := p.Repeats(e)
 	if !repeats {
-		await(p, e, t.Absences)
-		book(p, e, t.Reminders)
+		await(p, e, t)
+		book(p, e, t)
 	}
 	old := p.older(e.Time, t.Gap.Milliseconds())
 	if !old {
@@ -115,9 +117,18 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 
 // convert counts what a campaign hoped for.
 func convert(p *Profile, e *ingest.Event, t Terms) {
-	for _, g := range t.Goals[e.Name] {
+	if t.Kinds.is(e, e.Name) { // not where a derived event has that name
+		p.reached(t.Goals[e.Name], e.Time)
+	}
+	for _, name := range e.Kinds {
+		p.reached(t.Goals[name], e.Time)
+	}
+}
+
+func (p *Profile) reached(goals []Goal, at int64) {
+	for _, g := range goals {
 		if x := p.Campaigns[g.Campaign]; x != nil && x.Count > 0 &&
-			e.Time >= x.First && e.Time < x.First+g.Window.Milliseconds() {
+			at >= x.First && at < x.First+g.Window.Milliseconds() {
 			x.Conversions++
 		}
 	}

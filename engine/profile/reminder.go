@@ -34,15 +34,15 @@ const (
 )
 
 // book begins a reminder, moves it where the same booking names another time,
-// and ends it where it names none.
-func book(p *Profile, e *ingest.Event, reminders []Reminder) {
-	if !slices.ContainsFunc(reminders, func(r Reminder) bool { return r.Event == e.Name }) {
+// and ends it where it names none, or is not the derived event any more.
+func book(p *Profile, e *ingest.Event, t Terms) {
+	if !slices.ContainsFunc(t.Reminders, func(r Reminder) bool { return t.Kinds.source(r.Event) == e.Name }) {
 		return
 	}
 	var props map[string]any
-	for i := range reminders {
-		r := &reminders[i]
-		if e.Name != r.Event {
+	for i := range t.Reminders {
+		r := &t.Reminders[i]
+		if e.Name != t.Kinds.source(r.Event) {
 			continue
 		}
 		if props == nil && (len(e.Properties) == 0 || json.Unmarshal(e.Properties, &props) != nil) {
@@ -53,7 +53,7 @@ func book(p *Profile, e *ingest.Event, reminders []Reminder) {
 		delete(p.Booked, name)
 		moment, told := momentOf(props[r.Moment])
 		due := moment + r.Offset.Milliseconds()
-		if !told || due <= e.Received {
+		if !told || due <= e.Received || !t.Kinds.is(e, r.Event) {
 			continue
 		}
 		if p.Pending == nil {

@@ -18,7 +18,7 @@ const hook = `{type: webhook, url: "https://crm.example/hook", title: 'for {{vis
 // profile must get exactly right.
 var before = []string{
 	"id: hello\nstatus: live\nslot: bar\nfrequency: [{max: 2, per: session}, {max: 5, per: 1d}]\nwhen: visitor.visits < 4\nvariants: [{id: control, weight: 1}, {id: a, weight: 3, action: " + banner + "}]",
-	"id: exit\nstatus: live\non: exit_intent\nslot: modal\npriority: 9\nfrequency: [{max: 1, per: session}, {after: {closes: 2, clicks: 3, conversions: 1}}]\nwhen: cart.value >= 3000\nvariants: [{id: a, weight: 1, action: " + banner + "}, {id: b, weight: 1, action: " + banner + "}]",
+	"id: exit\nstatus: live\non: exit_intent\nslot: modal\npriority: 9\nfrequency: [{max: 1, per: session}, {after: {closes: 2, clicks: 3, conversions: 1}}]\ngoal: {event: first_order, window: 1d}\nwhen: cart.value >= 3000\nvariants: [{id: a, weight: 1, action: " + banner + "}, {id: b, weight: 1, action: " + banner + "}]",
 	"id: stay\nstatus: live\non: {dwell: 30s}\nslot: modal\nfrequency: {max: 3, per: day}\npages: ['/items/**', /cart]\nvariants: [{id: control, weight: 1}, {id: a, weight: 1, action: " + banner + "}]",
 	"id: members\nstatus: live\nslot: modal\npriority: 5\nwhen: visitor.rank == \"gold\" && visitor.age >= 30\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 	"id: watched\nstatus: shadow\ntraffic: 40%\nwhen: session.seconds < 120 && visitor.purchases == 0\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
@@ -29,8 +29,9 @@ var before = []string{
 	"id: forgot\nstatus: live\non: {absent: {event: purchase, after: add_to_cart, within: 30m}}\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 	"id: sent\nstatus: live\non: {event: add_to_cart, where: 'event.value > 1000'}\nwhen: visitor.pageviews < 60\nfrequency: {max: 3, per: day}\nvariants: [{id: control, weight: 1}, {id: a, weight: 2, action: " + hook + "}]",
 	"id: missed\nstatus: live\non: {absent: {event: purchase, after: add_to_cart, within: 30m}}\ntraffic: 70%\nvariants: [{id: control, weight: 1}, {id: a, weight: 2, action: " + hook + "}]",
+	"id: undecided\nstatus: live\non: {absent: {event: first_order, after: dear_view, within: 20m}}\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 	"id: arrives\nstatus: live\non: {event: purchase, at: event.arrives_at, offset: -2h}\nfrequency: {max: 2, per: day}\nwhen: visitor.purchases < 9\nvariants: [{id: control, weight: 1}, {id: a, weight: 2, action: " + hook + "}]",
-	"id: arriving\nstatus: live\non: {event: purchase, at: event.arrives_at, offset: -2h}\nvariants: [{id: a, weight: 2, action: " + banner + "}]",
+	"id: arriving\nstatus: live\non: {event: first_order, at: event.arrives_at, offset: -2h}\nvariants: [{id: a, weight: 2, action: " + banner + "}]",
 	"id: stock\nstatus: live\nwhen: coupons_left(\"ten\") > 1 || device.type == \"mobile\"\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
 	"id: gift\nstatus: live\nslot: modal\npriority: 1\nwhen: visitor.pageviews > 2\nvariants: [{id: control, weight: 1}, {id: own, weight: 1, action: {type: coupon, title: t, pool: few}}]",
 	"id: parting\nstatus: live\non: exit_intent\nvariants: [{id: control, weight: 1}, {id: own, weight: 1, action: {type: coupon, title: t, pool: few}}]",

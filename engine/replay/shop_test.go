@@ -29,8 +29,11 @@ const banner = `{type: banner, title: "t"}`
 const site = "timezone: Asia/Tokyo\nholdout: 5%\ntraits: {rank: {type: string, trust: signed}, age: {type: number, trust: any}}\n" +
 	"budget: {top: {max: 1, per: session}}\n"
 
-// segments names an event of the shop's own.
-const segments = "derived: {dear_view: {event: view_item, where: 'event.value > 1000'}}\n"
+// segments names events of the shop's own.
+const segments = `derived:
+  dear_view: {event: view_item, where: 'event.value > 1000'}
+  first_order: {event: purchase, where: 'event.prop("id") == "1"'}
+`
 
 // shop is the real engine on a real ledger, with a clock of its own and a
 // crowd that follows a seed.
