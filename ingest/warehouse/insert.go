@@ -73,6 +73,7 @@ func columns() []field {
 		of("visitor_id", func(r *Row) string { return r.event.Visitor }),
 		of("user_id", func(r *Row) string { return r.event.User }),
 		of("name", func(r *Row) string { return r.event.Name }),
+		of("kinds", func(r *Row) []string { return r.event.Kinds }),
 		of("time", func(r *Row) int64 { return r.event.Time }),
 		of("received", func(r *Row) int64 { return r.event.Received }),
 		of("seq", func(r *Row) uint64 { return r.event.Seq }),

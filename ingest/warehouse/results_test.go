@@ -56,7 +56,8 @@ func TestAttribution(t *testing.T) {
 		})
 	}
 	t.Run("the view for all campaigns gives the same", func(t *testing.T) {
-		for _, q := range []warehouse.Query{{Campaign: "c", Phase: "p1"}, {Campaign: "c", Phase: "p2"}, {Campaign: "silent"}} {
+		for _, q := range []warehouse.Query{{Campaign: "c", Phase: "p1"}, {Campaign: "c", Phase: "p2"}, {Campaign: "silent"},
+			{Campaign: "k", Phase: "k1", Goal: "big_purchase"}, {Campaign: "k", Phase: "k2", Goal: "big_purchase"}} {
 			q.Window, q.AsOf = time.Second, start.Add(time.Hour)
 			sums, err := w.Results(t.Context(), q)
 			if err != nil {
@@ -151,6 +152,8 @@ func fixture(t *testing.T, archive *txtar.Archive) []warehouse.Row {
 				e.Properties = json.RawMessage(files["rules "+word])
 			case key == "bot":
 				e.Bot = true
+			case key == "kinds":
+				e.Kinds = strings.Split(value, ",")
 			case key == "id":
 				e.ID = fmt.Sprintf("00000000-0000-7000-8000-%012s", value)
 			case key == "received":

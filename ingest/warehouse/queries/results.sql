@@ -4,14 +4,14 @@ WITH
     -- A phase began when a rule set with it went live, or with its first exposure.
     -- One array, since ClickHouse would run a named subquery again at each use.
     (
-        SELECT groupArray((phase, began, shown, variants)::Tuple(phase String, began DateTime64(3, 'UTC'), shown Bool, variants Array(String)))
+        SELECT groupArray((phase, began, shown, variants, some_of)::Tuple(phase String, began DateTime64(3, 'UTC'), shown Bool, variants Array(String), some_of String))
         FROM (
-            SELECT phase, min(at) AS began, max(exposed) AS shown, groupUniqArrayIf(variant, variant != '') AS variants
+            SELECT phase, min(at) AS began, max(exposed) AS shown, groupUniqArrayIf(variant, variant != '') AS variants, max(source) AS some_of
             FROM (
-                SELECT phase, received AS at, true AS exposed, variant
+                SELECT phase, received AS at, true AS exposed, variant, '' AS source
                 FROM exposures WHERE campaign = {campaign:String} AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND NOT forced
                 UNION ALL
-                SELECT phase, began, false, ''
+                SELECT phase, began, false, '', derived[{goal:String}]
                 FROM campaigns WHERE campaign = {campaign:String} AND began <= {as_of:DateTime64(3, 'UTC')}
             )
             GROUP BY phase
@@ -21,6 +21,9 @@ WITH
     if({phase:String} != '', {phase:String}, arrayReverseSort(p -> (p.shown, p.began), phases)[1].phase) AS chosen,
     arrayFirst(p -> p.phase = chosen, phases) AS its,
     arrayMap(p -> p.phase, arrayFilter(p -> p.began < its.began, phases)) AS earlier,
+    -- Of a goal that is a derived event: the event that it is some of.
+    its.some_of AS some_of,
+    if(some_of = '', {goal:String}, some_of) AS named,
 
     -- One row a visitor: it enters at its first exposure. Whoever saw an earlier
     -- phase carries that over, whoever saw two variants crossed: both are out of
@@ -43,14 +46,21 @@ WITH
 
     -- Goal events, each once: purchases by transaction, of which the first
     -- received stays, also where that one was before the exposure. A refund
-    -- takes value off and is no conversion.
+    -- takes value off and is no conversion. Of a derived event those are reached
+    -- that the engine stamped so when they came, and refunds are of those orders.
     facts AS (
         SELECT
-            visitor_id, time, name = {goal:String} AS reached,
-            if(reached, 1, -1) * ifNull(if({value:String} = 'value', value, toFloat64OrNull(properties[{value:String}])), 0) AS amount,
+            visitor_id, time, name = named AND (some_of = '' OR has(kinds, {goal:String})) AS reached,
+            multiIf(
+                reached, 1,
+                name = named, 0,
+                some_of = '' OR transaction_id != '' AND transaction_id IN (
+                    SELECT transaction_id FROM events
+                    WHERE name = 'purchase' AND has(kinds, {goal:String}) AND received <= {as_of:DateTime64(3, 'UTC')}), -1,
+                0) * ifNull(if({value:String} = 'value', value, toFloat64OrNull(properties[{value:String}])), 0) AS amount,
             if(name = 'purchase', transaction_id, '') AS order_id
         FROM events
-        WHERE name IN ({goal:String}, if({goal:String} = 'purchase', 'refund', {goal:String}))
+        WHERE name IN (named, if(named = 'purchase', 'refund', named))
             AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != ''
         ORDER BY received, seq, idx
         LIMIT 1 BY order_id, if(order_id = '', event_id, toUUID('00000000-0000-0000-0000-000000000000'))
