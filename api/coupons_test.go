@@ -70,7 +70,7 @@ func TestCouponsOfAPool(t *testing.T) {
 	}
 	s.browser().get("/v1/coupons").is(http.StatusForbidden)
 	lines := string(s.trusted().get("/v1/visitors/ann/export").is(http.StatusOK).body)
-	if want := `{"kind":"coupon","pool":"ten","code":"WEL-1","campaign":"gift","claimed":"2026-11-21T03:00:00Z"}`; strings.Count(lines, want) != 1 {
+	if want := `{"kind":"coupon","visitor":"ann","pool":"ten","code":"WEL-1","campaign":"gift","claimed":"2026-11-21T03:00:00Z","redeemed":null}`; strings.Count(lines, want) != 1 {
 		t.Errorf("the export of ann is\n%s\nwithout %s", lines, want)
 	}
 	if got := string(s.browser().get("/metrics").body); !strings.Contains(got, "\nomo_coupons_left{pool=\"ten\"} 0\n") {

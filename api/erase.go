@@ -20,10 +20,24 @@ type receipt struct {
 	Visitors []string          `json:"visitors,omitempty"` // until it is done: a receipt names nobody
 	Count    int               `json:"count"`
 	Removed  map[string]uint64 `json:"removed"`
+	Browsers []browserReceipt  `json:"browsers,omitempty"` // Removed of each; not of more than 100
 }
 
-func receiptOf(x *engine.Erasure) receipt {
-	r := receipt{ID: x.ID, Status: "running", Stage: x.Stage(), Asked: x.Asked, Visitors: x.Visitors, Count: x.Count, Removed: x.Removed}
+type browserReceipt struct {
+	Visitor string            `json:"visitor,omitempty"` // as Visitors
+	Removed map[string]uint64 `json:"removed"`
+}
+
+// receiptOf names the visitors told: those of x, or of x before it was done.
+func receiptOf(x *engine.Erasure, visitors []string) receipt {
+	r := receipt{ID: x.ID, Status: "running", Stage: x.Stage(), Asked: x.Asked, Visitors: visitors, Count: x.Count, Removed: x.Removed}
+	for i, removed := range x.Each {
+		b := browserReceipt{Removed: removed}
+		if i < len(visitors) {
+			b.Visitor = visitors[i]
+		}
+		r.Browsers = append(r.Browsers, b)
+	}
 	if r.Stage == "done" {
 		r.Status, r.Done = "done", &x.Done
 	}
@@ -35,14 +49,29 @@ const (
 	eraseEvery = 20 * time.Millisecond
 )
 
-// erase forgets a visitor for good. What must be so at once is so before it
-// answers: the rest may take as long as the warehouse is away.
+// erase forgets a visitor for good, and with it all browsers of its person.
 func (s *Server) erase(c echo.Context) error {
 	id := idOf(c)
 	if err := checkID("the visitor's id", id); err != nil {
 		return err
 	}
 	x, err := s.engine.Erase([]string{id}, s.now())
+	return s.erasing(c, x, err)
+}
+
+// erasePerson forgets every browser that was ever known by a user_id.
+func (s *Server) erasePerson(c echo.Context) error {
+	user := idOf(c)
+	if err := checkID("the user_id", user); err != nil {
+		return err
+	}
+	x, err := s.engine.ErasePerson(user, s.now())
+	return s.erasing(c, x, err)
+}
+
+// erasing answers an erasure that was asked for. What must be so at once is so by
+// then: the rest may take as long as the warehouse is away.
+func (s *Server) erasing(c echo.Context, x *engine.Erasure, err error) error {
 	if err != nil {
 		s.log.Error("erasure could not be begun", "error", err)
 		return retryLater("unavailable", "the erasure could not be made durable; ask again", soon)
@@ -57,10 +86,11 @@ func (s *Server) erase(c echo.Context) error {
 		if x, err = s.engine.Erasure(x.ID); err != nil {
 			return err
 		}
+		if x.Visitors != nil { // a person's are found one after the other
+			named = x.Visitors
+		}
 	}
-	answer := receiptOf(x)
-	answer.Visitors = named
-	return s.answerErasure(c, answer)
+	return s.answerErasure(c, receiptOf(x, named))
 }
 
 func (s *Server) erasure(c echo.Context) error {
@@ -69,9 +99,9 @@ func (s *Server) erasure(c echo.Context) error {
 	case err != nil:
 		return err
 	case x == nil:
-		return problem("not_found", "no erasure has this id: DELETE /v1/visitors/{id} gives one")
+		return problem("not_found", "no erasure has this id: DELETE /v1/visitors/{id} and DELETE /v1/people/{user_id} give one")
 	}
-	return s.answerErasure(c, receiptOf(x))
+	return s.answerErasure(c, receiptOf(x, x.Visitors))
 }
 
 func (s *Server) answerErasure(c echo.Context, r receipt) error {

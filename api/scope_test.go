@@ -33,6 +33,8 @@ var guards = map[string]string{
 	"GET /v1/campaigns/:id/results": "reports",
 	"GET /v1/visitors/:id":          "reports",
 	"DELETE /v1/visitors/:id":       "erase",
+	"DELETE /v1/people/:id":         "erase",
+	"GET /v1/people/:id/export":     "reports",
 	"GET /v1/visitors/:id/export":   "reports",
 	"GET /v1/erasures/:id":          "erase",
 	"POST /v1/explain":              "reports",

@@ -43,7 +43,9 @@ func (s *Server) segment(call string) echo.HandlerFunc {
 			return err
 		}
 		for i := range batch.Events {
-			s.standIn(batch.Events[i].Visitor, may)
+			if err := s.standIn(batch.Events[i].Visitor, may); err != nil {
+				return err
+			}
 		}
 		answer, err := s.take(c, batch, id, may)
 		if err != nil {
@@ -59,12 +61,14 @@ func (s *Server) segment(call string) echo.HandlerFunc {
 
 // standIn finds the visitor of a message that tells of a person and no browser,
 // and leaves out traits that site.yaml does not declare: SDKs send all there are.
-func (s *Server) standIn(who *ingest.Who, may access) {
+func (s *Server) standIn(who *ingest.Who, may access) (err error) {
 	if who == nil {
-		return
+		return nil
 	}
 	if who.ID == "" && who.UserID != "" {
-		who.ID = s.engine.Stead(who.UserID, may == secret)
+		if who.ID, err = s.engine.Stead(who.UserID, may == secret); err != nil {
+			return err
+		}
 	}
 	declared := s.engine.Live().Set.Site.Traits
 	for name := range who.Traits {
@@ -72,6 +76,7 @@ func (s *Server) standIn(who *ingest.Who, may access) {
 			delete(who.Traits, name)
 		}
 	}
+	return nil
 }
 
 // beside is what an SDK tells of the browser it speaks for, and whether its

@@ -54,9 +54,13 @@ type Options struct {
 	Notice        string // shown on the results page: that its visitors are simulated, say
 }
 
-// Kept hands over every event that is kept of one visitor, in the ledger and
-// behind it, each with the ledger it is of, in the order of folding.
-type Kept func(ctx context.Context, visitor string, each func(ledger string, e *ingest.Event) error) error
+// Kept is all that is kept of visitors in ledger and warehouse.
+type Kept interface {
+	// Kept hands over their events, of each visitor in the order of folding.
+	Kept(ctx context.Context, visitors []string, each func(ledger string, e *ingest.Event) error) error
+	// VisitorsOf names the visitors that a person was ever known by, in order.
+	VisitorsOf(ctx context.Context, user string) ([]string, error)
+}
 
 // Check is one part's readiness.
 type Check struct {
@@ -174,6 +178,8 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset) {
 	get("/v1/visitors/:id", s.visitor, s.needs(ScopeReports))
 	get("/v1/visitors/:id/export", s.export, s.needs(ScopeReports))
 	e.DELETE("/v1/visitors/:id", s.erase, s.needs(ScopeErase))
+	get("/v1/people/:id/export", s.exportPerson, s.needs(ScopeReports))
+	e.DELETE("/v1/people/:id", s.erasePerson, s.needs(ScopeErase))
 	get("/v1/erasures/:id", s.erasure, s.needs(ScopeErase))
 	e.PUT("/v1/operators/:id", s.putOperator, s.needs(ScopeOperators))
 	e.POST("/v1/explain", s.explain, s.needs(ScopeReports))

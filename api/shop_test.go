@@ -115,7 +115,7 @@ func open(t testing.TB, changes ...option) *shop {
 	}
 	given := api.Options{
 		Engine: s.engine, Reports: s.reports, History: &replay.History{Warehouse: s.reports, Ledger: s.ledger, Loaded: func() uint64 { return 0 }}, Dead: deadOf(0), Keys: goodKeys(),
-		Kept:    func(context.Context, string, func(string, *ingest.Event) error) error { return nil },
+		Kept:    bare{},
 		Ready:   func(context.Context) []api.Check { return s.checks },
 		Backup:  func(_ context.Context, w io.Writer) error { _, err := io.WriteString(w, "all of it"); return err },
 		Metrics: prometheus.NewRegistry(), Log: log, Now: s.clock.Now,

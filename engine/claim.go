@@ -208,14 +208,20 @@ func (e *Engine) stockFacts(live *Live) *ingest.Facts {
 	return &ingest.Facts{CouponsLeft: left}
 }
 
-// Codes are those that a visitor was given.
-func (e *Engine) Codes(visitor string) ([]ledger.Claim, error) {
-	var out []ledger.Claim
-	for c, err := range e.store.Claims(visitor) {
-		if err != nil {
-			return nil, err
+// Codes are those that visitors were given, and whether they were redeemed.
+func (e *Engine) Codes(visitors ...string) ([]ledger.Redemption, error) {
+	var out []ledger.Redemption
+	for _, v := range visitors {
+		for c, err := range e.store.Claims(v) {
+			if err != nil {
+				return nil, err
+			}
+			given, _, err := e.store.Given(c.Pool, c.Code)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, given)
 		}
-		out = append(out, c)
 	}
 	return out, nil
 }

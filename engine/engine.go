@@ -28,7 +28,7 @@ type Store interface {
 	Seen(...ledger.ID) ([]bool, error)
 	Repeated(n int)
 	Unit(person string) (string, error)
-	Outgoing(from, upTo int64, most int) ([]ledger.Outgoing, error)
+	EachOutgoing(each func(ledger.Outgoing) error) error
 	Sent(ledger.Outgoing) error
 	Timers(upTo int64, most int) (due []ledger.Timer, next int64, err error)
 	Mark(name string, value []byte) error
@@ -45,6 +45,7 @@ type Graves interface {
 	Tombs(each func(ledger.Tomb) error) error
 	Forget(visitor string, timers []ledger.Timer, person string, browsers ...string) (ledger.Forgotten, error)
 	EraseDead(visitor string) (int, error)
+	DeadOf(user string) ([]string, error)
 	Sweep(after, upTo uint64, most int, gone func(visitor string) bool, note func(next uint64, taken map[string]int) ([]ledger.Record, error)) (uint64, error)
 }
 

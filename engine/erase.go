@@ -24,10 +24,14 @@ type Erasure struct {
 	Asked    time.Time         `json:"asked"`
 	Done     time.Time         `json:"done,omitzero"`
 	Visitors []string          `json:"visitors,omitempty"` // until it is done
+	User     string            `json:"user,omitempty"`     // whose browsers all go, where a person was named; until it is done
 	Count    int               `json:"count"`              // of visitors
 	Removed  map[string]uint64 `json:"removed"`            // by place: profiles, timers, persons, ledger_events, and rows of each table of the warehouse
 
+	Each []map[string]uint64 `json:"each,omitempty"` // Removed of each of Visitors, in their order, also when they are named no more; nil of more than eachAtMost
+
 	Forgotten bool   `json:"forgotten,omitempty"` // profiles and what hangs on them are gone
+	Searched  bool   `json:"searched,omitempty"`  // all browsers of User are among Visitors
 	UpTo      uint64 `json:"up_to,omitempty"`     // no later visit in the ledger is theirs
 	Swept     uint64 `json:"swept,omitempty"`     // the ledger has no event of theirs up to here
 }
@@ -95,7 +99,7 @@ func (e *Engine) Erase(visitors []string, now time.Time) (*Erasure, error) {
 	if known, err := e.erasureOf(visitors); known != nil || err != nil {
 		return known, err
 	}
-	return e.entomb(visitors, now)
+	return e.entomb(visitors, "", now)
 }
 
 // erasureOf is the one erasure of all these visitors, nil if there is none.
@@ -132,8 +136,9 @@ func readErasure(r ledger.Record) (*Erasure, error) {
 
 // entomb begins an erasure. The tombstones come first: a visit that begins from
 // here on is refused, whatever happens to this process.
-func (e *Engine) entomb(visitors []string, now time.Time) (*Erasure, error) {
-	x := &Erasure{ID: e.newID(), Asked: now.UTC().Truncate(time.Millisecond), Visitors: visitors, Count: len(visitors), Removed: map[string]uint64{}}
+func (e *Engine) entomb(visitors []string, user string, now time.Time) (*Erasure, error) {
+	x := &Erasure{ID: e.newID(), Asked: now.UTC().Truncate(time.Millisecond), User: user, Removed: map[string]uint64{}}
+	x.name(visitors...)
 	tombs, news := make([]ledger.Tomb, len(visitors)), 0
 	for i, v := range visitors {
 		tombs[i] = e.tomb(v)
@@ -149,8 +154,12 @@ func (e *Engine) entomb(visitors []string, now time.Time) (*Erasure, error) {
 	if err != nil {
 		return nil, err
 	}
+	records := []ledger.Record{why}
+	if user != "" {
+		records = append(records, ledger.Record{Name: e.personMark(user), Value: []byte(why.Name)})
+	}
 	e.erased.Add(1) // before the tombstones stand, so that no visit looks past them
-	err = e.store.Entomb(tombs, why)
+	err = e.store.Entomb(tombs, records...)
 	e.erased.Add(int64(news) - 1)
 	if err != nil {
 		return nil, err
@@ -184,11 +193,11 @@ func (e *Engine) forget(x *Erasure) error {
 		if err != nil {
 			return fmt.Errorf("erase: %w", err)
 		}
-		x.remove("profiles", gone.Profiles)
-		x.remove("timers", gone.Timers)
-		x.remove("persons", gone.Persons)
+		x.remove(visitor, "profiles", gone.Profiles)
+		x.remove(visitor, "timers", gone.Timers)
+		x.remove(visitor, "persons", gone.Persons)
 		if gone.Codes > 0 { // of most there are none
-			x.remove("coupon_names", gone.Codes)
+			x.remove(visitor, "coupon_names", gone.Codes)
 		}
 	}
 	if err := e.unsend(x); err != nil {
@@ -215,7 +224,7 @@ func (e *Engine) evict(visitor string) {
 // profiles: who asks to be forgotten is a person. No browser comes to a profile
 // whose home has a tombstone and was evicted.
 func (e *Engine) addBrowsers(x *Erasure) error {
-	var tombs []ledger.Tomb
+	var more []string
 	for _, visitor := range x.Visitors {
 		p, err := e.Profile(visitor)
 		if err != nil {
@@ -225,16 +234,24 @@ func (e *Engine) addBrowsers(x *Erasure) error {
 			continue
 		}
 		for _, browser := range p.Visitors() {
-			if !slices.Contains(x.Visitors, browser) {
-				x.Visitors = append(x.Visitors, browser)
-				tombs = append(tombs, e.tomb(browser))
+			if !slices.Contains(x.Visitors, browser) && !slices.Contains(more, browser) {
+				more = append(more, browser)
 			}
 		}
 	}
-	if len(tombs) == 0 {
+	return e.take(x, more)
+}
+
+// take sets the tombstones of visitors that belong to an erasure under way.
+func (e *Engine) take(x *Erasure, more []string) error {
+	if len(more) == 0 {
 		return nil
 	}
-	x.Count = len(x.Visitors)
+	tombs := make([]ledger.Tomb, len(more))
+	for i, visitor := range more {
+		tombs[i] = e.tomb(visitor)
+	}
+	x.name(more...)
 	why, err := x.record()
 	if err != nil {
 		return err
@@ -243,7 +260,36 @@ func (e *Engine) addBrowsers(x *Erasure) error {
 	return e.store.Entomb(tombs, why)
 }
 
-func (x *Erasure) remove(place string, n int) { x.Removed[place] += uint64(n) }
+// eachAtMost is of how many visitors a receipt counts each alone: its record is
+// written anew at every step.
+const eachAtMost = 100
+
+// name adds visitors.
+func (x *Erasure) name(visitors ...string) {
+	x.Visitors = append(x.Visitors, visitors...)
+	if x.Count = len(x.Visitors); x.Count > eachAtMost {
+		x.Each = nil
+		return
+	}
+	for len(x.Each) < x.Count {
+		x.Each = append(x.Each, map[string]uint64{})
+	}
+}
+
+// of is what was removed of one visitor; nil where each is not counted.
+func (x *Erasure) of(visitor string) map[string]uint64 {
+	if i := slices.Index(x.Visitors, visitor); i >= 0 && i < len(x.Each) {
+		return x.Each[i]
+	}
+	return nil
+}
+
+func (x *Erasure) remove(visitor, place string, n int) {
+	x.Removed[place] += uint64(n)
+	if of := x.of(visitor); of != nil && n > 0 {
+		of[place] += uint64(n)
+	}
+}
 
 // drop takes away one visitor's profile and what hangs on it.
 func (e *Engine) drop(visitor string) (ledger.Forgotten, error) {

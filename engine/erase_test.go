@@ -18,6 +18,7 @@ import (
 type downstream struct {
 	mu     sync.Mutex
 	rows   map[string]uint64
+	users  map[string]string // visitor → person
 	away   bool
 	passed []uint64
 }
@@ -50,6 +51,17 @@ func (d *downstream) Erase(_ context.Context, visitors []string, found func(map[
 		delete(d.rows, v)
 	}
 	return nil
+}
+
+func (d *downstream) VisitorsOf(_ context.Context, user string, _ uint64) (visitors []string, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for v := range d.rows {
+		if d.users[v] == user {
+			visitors = append(visitors, v)
+		}
+	}
+	return visitors, nil
 }
 
 func (d *downstream) Visitors(_ context.Context, each func(string) error) error {

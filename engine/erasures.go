@@ -17,6 +17,8 @@ type Downstream interface {
 	// Erase removes all rows of these visitors and returns nil only when none is
 	// left. It tells, by table and visitor, what it found before it removes it.
 	Erase(ctx context.Context, visitors []string, found func(rows map[string]map[string]uint64) error) error
+	// VisitorsOf names the visitors that a person was known by up to seq.
+	VisitorsOf(ctx context.Context, user string, seq uint64) ([]string, error)
 	// Visitors names everybody who has a row.
 	Visitors(ctx context.Context, each func(visitor string) error) error
 }
@@ -110,7 +112,7 @@ func (e *Engine) returned(ctx context.Context, d Downstream, now time.Time) erro
 	e.log.Info("erased visitors are there again, as after a restore: they are erased again", "visitors", len(all))
 	e.erasing.Lock()
 	defer e.erasing.Unlock()
-	_, err = e.entomb(all, now)
+	_, err = e.entomb(all, "", now)
 	return err
 }
 
@@ -162,12 +164,17 @@ func (e *Engine) eraseRound(ctx context.Context, d Downstream, now func() time.T
 	if err := d.Passed(ctx, upTo); err != nil {
 		return true, err
 	}
+	for _, x := range all {
+		if more, err := e.search(ctx, x, d); more || err != nil {
+			return true, err // theirs are to be swept first
+		}
+	}
 	for _, v := range visitors {
 		n, err := e.store.EraseDead(v)
 		if err != nil {
 			return true, err
 		}
-		of[v].remove("dead_letter", n)
+		of[v].remove(v, "dead_letter", n)
 	}
 	err = d.Erase(ctx, visitors, func(rows map[string]map[string]uint64) error { return e.found(all, of, rows) })
 	if err != nil {
@@ -186,7 +193,7 @@ func (e *Engine) sweep(ctx context.Context, all []*Erasure, of map[string]*Erasu
 		next, err := e.store.Sweep(at, upTo, sweepAtOnce, func(visitor string) bool { return of[visitor] != nil },
 			func(next uint64, taken map[string]int) ([]ledger.Record, error) {
 				for visitor, n := range taken {
-					of[visitor].remove("ledger_events", n)
+					of[visitor].remove(visitor, "ledger_events", n)
 				}
 				for _, x := range all {
 					x.Swept = max(x.Swept, next)
@@ -218,7 +225,11 @@ func (e *Engine) found(all []*Erasure, of map[string]*Erasure, rows map[string]m
 	for table, byVisitor := range rows {
 		sums := map[*Erasure]uint64{}
 		for visitor, n := range byVisitor {
-			sums[of[visitor]] += n
+			x := of[visitor]
+			sums[x] += n
+			if each := x.of(visitor); each != nil {
+				each[table] = max(each[table], n)
+			}
 		}
 		for x, n := range sums {
 			x.Removed[table] = max(x.Removed[table], n)
@@ -238,7 +249,7 @@ func (e *Engine) keepErasures(all []*Erasure) error {
 // receipts ends erasures: what is left of them names nobody.
 func (e *Engine) receipts(all []*Erasure, now time.Time) error {
 	for _, x := range all {
-		x.Done, x.Visitors = now.UTC().Truncate(time.Millisecond), nil
+		x.Done, x.Visitors, x.User = now.UTC().Truncate(time.Millisecond), nil, ""
 	}
 	if err := e.keepErasures(all); err != nil {
 		return err

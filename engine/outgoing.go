@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"math"
 	"net/mail"
 	"net/url"
 	"slices"
@@ -244,26 +243,6 @@ func oneLine(text string) string {
 		}
 		return r
 	}, text)
-}
-
-// unsend takes what is to be sent to erased visitors, or about them, out of
-// the outbox. What is on its way at this moment is.
-func (e *Engine) unsend(x *Erasure) error {
-	all, err := e.store.Outgoing(0, ledger.Never, math.MaxInt)
-	if err != nil {
-		return err
-	}
-	for _, o := range all {
-		var l Letter
-		if json.Unmarshal(o.Body, &l) != nil || !slices.Contains(x.Visitors, l.Visitor) {
-			continue
-		}
-		if err := e.store.Sent(o); err != nil {
-			return err
-		}
-		x.remove("outbox", 1)
-	}
-	return nil
 }
 
 // campaign finds a campaign of the set, nil if there is none.

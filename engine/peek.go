@@ -43,8 +43,9 @@ func (e *Engine) glance(live *Live, v Visit) (p *profile.Profile, unit string, e
 	}
 	p, err = e.Profile(v.Visitor)
 	if err == nil && p != nil && v.Signed && v.User != "" && p.User != "" && p.User != v.User {
-		v.Visitor = e.another(v.Visitor, v.User)
-		p, err = e.Profile(v.Visitor)
+		if v.Visitor, err = e.instead(v.Visitor, v.User); err == nil {
+			p, err = e.Profile(v.Visitor)
+		}
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("visitor %s: %w", v.Visitor, err)

@@ -55,8 +55,9 @@ func (e *Engine) Visit(v Visit, now time.Time) (Answer, error) {
 	}
 	answer, err := e.visit(v, now)
 	if errors.Is(err, errOtherPerson) {
-		v.Visitor = e.another(v.Visitor, v.User)
-		answer, err = e.visit(v, now)
+		if v.Visitor, err = e.instead(v.Visitor, v.User); err == nil {
+			answer, err = e.visit(v, now)
+		}
 	}
 	if err == nil {
 		err = e.told(&answer)

@@ -197,7 +197,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 		TrustProxy:    c.TrustProxy,
 		Rates:         api.GenerousRates(c.Rate),
 		Connections:   c.Connections,
-		Kept:          a.kept,
+		Kept:          keeper{a},
 		OpenDashboard: c.Demo != "" && onLoopback(a.addr),
 		Notice:        c.Demo,
 	})

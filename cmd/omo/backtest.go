@@ -21,7 +21,7 @@ import (
 type backtestOptions struct {
 	since, sample, campaign, against string
 	data, clickhouse                 string
-	json                             bool
+	form                             answers
 }
 
 func backtestCommand() *cobra.Command {
@@ -52,7 +52,7 @@ again with their own rule set: that is how far it can be trusted.`,
 	f.StringVar(&o.against, "against", "present", "what DIR is compared with: present (the rules that went live last) or recorded (what really happened)")
 	f.StringVar(&o.data, "data", "omo-data", "the data folder")
 	f.StringVar(&o.clickhouse, "clickhouse", "", "a ClickHouse server instead, clickhouse://user:password@host:9000/database")
-	f.BoolVar(&o.json, "json", false, "JSON (the default when piped; --json=false for tables)")
+	o.form.flag(cmd, "tables")
 	return cmd
 }
 
@@ -83,11 +83,7 @@ func (o *backtestOptions) run(cmd *cobra.Command, dir string) error {
 		return exit{findings, err}
 	}
 	out := cmd.OutOrStdout()
-	if o.json || !onTerminal(out) && !cmd.Flags().Changed("json") {
-		err = writeJSON(out, report)
-	} else {
-		writeBacktest(out, report, span)
-	}
+	err = o.form.give(out, report, func() { writeBacktest(out, report, span) })
 	if err == nil && !done {
 		return exit{findings, errors.New("stopped before the end: the report is about the visitors replayed until then")}
 	}

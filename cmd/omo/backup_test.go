@@ -220,7 +220,7 @@ func TestRestoreErasesAgain(t *testing.T) {
 	if _, err := c.backup(t.Context(), file); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.erase(t.Context(), "gone"); err != nil {
+	if _, err := c.erase(t.Context(), "/v1/visitors/gone"); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.stop(); err != nil {

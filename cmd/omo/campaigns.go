@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -10,7 +9,7 @@ import (
 )
 
 func campaignsCommand() *cobra.Command {
-	server, asJSON := "http://127.0.0.1:8080", false
+	server, form := "http://127.0.0.1:8080", answers{}
 	cmd := &cobra.Command{
 		Use:   "campaigns",
 		Short: "List the campaigns a server runs, highest priority first",
@@ -28,31 +27,26 @@ func campaignsCommand() *cobra.Command {
 				return exit{findings, err}
 			}
 			out := cmd.OutOrStdout()
-			if asJSON || !onTerminal(out) && !cmd.Flags().Changed("json") {
-				enc := json.NewEncoder(out)
-				enc.SetIndent("", "  ")
-				enc.SetEscapeHTML(false)
-				return enc.Encode(list)
-			}
-			t := newTable(out, "campaign", "name", "status", "slot", "priority", "variants", "goal", "file")
-			for _, x := range list.Campaigns {
-				variants := make([]string, len(x.Variants))
-				for i, v := range x.Variants {
-					variants[i] = fmt.Sprintf("%s %d", v.ID, v.Weight)
+			return form.give(out, list, func() {
+				t := newTable(out, "campaign", "name", "status", "slot", "priority", "variants", "goal", "file")
+				for _, x := range list.Campaigns {
+					variants := make([]string, len(x.Variants))
+					for i, v := range x.Variants {
+						variants[i] = fmt.Sprintf("%s %d", v.ID, v.Weight)
+					}
+					status := x.Status
+					if x.Backfilling != nil {
+						status = fmt.Sprintf("backfilling %.0f %%", 100**x.Backfilling)
+					}
+					t.AppendRow(table.Row{x.ID, x.Name, status, x.Slot, x.Priority, strings.Join(variants, ", "),
+						x.Goals[0].Event + " " + x.Goals[0].Window, fmt.Sprintf("%s:%d", x.File, x.Line)})
 				}
-				status := x.Status
-				if x.Backfilling != nil {
-					status = fmt.Sprintf("backfilling %.0f %%", 100**x.Backfilling)
-				}
-				t.AppendRow(table.Row{x.ID, x.Name, status, x.Slot, x.Priority, strings.Join(variants, ", "),
-					x.Goals[0].Event + " " + x.Goals[0].Window, fmt.Sprintf("%s:%d", x.File, x.Line)})
-			}
-			t.SetColumnConfigs(rightAligned(5))
-			t.Render()
-			return nil
+				t.SetColumnConfigs(rightAligned(5))
+				t.Render()
+			})
 		},
 	}
 	cmd.Flags().StringVar(&server, "server", server, "the omo server")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "JSON (the default when piped; --json=false for the table)")
+	form.flag(cmd, "the table")
 	return cmd
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -218,8 +217,5 @@ func (r report) json(out io.Writer) error {
 	if list == nil {
 		list = rules.Findings{}
 	}
-	enc := json.NewEncoder(out)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(map[string]any{"errors": errs, "warnings": warnings, "findings": list})
+	return writeJSON(out, map[string]any{"errors": errs, "warnings": warnings, "findings": list})
 }

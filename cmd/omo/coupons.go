@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math/big"
@@ -29,7 +28,7 @@ type poolInfo struct {
 }
 
 func couponsCommand() *cobra.Command {
-	server, asJSON := "http://127.0.0.1:8080", false
+	server, form := "http://127.0.0.1:8080", answers{}
 	cmd := &cobra.Command{
 		Use:   "coupons [POOL]",
 		Short: "List the coupon pools: how many codes are given, used and left",
@@ -59,17 +58,11 @@ in the rules folder: the server takes them in when the file is saved.`,
 				}
 			}
 			out := cmd.OutOrStdout()
-			if asJSON || !onTerminal(out) && !cmd.Flags().Changed("json") {
-				enc := json.NewEncoder(out)
-				enc.SetIndent("", "  ")
-				return enc.Encode(map[string]any{"pools": list})
-			}
-			poolTable(out, list)
-			return nil
+			return form.give(out, map[string]any{"pools": list}, func() { poolTable(out, list) })
 		},
 	}
 	cmd.Flags().StringVar(&server, "server", server, "the omo server")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "JSON (the default when piped; --json=false for the table)")
+	form.flag(cmd, "the table")
 	cmd.AddCommand(generateCommand())
 	return cmd
 }

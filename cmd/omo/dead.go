@@ -47,7 +47,7 @@ type deadList struct {
 }
 
 func deadListCommand() *cobra.Command {
-	server, limit, asJSON := "http://127.0.0.1:8080", 100, false
+	server, limit, form := "http://127.0.0.1:8080", 100, answers{}
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List dead events with their reasons, oldest first",
@@ -65,19 +65,12 @@ func deadListCommand() *cobra.Command {
 				return exit{findings, err}
 			}
 			out := cmd.OutOrStdout()
-			if asJSON || !onTerminal(out) && !cmd.Flags().Changed("json") {
-				enc := json.NewEncoder(out)
-				enc.SetIndent("", "  ")
-				enc.SetEscapeHTML(false)
-				return enc.Encode(list)
-			}
-			writeDead(out, list)
-			return nil
+			return form.give(out, list, func() { writeDead(out, list) })
 		},
 	}
 	cmd.Flags().StringVar(&server, "server", server, "the omo server")
 	cmd.Flags().IntVar(&limit, "limit", limit, "list at most so many")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "JSON with the whole events (the default when piped; --json=false for the table)")
+	form.flag(cmd, "the table, without the events' texts")
 	return cmd
 }
 
@@ -119,7 +112,7 @@ func writeDead(w io.Writer, list deadList) {
 }
 
 func deadReplayCommand() *cobra.Command {
-	server, all, asJSON := "http://127.0.0.1:8080", false, false
+	server, all, form := "http://127.0.0.1:8080", false, answers{}
 	cmd := &cobra.Command{
 		Use:   "replay [--all | PLACE…]",
 		Short: "Send dead events to ClickHouse again",
@@ -141,14 +134,7 @@ and its reason is shown. Safe to repeat: nothing is loaded twice.`,
 			}
 			done, err := c.replay(cmd.Context(), args)
 			out := cmd.OutOrStdout()
-			if asJSON || !onTerminal(out) && !cmd.Flags().Changed("json") {
-				enc := json.NewEncoder(out)
-				enc.SetIndent("", "  ")
-				enc.SetEscapeHTML(false)
-				err = errors.Join(err, enc.Encode(done))
-			} else {
-				done.write(out)
-			}
+			err = errors.Join(err, form.give(out, done, func() { done.write(out) }))
 			if err != nil {
 				return exit{findings, err}
 			}
@@ -160,7 +146,7 @@ and its reason is shown. Safe to repeat: nothing is loaded twice.`,
 	}
 	cmd.Flags().StringVar(&server, "server", server, "the omo server")
 	cmd.Flags().BoolVar(&all, "all", false, "all dead events")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "JSON (the default when piped; --json=false for text)")
+	form.flag(cmd, "text")
 	return cmd
 }
 

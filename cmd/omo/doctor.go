@@ -46,7 +46,7 @@ func (d *doctor) fail(check string, err error, remedy string) {
 
 func doctorCommand() *cobra.Command {
 	d := &doctor{now: time.Now}
-	asJSON := false
+	var form answers
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look whether everything is well, and say what to do where it is not",
@@ -61,17 +61,16 @@ wrong. omo doctor privacy prints the notice of what a shop's pages send.`,
 			d.key = secretKeyFromEnvironment()
 			d.look(cmd.Context())
 			out := cmd.OutOrStdout()
-			if asJSON || !onTerminal(out) && !cmd.Flags().Changed("json") {
-				if err := writeJSON(out, d.found); err != nil {
-					return err
-				}
-			} else {
+			err := form.give(out, d.found, func() {
 				t := newTable(out, "check", "", "what was found", "what to do")
 				for _, f := range d.found {
 					t.AppendRow(table.Row{f.Check, map[string]string{well: "✓", note: "–", trouble: "✗"}[f.State], f.Detail, f.Remedy})
 				}
 				t.SetColumnConfigs([]table.ColumnConfig{{Number: 3, WidthMax: 60}, {Number: 4, WidthMax: 50}})
 				t.Render()
+			})
+			if err != nil {
+				return err
 			}
 			bad := 0
 			for _, f := range d.found {
@@ -90,7 +89,7 @@ wrong. omo doctor privacy prints the notice of what a shop's pages send.`,
 	f.StringVar(&d.rules, "rules", "", "the rules folder")
 	f.StringVar(&d.clickhouse, "clickhouse", "", "the ClickHouse server that omo serve is given; without it the embedded one")
 	f.StringVar(&d.server, "server", "http://127.0.0.1:8080", "the omo server")
-	f.BoolVar(&asJSON, "json", false, "JSON (the default when piped; --json=false for the table)")
+	form.flag(cmd, "the table")
 	cmd.AddCommand(privacyCommand())
 	return cmd
 }

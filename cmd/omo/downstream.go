@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/ingest"
@@ -43,28 +44,64 @@ func (d downstream) Visitors(ctx context.Context, each func(string) error) error
 	return d.warehouse.Visitors(ctx, each)
 }
 
-// kept is all events of a visitor: those in the warehouse, and then those that
+// VisitorsOf asks for what is loaded: the dead letter is the ledger's own.
+func (d downstream) VisitorsOf(ctx context.Context, user string, seq uint64) ([]string, error) {
+	return d.warehouse.VisitorsOf(ctx, d.ledger.ID(), user, seq)
+}
+
+// keeper finds what is kept of visitors, in warehouse and ledger.
+type keeper struct{ *app }
+
+// VisitorsOf names those that a person was known by, in the warehouse and in what
 // the loader has not brought there.
-func (a *app) kept(ctx context.Context, visitor string, each func(ledger string, e *ingest.Event) error) error {
-	loaded, id := a.loader.Position(), a.ledger.ID()
-	err := a.warehouse.Everything(ctx, id, visitor, loaded, func(ledger string, r *ingest.Record) error { return each(ledger, &r.Event) })
+func (k keeper) VisitorsOf(ctx context.Context, user string) ([]string, error) {
+	loaded := k.loader.Position()
+	visitors, err := k.warehouse.VisitorsOf(ctx, k.ledger.ID(), user, loaded)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	const readAtOnce = 2000
-	for last := a.ledger.Last(); loaded < last; {
-		tail, err := a.ledger.Read(ctx, loaded, last, readAtOnce)
-		if err != nil || len(tail) == 0 {
+	err = k.tail(ctx, loaded, func(e *ingest.Event) error {
+		if e.User == user {
+			visitors = append(visitors, e.Visitor)
+		}
+		return nil
+	})
+	slices.Sort(visitors)
+	return slices.Compact(visitors), err
+}
+
+// Kept is all events of the visitors: those in the warehouse, one visitor after
+// the other, and then those that the loader has not brought there.
+func (k keeper) Kept(ctx context.Context, visitors []string, each func(ledger string, e *ingest.Event) error) error {
+	loaded, id := k.loader.Position(), k.ledger.ID()
+	for _, v := range visitors {
+		err := k.warehouse.Everything(ctx, id, v, loaded, func(ledger string, r *ingest.Record) error { return each(ledger, &r.Event) })
+		if err != nil {
 			return err
 		}
-		for i := range tail {
-			if e := &tail[i].Event; e.Visitor == visitor {
-				if err := each(id, e); err != nil {
-					return err
-				}
+	}
+	return k.tail(ctx, loaded, func(e *ingest.Event) error {
+		if slices.Contains(visitors, e.Visitor) {
+			return each(id, e)
+		}
+		return nil
+	})
+}
+
+// tail hands over the ledger's events after a seq.
+func (k keeper) tail(ctx context.Context, after uint64, each func(e *ingest.Event) error) error {
+	const readAtOnce = 2000
+	for last := k.ledger.Last(); after < last; {
+		some, err := k.ledger.Read(ctx, after, last, readAtOnce)
+		if err != nil || len(some) == 0 {
+			return err
+		}
+		for i := range some {
+			if err := each(&some[i].Event); err != nil {
+				return err
 			}
 		}
-		loaded = tail[len(tail)-1].Event.Seq
+		after = some[len(some)-1].Event.Seq
 	}
 	return nil
 }

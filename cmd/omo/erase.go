@@ -2,13 +2,16 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,49 +30,91 @@ type erasure struct {
 	Visitors []string          `json:"visitors,omitempty"`
 	Count    int               `json:"count"`
 	Removed  map[string]uint64 `json:"removed"`
+	Browsers []browserErasure  `json:"browsers,omitempty"`
+}
+
+// browserErasure is what was removed of one visitor.
+type browserErasure struct {
+	Visitor string            `json:"visitor,omitempty"`
+	Removed map[string]uint64 `json:"removed"`
+}
+
+// whose is a visitor, or with --user a person in all browsers.
+type whose struct{ user string }
+
+func (w *whose) flag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&w.user, "user", "", "every browser that was ever known by this user_id, instead of a visitor")
+}
+
+// args takes a visitor's id, or none beside --user.
+func (w *whose) args(cmd *cobra.Command, args []string) error {
+	switch {
+	case !cmd.Flags().Changed("user"):
+		return one("a visitor's id, or --user with a user_id")(cmd, args)
+	case w.user == "":
+		return errors.New("--user is empty: name a user_id")
+	case len(args) > 0:
+		return fmt.Errorf("%s takes a visitor or --user, and both were given", cmd.CommandPath())
+	}
+	return nil
+}
+
+// path is where the server has them, and said how people call them.
+func (w *whose) path(args []string) string {
+	if w.user != "" {
+		return "/v1/people/" + url.PathEscape(w.user)
+	}
+	return "/v1/visitors/" + url.PathEscape(args[0])
+}
+
+func (w *whose) said(args []string) string {
+	if w.user != "" {
+		return "all browsers of the person " + w.user
+	}
+	return "visitor " + args[0] + ", and the other browsers of its person,"
 }
 
 func eraseCommand() *cobra.Command {
 	server := "http://127.0.0.1:8080"
-	yes, asJSON := false, false
+	yes, who, form := false, whose{}, answers{}
 	cmd := &cobra.Command{
-		Use:   "erase VISITOR",
-		Short: "Forget a visitor for good, and give the receipt",
+		Use:   "erase [VISITOR | --user USER_ID]",
+		Short: "Forget a visitor, or a person, for good, and give the receipt",
 		Long: `Forget a visitor for good: profile, timers, events in the ledger and rows in
-every ClickHouse table. Its id is refused from then on, and a browser that still
-has it becomes another visitor. The receipt counts what was removed and names
-nobody. While ClickHouse is away it waits; interrupted, the server goes on by
-itself, and the same command gives the receipt. It cannot be undone; omo export
-gives what there is before. Needs a running server and OMO_SECRET_KEY.`,
+every ClickHouse table; and with it the other browsers of its person, as far as
+they share a profile. With --user every browser goes that was ever known by that
+user_id. Their ids are refused from then on, and a browser that still has one
+becomes another visitor; who names the user_id afterwards begins afresh. The
+receipt counts what was removed, of each browser and of all, and names nobody.
+While ClickHouse is away it waits; interrupted, the server goes on by itself, and
+the same command gives the receipt. It cannot be undone; omo export gives what
+there is before. Needs a running server and OMO_SECRET_KEY.`,
 		Example: `  omo erase 018f3b1e-7a00-7d10-9b1a-000000000001
-  omo erase 018f3b1e-7a00-7d10-9b1a-000000000001 --yes --json`,
-		Args: one("a visitor's id"),
+  omo erase --user member-1842 --yes --json`,
+		Args: who.args,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := newClient(server, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
 			if !yes {
-				if err := sure(cmd, "Forget visitor "+args[0]+" for good?"); err != nil {
+				if err := sure(cmd, "Forget "+who.said(args)+" for good?"); err != nil {
 					return err
 				}
 			}
-			x, err := c.erase(cmd.Context(), args[0])
+			x, err := c.erase(cmd.Context(), who.path(args))
 			if err != nil {
 				return exit{findings, err}
 			}
 			out := cmd.OutOrStdout()
-			if asJSON || !onTerminal(out) && !cmd.Flags().Changed("json") {
-				return writeJSON(out, x)
-			}
-			writeReceipt(out, x)
-			return nil
+			return form.give(out, x, func() { writeReceipt(out, x) })
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&server, "server", server, "the omo server")
 	f.BoolVar(&yes, "yes", false, "do not ask")
-	f.BoolVar(&asJSON, "json", false, "JSON (the default when piped; --json=false for the table)")
+	who.flag(cmd)
+	form.flag(cmd, "the table")
 	return cmd
 }
 
@@ -92,9 +137,9 @@ func sure(cmd *cobra.Command, question string) error {
 const eraseAskEvery = time.Second
 
 // erase asks for the erasure and stays until it is done.
-func (c *client) erase(ctx context.Context, visitor string) (*erasure, error) {
+func (c *client) erase(ctx context.Context, path string) (*erasure, error) {
 	x := &erasure{}
-	if err := c.do(ctx, http.MethodDelete, "/v1/visitors/"+url.PathEscape(visitor), nil, x); err != nil {
+	if err := c.do(ctx, http.MethodDelete, path, nil, x); err != nil {
 		return nil, err
 	}
 	if x.Status == "done" {
@@ -115,9 +160,16 @@ func (c *client) erase(ctx context.Context, visitor string) (*erasure, error) {
 		if err := c.insist(ctx, "/v1/erasures/"+x.ID, nil, next); err != nil {
 			return nil, err
 		}
-		x = next
+		if x = next; x.Visitors != nil { // a person's are found one after the other
+			who = x.Visitors
+		}
 	}
 	x.Visitors = who
+	for i := range x.Browsers {
+		if i < len(who) {
+			x.Browsers[i].Visitor = who[i]
+		}
+	}
 	return x, nil
 }
 
@@ -127,51 +179,32 @@ func writeReceipt(w io.Writer, x *erasure) {
 		fmt.Fprintf(w, "visitors: %s\n", strings.Join(x.Visitors, ", "))
 	}
 	fmt.Fprintln(w)
-	t := newTable(w, "removed from", "count")
-	for _, place := range slices.Sorted(maps.Keys(x.Removed)) {
-		t.AppendRow(table.Row{place, x.Removed[place]})
+	places := slices.Sorted(maps.Keys(x.Removed))
+	if len(x.Browsers) < 2 {
+		t := newTable(w, "removed from", "count")
+		for _, place := range places {
+			t.AppendRow(table.Row{place, x.Removed[place]})
+		}
+		t.SetColumnConfigs(rightAligned(2))
+		t.Render()
+		return
 	}
-	t.SetColumnConfigs(rightAligned(2))
+	header, columns := []any{"browser"}, []int{}
+	for i, place := range places {
+		header, columns = append(header, place), append(columns, i+2)
+	}
+	t := newTable(w, header...)
+	row := func(name string, removed map[string]uint64) table.Row {
+		out := table.Row{name}
+		for _, place := range places {
+			out = append(out, removed[place])
+		}
+		return out
+	}
+	for i, b := range x.Browsers {
+		t.AppendRow(row(cmp.Or(b.Visitor, strconv.Itoa(i+1)), b.Removed))
+	}
+	t.AppendFooter(row("all", x.Removed))
+	t.SetColumnConfigs(rightAligned(columns...))
 	t.Render()
-}
-
-func exportCommand() *cobra.Command {
-	server := "http://127.0.0.1:8080"
-	cmd := &cobra.Command{
-		Use:   "export VISITOR",
-		Short: "All that is kept about one visitor, as one JSON object a line",
-		Long: `All that is kept about one visitor, one JSON object a line: visitor, profile,
-each event in the order in which it was taken, end. Without the end line it broke
-off. Needs a running server and OMO_SECRET_KEY.`,
-		Example: `  omo export 018f3b1e-7a00-7d10-9b1a-000000000001 > visitor.ndjson`,
-		Args:    one("a visitor's id"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := newClient(server, cmd.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			res, err := c.send(cmd.Context(), http.MethodGet, "/v1/visitors/"+url.PathEscape(args[0])+"/export", nil)
-			if err != nil {
-				return exit{findings, err}
-			}
-			defer res.Body.Close()
-			last := ""
-			lines := bufio.NewReaderSize(res.Body, 64<<10)
-			for err == nil {
-				var line string
-				if line, err = lines.ReadString('\n'); line != "" {
-					last = line
-					if _, err := io.WriteString(cmd.OutOrStdout(), line); err != nil {
-						return err
-					}
-				}
-			}
-			if err != io.EOF || !strings.HasPrefix(last, `{"kind":"end"`) {
-				return exit{findings, fmt.Errorf("the export broke off: ask again")}
-			}
-			return nil
-		},
-	}
-	cmd.Flags().StringVar(&server, "server", server, "the omo server")
-	return cmd
 }

@@ -16,7 +16,7 @@ import (
 
 func explainCommand() *cobra.Command {
 	var server, campaign, page, trigger, at string
-	asJSON := false
+	var form answers
 	cmd := &cobra.Command{
 		Use:   "explain VISITOR",
 		Short: "Why a visitor gets what it gets, now or at a moment of the past",
@@ -53,11 +53,7 @@ Needs a running server and OMO_SECRET_KEY.`,
 				return exit{findings, err}
 			}
 			out := cmd.OutOrStdout()
-			if asJSON || !onTerminal(out) && !cmd.Flags().Changed("json") {
-				return writeJSON(out, answer)
-			}
-			writeAnswer(out, &answer, campaign != "")
-			return nil
+			return form.give(out, answer, func() { writeAnswer(out, &answer, campaign != "") })
 		},
 	}
 	f := cmd.Flags()
@@ -66,15 +62,8 @@ Needs a running server and OMO_SECRET_KEY.`,
 	f.StringVar(&page, "page", "", "the address of a page; without it the one seen last")
 	f.StringVar(&trigger, "trigger", "", "what happens on that page: exit_intent, dwell:30s, an event's name")
 	f.StringVar(&at, "at", "", "a moment of the past: a time (2026-12-01T09:00:00+09:00) or a seq of the ledger")
-	f.BoolVar(&asJSON, "json", false, "JSON (the default when piped; --json=false for the table)")
+	form.flag(cmd, "the table")
 	return cmd
-}
-
-func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
 }
 
 // writeAnswer prints who and when, a campaign a row, and what differs from the

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/omotenashi-web/omotenashi/api"
@@ -58,23 +59,38 @@ func changeKeys(data string, change func(*keyring) error) error {
 	return k.write(keysFile(data))
 }
 
+// keyInfo is a secret key as it is listed.
+type keyInfo struct {
+	Name   string   `json:"name"` // "" of the first
+	Scopes []string `json:"scopes"`
+	Added  string   `json:"added,omitempty"`
+}
+
 func listKeys(data *string) *cobra.Command {
-	return &cobra.Command{
+	var form answers
+	cmd := &cobra.Command{
 		Use: "list", Short: "Names and scopes; no key can be read back", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			k, err := readKeys(*data)
 			if err != nil {
 				return exit{misuse, err}
 			}
-			out := cmd.OutOrStdout()
-			fmt.Fprintf(out, "%-20s %-32s %s\n", "NAME", "SCOPES", "ADDED")
-			fmt.Fprintf(out, "%-20s %-32s %s\n", "(the first)", "admin", "")
+			all := []keyInfo{{Scopes: []string{"admin"}}}
 			for _, s := range k.Secrets {
-				fmt.Fprintf(out, "%-20s %-32s %s\n", s.Name, strings.Join(s.Scopes, " "), s.Added)
+				all = append(all, keyInfo{s.Name, s.Scopes, s.Added})
 			}
-			return nil
+			out := cmd.OutOrStdout()
+			return form.give(out, map[string]any{"keys": all}, func() {
+				t := newTable(out, "name", "scopes", "added")
+				for _, x := range all {
+					t.AppendRow(table.Row{cmp.Or(x.Name, "(the first)"), strings.Join(x.Scopes, " "), x.Added})
+				}
+				t.Render()
+			})
 		},
 	}
+	form.flag(cmd, "the table")
+	return cmd
 }
 
 func webhookSecret(data *string) *cobra.Command {

@@ -42,7 +42,7 @@ func TestKeysAreAddedScopedAndRevoked(t *testing.T) {
 	if err != nil || bytes.Contains(kept, []byte(key)) {
 		t.Errorf("the key itself is in %s (%v)", kept, err)
 	}
-	if out, err := keys(t, dir, "list"); err != nil || !strings.Contains(out, "crm ") || !strings.Contains(out, "reports events") {
+	if out, err := keys(t, dir, "list", "--json=false"); err != nil || !strings.Contains(out, "crm ") || !strings.Contains(out, "reports events") {
 		t.Errorf("%s, %v", out, err)
 	}
 	scoped := func() []api.ScopedKey {

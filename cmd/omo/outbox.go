@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -12,7 +13,7 @@ import (
 )
 
 func outboxCommand() *cobra.Command {
-	server, asJSON := "http://127.0.0.1:8080", false
+	server, form := "http://127.0.0.1:8080", answers{}
 	cmd := &cobra.Command{
 		Use:   "outbox",
 		Short: "Webhooks and e-mails that are to be sent, or were given up",
@@ -34,29 +35,10 @@ refusal. Needs OMO_SECRET_KEY. What was given up is kept for 30 days.`,
 				return exit{findings, err}
 			}
 			out := cmd.OutOrStdout()
-			if asJSON || !onTerminal(out) && !cmd.Flags().Changed("json") {
-				enc := json.NewEncoder(out)
-				enc.SetIndent("", "  ")
-				enc.SetEscapeHTML(false)
-				return enc.Encode(answer)
-			}
-			if len(answer.Outbox) == 0 {
-				fmt.Fprintln(out, "nothing is to be sent")
-				return nil
-			}
-			t := newTable(out, "id", "kind", "campaign", "next try", "tries", "last error")
-			for _, e := range answer.Outbox {
-				next := "given up"
-				if !e.Due.IsZero() {
-					next = e.Due.Local().Format(time.DateTime)
-				}
-				t.AppendRow(table.Row{e.ID, e.Kind, e.Campaign, next, e.Tries, fold(e.Error, 60)})
-			}
-			t.Render()
-			return nil
+			return form.give(out, answer, func() { writeOutbox(out, answer.Outbox) })
 		},
 	}
-	list.Flags().BoolVar(&asJSON, "json", false, "JSON (the default when piped; --json=false for the table)")
+	form.flag(list, "the table")
 	cmd.AddCommand(list, &cobra.Command{
 		Use: "retry [ID]", Short: "Try again what was given up: one, or all of it", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -81,4 +63,20 @@ refusal. Needs OMO_SECRET_KEY. What was given up is kept for 30 days.`,
 		},
 	})
 	return cmd
+}
+
+func writeOutbox(out io.Writer, list []outbox.Entry) {
+	if len(list) == 0 {
+		fmt.Fprintln(out, "nothing is to be sent")
+		return
+	}
+	t := newTable(out, "id", "kind", "campaign", "next try", "tries", "last error")
+	for _, e := range list {
+		next := "given up"
+		if !e.Due.IsZero() {
+			next = e.Due.Local().Format(time.DateTime)
+		}
+		t.AppendRow(table.Row{e.ID, e.Kind, e.Campaign, next, e.Tries, fold(e.Error, 60)})
+	}
+	t.Render()
 }

@@ -117,7 +117,7 @@ func TestWhatMustNotBeWrittenIsInNoFile(t *testing.T) {
 		}
 	}
 	breakOff(t, a.addr, secret)
-	if _, err := trusted.erase(t.Context(), gone); err != nil {
+	if _, err := trusted.erase(t.Context(), "/v1/visitors/"+gone); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.settle(t.Context()); err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -47,10 +46,7 @@ With a NAME (visitor.visits, frequency, count, &&), that one in full.
 			}
 			switch format {
 			case "json":
-				enc := json.NewEncoder(out)
-				enc.SetIndent("", "  ")
-				enc.SetEscapeHTML(false)
-				return enc.Encode(all)
+				return writeJSON(out, all)
 			case "markdown":
 				writeReference(out, all, lang, "## %s\n\n", table.Writer.RenderMarkdown, 0)
 				return nil

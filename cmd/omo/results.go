@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -41,7 +40,8 @@ type campaignInfo struct {
 
 type resultsOptions struct {
 	server, goal, window, from, to, asOf, phase string
-	json, sql, matured                          bool
+	sql, matured                                bool
+	form                                        answers
 }
 
 func resultsCommand() *cobra.Command {
@@ -73,15 +73,12 @@ Needs a running server and OMO_SECRET_KEY.`,
 				for _, r := range all {
 					fmt.Fprintf(out, "/* %s, goal %s */\n%s\n", r.Results.Campaign, r.Results.Goal, r.SQL)
 				}
-			case o.json || !onTerminal(out) && !cmd.Flags().Changed("json"):
+			case o.form.asJSON(out):
 				list := make([]stats.Results, 0, len(all))
 				for _, r := range all {
 					list = append(list, r.Results)
 				}
-				enc := json.NewEncoder(out)
-				enc.SetIndent("", "  ")
-				enc.SetEscapeHTML(false)
-				return enc.Encode(list)
+				return writeJSON(out, list)
 			default:
 				writeResults(out, all)
 			}
@@ -97,7 +94,7 @@ Needs a running server and OMO_SECRET_KEY.`,
 	f.StringVar(&o.asOf, "as-of", "", "only what had been received by then")
 	f.StringVar(&o.phase, "phase", "", "an earlier phase of the campaign")
 	f.BoolVar(&o.matured, "matured", false, "only visitors whose window has ended")
-	f.BoolVar(&o.json, "json", false, "JSON (the default when piped; --json=false for the table)")
+	o.form.flag(cmd, "the table")
 	f.BoolVar(&o.sql, "sql", false, "the SQL behind each number, for omo clickhouse query")
 	return cmd
 }
@@ -183,7 +180,7 @@ func newTable(w io.Writer, header ...any) table.Writer {
 	t := table.NewWriter()
 	t.SetOutputMirror(w)
 	style := table.StyleLight
-	style.Format.Header = text.FormatDefault // upper case would change Japanese widths and words
+	style.Format.Header, style.Format.Footer = text.FormatDefault, text.FormatDefault // upper case would change Japanese widths and words
 	style.Options.DrawBorder = false
 	style.Options.SeparateColumns = false
 	t.SetStyle(style)

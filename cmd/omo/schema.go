@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -71,8 +70,5 @@ func schemaFile(name, kind string) error {
 }
 
 func writeSchema(w io.Writer, kind string) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(rules.Schema(kind))
+	return writeJSON(w, rules.Schema(kind))
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -145,7 +144,7 @@ func onlyErrors(all rules.Findings) (errs rules.Findings) {
 // refuse says why nothing can be tested.
 func (o testOptions) refuse(out io.Writer, found rules.Findings) error {
 	if o.json {
-		if err := encode(out, map[string]any{"passed": 0, "failed": 0, "tests": []string{}, "findings": found}); err != nil {
+		if err := writeJSON(out, map[string]any{"passed": 0, "failed": 0, "tests": []string{}, "findings": found}); err != nil {
 			return err
 		}
 		return exit{code: findings}
@@ -164,11 +163,4 @@ func (r ran) failed() (n int) {
 		}
 	}
 	return n
-}
-
-func encode(out io.Writer, v any) error {
-	enc := json.NewEncoder(out)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
 }

@@ -103,7 +103,7 @@ func (r ran) json(out io.Writer, coverage bool) error {
 		seen, all := r.coverage.Share()
 		answer["coverage"] = map[string]any{"seen": seen, "all": all, "campaigns": r.coverage.Campaigns()}
 	}
-	return encode(out, answer)
+	return writeJSON(out, answer)
 }
 
 // writeJUnit writes the results as CI systems read them: a suite a file, a case

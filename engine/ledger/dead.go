@@ -138,6 +138,25 @@ func (l *Ledger) EraseDead(visitor string) (int, error) {
 	return len(places), l.leave(places, func(g *gone, n uint64) { g.Erased += n })
 }
 
+// DeadOf names the visitors in the dead letter that were known by a user_id.
+func (l *Ledger) DeadOf(user string) (visitors []string, err error) {
+	err = l.eachDead([]byte{'d'}, func(p ingest.Place, value []byte) (bool, error) {
+		d, err := readDead(p, value)
+		if err != nil {
+			return false, err
+		}
+		event, err := ingest.Parse(d.Raw)
+		if err != nil {
+			return false, fmt.Errorf("dead event %s: %w", p, err)
+		}
+		if event.User == user {
+			visitors = append(visitors, event.Visitor)
+		}
+		return true, nil
+	})
+	return visitors, err
+}
+
 // leave removes what is at the places, and counts it. The caller holds the lock.
 func (l *Ledger) leave(places []ingest.Place, note func(*gone, uint64)) error {
 	batch := l.db.NewBatch()

@@ -48,6 +48,14 @@ func (l *Ledger) Outgoing(from, upTo int64, most int) ([]Outgoing, error) {
 	return out, it.Error()
 }
 
+// EachOutgoing hands over all that is to be sent or was given up, the earliest
+// first. Bodies are only lent; what each changes is not met again.
+func (l *Ledger) EachOutgoing(each func(Outgoing) error) error {
+	return l.walk([]byte{'o'}, func(key, body []byte) error {
+		return each(Outgoing{Due: int64(binary.BigEndian.Uint64(key[:8])), ID: string(key[8:]), Body: body})
+	})
+}
+
 // Sent forgets o: it has been taken. Durable when it returns.
 func (l *Ledger) Sent(o Outgoing) error {
 	if err := l.db.Delete(o.key(), pebble.Sync); err != nil {

@@ -134,14 +134,16 @@ func (l *Ledger) empty(batch *pebble.Batch, after, upTo uint64, most int, gone f
 		if err != nil {
 			return after, nil, fmt.Errorf("ledger could not read visit %d: %w", next, err)
 		}
-		visitor, n, err := whose(value)
+		theirs, err := eventsOf(value, gone)
 		if err != nil {
 			return after, nil, fmt.Errorf("ledger, visit %d: %w", next, err)
 		}
-		if visitor == "" || !gone(visitor) {
+		if theirs == nil {
 			continue
 		}
-		taken[visitor] += n
+		for visitor, n := range theirs {
+			taken[visitor] += n
+		}
 		if err := batch.Set(it.Key(), value[:countsLen], nil); err != nil {
 			return after, nil, err
 		}
@@ -149,14 +151,30 @@ func (l *Ledger) empty(batch *pebble.Batch, after, upTo uint64, most int, gone f
 	return upTo, taken, it.Error()
 }
 
-// whose names the one visitor of a visit, "" if it has none, and counts its events.
-func whose(value []byte) (string, int, error) {
+// eventsOf is how many events each visitor has in a visit, nil where it is not the
+// visit of one who is gone. A visit is one visitor's; that by which a browser comes
+// to its person tells it in the history of the other one too, who goes with it.
+func eventsOf(value []byte, gone func(string) bool) (map[string]int, error) {
 	events, err := splitEvents(value)
 	if err != nil || len(events) == 0 {
-		return "", 0, err
+		return nil, err
 	}
-	visitor, err := visitorIn(events[0])
-	return visitor, len(events), err
+	first, err := visitorIn(events[0])
+	if err != nil || first == "" || !gone(first) {
+		return nil, err
+	}
+	of := map[string]int{first: 1}
+	for _, raw := range events[1:] {
+		visitor, err := visitorIn(raw)
+		if err != nil {
+			return nil, err
+		}
+		if visitor != first && !gone(visitor) {
+			visitor = first
+		}
+		of[visitor]++
+	}
+	return of, nil
 }
 
 // visitorIn reads an event's visitor. The canonical form has it second, behind

@@ -2,11 +2,13 @@ package warehouse_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/omotenashi-web/omotenashi/ingest"
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 )
 
@@ -76,5 +78,32 @@ func TestAnErasureThatCannotTellWhatItFoundRemovesNothing(t *testing.T) {
 	}
 	if got := ask(t, conn, "SELECT count() FROM event_log"); got != "9" {
 		t.Errorf("%s rows, want all 9", got)
+	}
+}
+
+// A person's visitors are found by the user_id of their rows, whatever ledger
+// these are of; of the present one only as far as it is asked.
+func TestVisitorsOfAPerson(t *testing.T) {
+	t.Parallel()
+	w, _ := open(t)
+	var rows []warehouse.Row
+	for i, who := range [][2]string{{"phone", "ann"}, {"desk", "ann"}, {"desk", "ann"}, {"desk", ""}, {"other", "Ann"}, {"bob", "bob' OR 1 --"}, {"late", "ann"}, {"", "ann"}} {
+		seq := uint64(i + 1)
+		rows = append(rows, row(t, ingest.Event{ID: id(seq), Visitor: who[0], User: who[1], Name: ingest.PageView, Time: 1, Received: 1_760_000_000_000, Seq: seq}))
+	}
+	if err := w.Insert(t.Context(), "one", rows); err != nil {
+		t.Fatal(err)
+	}
+	for _, ask := range []struct {
+		ledger, user string
+		upTo         uint64
+		want         string
+	}{
+		{"ledger", "ann", 6, "[desk phone]"}, {"ledger", "ann", 8, "[desk late phone]"}, {"another", "ann", 0, "[desk late phone]"},
+		{"ledger", "bob' OR 1 --", 9, "[bob]"}, {"ledger", "nobody", 9, "[]"},
+	} {
+		if got, err := w.VisitorsOf(t.Context(), ask.ledger, ask.user, ask.upTo); err != nil || fmt.Sprint(got) != ask.want {
+			t.Errorf("%+v: %v, %v", ask, got, err)
+		}
 	}
 }

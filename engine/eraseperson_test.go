@@ -1,0 +1,148 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+// crowded is an account that more browsers share than one profile takes, and one
+// of bob; besides, the warehouse and the dead letter know of a browser each whose
+// profile is gone.
+func crowded(t *testing.T, l *ledger.Ledger, e *engine.Engine, d *downstream) (visitors []string) {
+	t.Helper()
+	for i := range profile.MaxBrowsers + 2 {
+		v := fmt.Sprintf("ann-%02d", i)
+		visitors = append(visitors, v)
+		if _, err := e.Visit(named(bought(e, v), "ann"), dawn); err != nil {
+			t.Fatal(err)
+		}
+		d.rows[v], d.users[v] = 2, "ann"
+	}
+	if _, err := e.Visit(named(bought(e, "bob"), "bob"), dawn); err != nil {
+		t.Fatal(err)
+	}
+	d.rows["bob"], d.users["bob"] = 2, "bob"
+	d.rows["old"], d.users["old"] = 1, "ann"
+	raw, err := ingest.Encode(&ingest.Event{ID: e.NewID(), Visitor: "dead", User: "ann", Name: ingest.Purchase})
+	if err == nil {
+		err = l.Settle("x", nil, []ingest.Dead{{Reason: "poison", Raw: raw}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(visitors, "dead", "old")
+}
+
+// goneAs looks for what is left of the account.
+func goneAs(t *testing.T, l *ledger.Ledger, e *engine.Engine, d *downstream, visitors []string) {
+	t.Helper()
+	left := visitorsOf(t, l)
+	for _, v := range visitors {
+		if p, err := e.Profile(v); p != nil || err != nil {
+			t.Errorf("profile of %s: %+v %v", v, p, err)
+		}
+		if gone, err := e.Erased(v); !gone || err != nil {
+			t.Errorf("%s has no tombstone, %v", v, err)
+		}
+		if left[v] != 0 || d.rows[v] != 0 {
+			t.Errorf("of %s there are %d events in the ledger and %d in the warehouse", v, left[v], d.rows[v])
+		}
+	}
+	if dead, err := l.DeadOf("ann"); len(dead) != 0 || err != nil {
+		t.Errorf("dead events of %v, %v", dead, err)
+	}
+	if left["bob"] == 0 || d.rows["bob"] != 2 {
+		t.Errorf("bob: %d events in the ledger, %d in the warehouse", left["bob"], d.rows["bob"])
+	}
+}
+
+func TestAPersonIsErasedInBrowsersThatShareNothing(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	e := started(t, l, anyone)
+	d := &downstream{rows: map[string]uint64{}, users: map[string]string{}}
+	visitors := crowded(t, l, e, d)
+	x, err := e.ErasePerson("ann", dawn)
+	if err != nil || x.Count != profile.MaxBrowsers {
+		t.Fatalf("at once %+v, %v", x, err)
+	}
+	if running, err := e.ErasePerson("ann", dawn); err != nil || running.ID != x.ID {
+		t.Errorf("asked once more while it runs: %+v, %v", running, err)
+	}
+	receipt := erasing(t, e, d, x.ID)
+	goneAs(t, l, e, d, visitors)
+	if receipt.Count != len(visitors) || receipt.User != "" || receipt.Visitors != nil || receipt.Removed["profiles"] != 3 || receipt.Removed["event_log"] != 45 || receipt.Removed["dead_letter"] != 1 {
+		t.Errorf("receipt %+v of %d", receipt, len(visitors))
+	}
+	sums := map[string]uint64{}
+	for _, each := range receipt.Each {
+		for place, n := range each {
+			sums[place] += n
+		}
+	}
+	for place, n := range receipt.Removed {
+		if sums[place] != n {
+			t.Errorf("%s: each browser's add up to %d, and all are %d", place, sums[place], n)
+		}
+	}
+	if n := e.ErasedVisitors(); n != len(visitors) {
+		t.Errorf("%d visitors were erased, of %d", n, len(visitors))
+	}
+	if done, err := e.ErasePerson("ann", dawn); err != nil || done.ID != x.ID {
+		t.Errorf("asked once more when it is done: %+v, %v", done, err)
+	}
+	if answer, err := e.Visit(named(bought(e, "again"), "ann"), dawn); err != nil || !answer.New {
+		t.Errorf("who comes afterwards: %+v, %v", answer, err)
+	}
+	if theirs, err := e.Browsers("ann"); err != nil || !slices.Equal(theirs, []string{"again"}) {
+		t.Errorf("whose browsers are %v, %v", theirs, err)
+	}
+}
+
+// Killed between finding the browsers that share nothing and forgetting them, the
+// next start forgets them all the same.
+func TestErasingAPersonGoesOnAfterACrash(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	before := started(t, l, anyone)
+	d := &downstream{rows: map[string]uint64{}, users: map[string]string{}}
+	visitors := crowded(t, l, before, d)
+	x, err := before.ErasePerson("ann", dawn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	killed := &stoppedLater{Ledger: l, stop: cancel}
+	if err := started(t, killed, anyone).RunErasures(ctx, d, func() time.Time { return dawn }); err != nil || killed.times == 0 {
+		t.Fatal(killed.times, err)
+	}
+	if left, _ := l.Profile("ann-20"); left == nil {
+		t.Fatal("it was forgotten before the crash: nothing is shown")
+	}
+	after := started(t, l, anyone)
+	erasing(t, after, d, x.ID)
+	goneAs(t, l, after, d, visitors)
+}
+
+// stoppedLater is a ledger whose process ends when it is to forget somebody.
+type stoppedLater struct {
+	*ledger.Ledger
+	stop  func()
+	times int
+}
+
+func (s *stoppedLater) Forget(string, []ledger.Timer, string, ...string) (ledger.Forgotten, error) {
+	s.times++
+	s.stop()
+	return ledger.Forgotten{}, errors.New("killed")
+}
