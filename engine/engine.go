@@ -29,7 +29,7 @@ type Store interface {
 	Repeated(n int)
 	Unit(person string) (string, error)
 	EachOutgoing(each func(ledger.Outgoing) error) error
-	Sent(ledger.Outgoing) error
+	Sent(...ledger.Outgoing) (int, error)
 	Timers(upTo int64, most int) (due []ledger.Timer, next int64, err error)
 	Mark(name string, value []byte) error
 	Marked(name string) ([]byte, error)

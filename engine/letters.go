@@ -35,7 +35,10 @@ func (e *Engine) unsend(x *Erasure) error {
 		if json.Unmarshal(o.Body, &l) != nil || !slices.Contains(x.Visitors, l.Visitor) {
 			return nil
 		}
-		x.remove(l.Visitor, "outbox", 1)
-		return e.store.Sent(o)
+		n, err := e.store.Sent(o)
+		if n > 0 {
+			x.remove(l.Visitor, "outbox", n)
+		}
+		return err
 	})
 }

@@ -24,7 +24,7 @@ func (s *stage) outbox() []string {
 		}
 		text := fmt.Sprintf("%s %s %s %s -> %s%s | %s%s | %s | %s", l.Kind, l.Campaign, l.Variant, l.Visitor, l.URL, l.To, l.Subject, l.Title, strings.ReplaceAll(l.Body, "\n", " / "), l.Unsubscribe)
 		said = append(said, strings.TrimRight(text, "| "))
-		if err := s.ledger.Sent(o); err != nil {
+		if _, err := s.ledger.Sent(o); err != nil {
 			s.Fatal(err)
 		}
 	}

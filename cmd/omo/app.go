@@ -48,6 +48,7 @@ type config struct {
 	Patience     time.Duration // of a decision with another call of its visitor; 0: the engine's own
 	Keep         time.Duration // what was received longer ago is forgotten; 0: never
 	DeadCap      byteSize      // of the dead letter; 0: the loader's own default
+	OutboxCap    byteSize      // of what is to be sent; 0: the ledger's own default
 	Log          *slog.Logger
 	Progress     clickhouse.Progress
 	Now          func() time.Time // time.Now unless told
@@ -137,7 +138,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	if handed {
 		patience = handover
 	}
-	if a.ledger, err = openLedger(ctx, filepath.Join(c.Data, "ledger"), ledger.Options{Log: c.Log, Cap: int64(c.Cap), Reserve: int64(c.Reserve), AcceptLoss: c.AcceptLoss}, patience); err != nil {
+	if a.ledger, err = openLedger(ctx, filepath.Join(c.Data, "ledger"), ledger.Options{Log: c.Log, Cap: int64(c.Cap), Reserve: int64(c.Reserve), LetterBytes: int64(c.OutboxCap), AcceptLoss: c.AcceptLoss}, patience); err != nil {
 		return nil, err
 	}
 	a.later("ledger", func(context.Context) error { return a.ledger.Close() })

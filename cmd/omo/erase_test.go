@@ -37,7 +37,9 @@ func TestEraseAndExportAPerson(t *testing.T) {
 
 	events := func(export string) (names []string) {
 		for line := range strings.Lines(export) {
-			var e struct{ Event struct{ Visitor, Name string } }
+			var e struct {
+				Event struct{ Visitor, Name string }
+			}
 			if err := json.Unmarshal([]byte(line), &e); err != nil {
 				t.Fatalf("%v in %s", err, line)
 			}

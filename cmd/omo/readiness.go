@@ -32,6 +32,11 @@ func (a *app) checks(reload *reloader) func(context.Context) []api.Check {
 		if reason := a.ledger.Room().Full; reason != "" {
 			full = errors.New(reason)
 		}
+		letters := a.ledger.Letters()
+		var crammed error
+		if letters.Full {
+			crammed = fmt.Errorf("%d webhooks and e-mails wait, and events that send more are refused: omo outbox list says why they wait", letters.Count)
+		}
 		broken := reload.lastError()
 		if broken != nil {
 			broken = fmt.Errorf("the last good rule set %.12s serves: %w", a.engine.Live().Set.Hash, broken)
@@ -44,6 +49,7 @@ func (a *app) checks(reload *reloader) func(context.Context) []api.Check {
 			check("rules", broken, "rule set "+a.engine.Live().Set.Hash),
 			check("warehouse", away, fmt.Sprintf("%d visits waiting to be loaded", lag)),
 			check("dead letter", a.loader.Stuck(), fmt.Sprintf("%d events, %d bytes of at most %d", dead, bytes, bound)),
+			check("outbox", crammed, fmt.Sprintf("%d wait, %d were given up, %d bytes of at most %d", letters.Count-letters.GivenUp, letters.GivenUp, letters.Bytes, letters.MostBytes)),
 			check("balance", balance.Err(), balance.String()),
 		}
 	}

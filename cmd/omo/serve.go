@@ -73,6 +73,7 @@ name an origin of site.yaml, or OMO_IDENTIFY_AUDIENCE where that is set.`,
 	f.IntVar(&c.Connections, "max-connections", 10_000, "connections open at once; one more waits until another closes")
 	f.BoolVar(&c.AcceptLoss, "accept-ledger-loss", false, "start although visits at the ledger's end are lost, by damage to its files")
 	f.Var(&c.DeadCap, "dead-cap", "how much the dead letter holds of events that ClickHouse refuses; beyond it loading stops (default 256MiB)")
+	f.Var(&c.OutboxCap, "outbox-cap", "how much the outbox holds of webhooks and e-mails; beyond it events that send something are refused (default 256MiB)")
 	f.StringVar(&level, "log", level, "debug, info, warn or error")
 	if err := cmd.MarkFlagRequired("rules"); err != nil {
 		panic(err) // the flag is defined above

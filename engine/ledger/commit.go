@@ -28,8 +28,8 @@ type Visit struct {
 
 // Commit applies v and gives its sequence number; a visit without events takes
 // none, and the answer is the last one. Later reads see it at once; it is
-// durable after the next Sync. Where there is no room for a visitor's events
-// the error is ErrFull, and nothing of v is kept.
+// durable after the next Sync. Where there is no room for a visitor's events, or
+// for what is to be sent, the error is ErrFull, and nothing of v is kept.
 func (l *Ledger) Commit(v Visit) (uint64, error) {
 	if err := l.turnPeriod(); err != nil {
 		return 0, fmt.Errorf("ledger could not drop old event ids: %w", err)
@@ -40,6 +40,17 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 			return 0, err
 		}
 	}
+	if err := l.post(v.Out); err != nil {
+		return 0, err
+	}
+	committed := false
+	defer func() { // behind the order's lock
+		if committed {
+			l.settle(&v)
+		} else {
+			l.mail.gone(v.Out)
+		}
+	}()
 	batch := l.db.NewBatch()
 	defer batch.Close()
 	if v.Profile != nil {
@@ -61,12 +72,6 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 		frame(events.Value[:countsLen], v.Events)
 	}
 
-	committed := false
-	defer func() { // behind the order's lock
-		if committed {
-			l.settle(&v)
-		}
-	}()
 	l.order.Lock()
 	defer l.order.Unlock()
 	seq, counted := l.last, l.counts.with(len(v.Events))

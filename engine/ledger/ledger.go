@@ -34,6 +34,9 @@ type Options struct {
 	AcceptLoss bool
 
 	Reserve int64 // bytes to keep free on the disk; 2 % of it, 64 to 512 MiB, unless told
+
+	Letters     int   // to be sent, or given up, that are held at most; DefaultLetters unless told
+	LetterBytes int64 // of them; DefaultLetterBytes unless told
 }
 
 // Ledger is the embedded implementation. Safe for concurrent use.
@@ -54,6 +57,7 @@ type Ledger struct {
 	last   uint64     // guarded by order
 	counts counts     // guarded by order
 	letter letter
+	mail   mail
 
 	durable atomic.Uint64
 	changed notifier
@@ -90,6 +94,7 @@ func open(dir string, o Options, fs vfs.FS) (*Ledger, error) {
 	}
 	l := &Ledger{dir: dir, lock: lock, log: o.Log, now: o.Now, coupons: pools{of: map[string]*pool{}}, stop: make(chan struct{}), asked: make(chan struct{}, 1)}
 	l.fs = &patientFS{FS: fs, stop: l.stop, first: l.wait, over: l.look}
+	l.mail.Most, l.mail.MostBytes = cmp.Or(o.Letters, DefaultLetters), cmp.Or(o.LetterBytes, DefaultLetterBytes)
 	l.room.cap, l.room.reserve = cmp.Or(o.Cap, DefaultCap), o.Reserve
 	l.look()
 	if err := l.start(o.AcceptLoss); err != nil {
@@ -165,6 +170,9 @@ func (l *Ledger) recover() error {
 	}
 	l.durable.Store(l.last)
 	if err := l.recoverDead(); err != nil {
+		return err
+	}
+	if err := l.recoverMail(); err != nil {
 		return err
 	}
 	return l.recoverRoom(floor)

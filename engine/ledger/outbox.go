@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -20,8 +21,96 @@ type Outgoing struct {
 // Never is when something is tried that was given up.
 const Never = math.MaxInt64
 
+// Bounds of what is to be sent, with what was given up.
+const (
+	DefaultLetters     = 100_000
+	DefaultLetterBytes = 256 << 20
+)
+
+// Letters is how much the outbox holds and may hold.
+type Letters struct {
+	Count, GivenUp int // GivenUp are among Count
+	Bytes          int64
+	Most           int // letters, and
+	MostBytes      int64
+	Refused        int64 // visits refused since the start, since what they send had no room
+	Full           bool  // the last visit that sends something was
+}
+
+// mail is Letters as it is kept up to date.
+type mail struct {
+	turn sync.Mutex // what is kept already changes one at a time
+	mu   sync.Mutex
+	Letters
+}
+
 func (o *Outgoing) key() []byte {
 	return append(binary.BigEndian.AppendUint64([]byte{'o'}, uint64(max(o.Due, 0))), o.ID...)
+}
+
+func (o *Outgoing) size() int64 { return int64(9 + len(o.ID) + len(o.Body)) }
+
+// Letters tells how much is to be sent. Cheap: nothing is read.
+func (l *Ledger) Letters() Letters {
+	l.mail.mu.Lock()
+	defer l.mail.mu.Unlock()
+	return l.mail.Letters
+}
+
+// post takes what a visit sends, or none of it: ErrFull.
+func (l *Ledger) post(out []Outgoing) error {
+	if len(out) == 0 {
+		return nil
+	}
+	m := &l.mail
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	count, size := m.Count+len(out), m.Bytes
+	for i := range out {
+		size += out[i].size()
+	}
+	if count > m.Most || size > m.MostBytes {
+		if !m.Full {
+			l.log.Error("the outbox is full: events that send something are refused until receivers take what waits; omo outbox list shows it", "letters", m.Count, "bytes", m.Bytes)
+		}
+		m.Full = true
+		m.Refused++
+		return fmt.Errorf("%w: %d webhooks and e-mails (%s) wait in the outbox, which takes %d and %s (--outbox-cap); they go once their receivers take them: omo outbox list", ErrFull, m.Count, sized(m.Bytes), m.Most, sized(m.MostBytes))
+	}
+	m.Count, m.Bytes = count, size
+	if m.Full {
+		m.Full = false
+		l.log.Info("the outbox has room again")
+	}
+	return nil
+}
+
+// gone notes that letters are there no more.
+func (m *mail) gone(out []Outgoing) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range out {
+		m.Count--
+		m.Bytes -= out[i].size()
+		if out[i].Due == Never {
+			m.GivenUp--
+		}
+	}
+}
+
+func (m *mail) came(o *Outgoing) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.Count++
+	m.Bytes += o.size()
+	if o.Due == Never {
+		m.GivenUp++
+	}
+}
+
+// recoverMail counts what is to be sent.
+func (l *Ledger) recoverMail() error {
+	return l.EachOutgoing(func(o Outgoing) error { l.mail.came(&o); return nil })
 }
 
 // Outgoing gives what is due from one moment up to another, the earliest
@@ -56,18 +145,44 @@ func (l *Ledger) EachOutgoing(each func(Outgoing) error) error {
 	})
 }
 
-// Sent forgets o: it has been taken. Durable when it returns.
-func (l *Ledger) Sent(o Outgoing) error {
-	if err := l.db.Delete(o.key(), pebble.Sync); err != nil {
-		return fmt.Errorf("ledger could not keep that %s was sent: %w", o.ID, err)
+// Sent forgets what has been taken, or is not to be sent any more, and says how
+// many of it were still there. Durable when it returns.
+func (l *Ledger) Sent(out ...Outgoing) (int, error) {
+	l.mail.turn.Lock()
+	defer l.mail.turn.Unlock()
+	batch := l.db.NewBatch()
+	defer batch.Close()
+	var there []Outgoing
+	for _, o := range out {
+		body, err := l.get(o.key())
+		if err != nil {
+			return 0, err
+		}
+		if body == nil { // its visitor was erased meanwhile
+			continue
+		}
+		there = append(there, Outgoing{o.Due, o.ID, body})
+		if err := batch.Delete(o.key(), nil); err != nil {
+			return 0, err
+		}
 	}
-	return nil
+	if len(there) == 0 {
+		return 0, nil
+	}
+	if err := l.db.Apply(batch, pebble.Sync); err != nil {
+		return 0, fmt.Errorf("ledger could not keep that %d letters were sent, %s first: %w", len(there), there[0].ID, err)
+	}
+	l.mail.gone(there)
+	return len(there), nil
 }
 
 // Postpone puts next, of the same ID, in the place of o if that is still there.
 // Durable when it returns.
 func (l *Ledger) Postpone(o, next Outgoing) error {
-	if still, err := l.get(o.key()); err != nil || still == nil {
+	l.mail.turn.Lock()
+	defer l.mail.turn.Unlock()
+	still, err := l.get(o.key())
+	if err != nil || still == nil {
 		return err // its visitor was erased meanwhile
 	}
 	batch := l.db.NewBatch()
@@ -81,6 +196,8 @@ func (l *Ledger) Postpone(o, next Outgoing) error {
 	if err := l.db.Apply(batch, pebble.Sync); err != nil {
 		return fmt.Errorf("ledger could not keep when %s is tried again: %w", o.ID, err)
 	}
+	l.mail.gone([]Outgoing{{o.Due, o.ID, still}})
+	l.mail.came(&next)
 	return nil
 }
 

@@ -21,9 +21,10 @@ import (
 // Store is what the outbox needs of a ledger.
 type Store interface {
 	Outgoing(from, upTo int64, most int) ([]ledger.Outgoing, error)
-	Sent(ledger.Outgoing) error
+	Sent(...ledger.Outgoing) (int, error)
 	Postpone(o, next ledger.Outgoing) error
 	Sync() error
+	Letters() ledger.Letters
 }
 
 // Options of New.
@@ -47,7 +48,8 @@ type Outbox struct {
 	now   func() time.Time
 	tries *prometheus.CounterVec
 	first time.Duration // the pause after a first try that failed
-	turn  sync.Mutex    // deliveries and what people do to them take turns
+	gone  *prometheus.CounterVec
+	turn  sync.Mutex // deliveries and what people do to them take turns
 }
 
 const (
@@ -66,6 +68,9 @@ func New(o Options) (*Outbox, error) {
 		tries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "omo_outbox_tries_total", Help: "Webhooks and e-mails tried: sent, again later, or given up.",
 		}, []string{"kind", "outcome"}),
+		gone: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "omo_outbox_forgotten_total", Help: "Webhooks and e-mails that were given up and are forgotten: for their age (30 days), or for room.",
+		}, []string{"why"}),
 	}
 	if o.SMTP != "" {
 		var err error
@@ -73,7 +78,7 @@ func New(o Options) (*Outbox, error) {
 			return nil, err
 		}
 	}
-	o.Metrics.MustRegister(b.tries)
+	b.measure(o.Metrics)
 	return b, nil
 }
 
@@ -96,7 +101,7 @@ func (b *Outbox) Run(ctx context.Context) error {
 	defer tick.Stop()
 	defer clean.Stop()
 	for {
-		if err := b.sendDue(ctx); err != nil && ctx.Err() == nil {
+		if err := errors.Join(b.makeRoom(), b.sendDue(ctx)); err != nil && ctx.Err() == nil {
 			b.log.Error("the outbox could not be worked off; trying again", "error", err)
 		}
 		select {
@@ -149,7 +154,8 @@ func (b *Outbox) deliver(ctx context.Context, o ledger.Outgoing) error {
 	if err == nil {
 		crash.Point("outbox.taken")
 		b.tries.WithLabelValues(l.Kind, "sent").Inc()
-		return b.store.Sent(o)
+		_, err := b.store.Sent(o)
+		return err
 	}
 	if ctx.Err() != nil {
 		return nil // the server is stopping: it is tried again, under the same id
@@ -226,28 +232,6 @@ func (b *Outbox) List(most int) ([]Entry, error) {
 		out = append(out, e)
 	}
 	return out, nil
-}
-
-// keptFor is how long what was given up is kept to be looked at: it names people.
-const keptFor = 30 * 24 * time.Hour
-
-func (b *Outbox) forgetOld() error {
-	b.turn.Lock()
-	defer b.turn.Unlock()
-	dead, err := b.store.Outgoing(ledger.Never, ledger.Never, maxRetried)
-	if err != nil {
-		return err
-	}
-	for _, o := range dead {
-		var l engine.Letter
-		if json.Unmarshal(o.Body, &l) == nil && max(l.At, l.Since) > b.now().Add(-keptFor).UnixMilli() {
-			continue
-		}
-		if err := b.store.Sent(o); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // maxRetried bounds one call of Retry.

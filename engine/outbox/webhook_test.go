@@ -234,7 +234,7 @@ func (p *post) forget() {
 		p.Fatal(err)
 	}
 	for _, o := range all {
-		if err := p.ledger.Sent(o); err != nil {
+		if _, err := p.ledger.Sent(o); err != nil {
 			p.Fatal(err)
 		}
 	}

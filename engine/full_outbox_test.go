@@ -1,0 +1,89 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+const (
+	hookOnBooking = "id: tell\nstatus: live\non: {event: booking}\nvariants: [{id: a, weight: 1, action: {type: webhook, url: 'https://crm.example/hook'}}]"
+	hookOnAbsence = "id: miss\nstatus: live\non: {absent: {event: purchase, after: add_to_cart, within: 1h}}\nvariants: [{id: a, weight: 1, action: {type: webhook, url: 'https://crm.example/hook'}}]"
+)
+
+// Where the outbox has no room, an event that would send something is not taken,
+// and is taken when it comes again; what came due waits; and whatever sends
+// nothing goes on.
+func TestAFullOutbox(t *testing.T) {
+	t.Parallel()
+	l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler), Letters: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	e := started(t, l, hookOnBooking, hookOnAbsence)
+	tell := func(visitor, id, name string) error {
+		event := ingest.Event{ID: id, Name: name, Time: dawn.UnixMilli(), Received: dawn.UnixMilli()}
+		_, err := e.Visit(engine.Visit{Visitor: visitor, Events: []ingest.Event{event}}, dawn)
+		return err
+	}
+	again := e.NewID()
+	if err := errors.Join(tell("bob", e.NewID(), "add_to_cart"), tell("ann", e.NewID(), "booking")); err != nil {
+		t.Fatal(err)
+	}
+	if err := tell("ann", again, "booking"); !errors.Is(err, ledger.ErrFull) {
+		t.Errorf("a second letter where there is room for one: %v", err)
+	}
+	if err := tell("ann", e.NewID(), "look"); err != nil {
+		t.Errorf("an event that sends nothing: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- e.RunTimers(ctx, func() time.Time { return dawn.Add(2 * time.Hour) }) }()
+	eventually := func(what string, done func() bool) {
+		t.Helper()
+		for limit := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+			if time.Now().After(limit) {
+				t.Fatal("not within 20 s: ", what)
+			}
+		}
+	}
+	eventually("what came due is refused too", func() bool { return l.Letters().Refused > 1 })
+	waits, err := l.Outgoing(0, ledger.Never, 9)
+	if err != nil || len(waits) != 1 {
+		t.Fatal(waits, err)
+	}
+	if n, err := l.Sent(waits...); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	var letter engine.Letter
+	eventually("what came due is sent", func() bool {
+		waits, err = l.Outgoing(0, ledger.Never, 9)
+		return err == nil && len(waits) == 1 && json.Unmarshal(waits[0].Body, &letter) == nil
+	})
+	if letter.Visitor != "bob" || letter.Campaign != "miss" {
+		t.Errorf("%+v", letter)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if n, err := l.Sent(waits...); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	if err := tell("ann", again, "booking"); err != nil || l.Letters().Count != 1 {
+		t.Errorf("the event that was refused, sent again: %v, %+v", err, l.Letters())
+	}
+}
