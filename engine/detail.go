@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -60,14 +59,20 @@ func (g *gates) awaited(c *rules.Campaign) string {
 		}
 		return "waits for " + on.After
 	}
-	waits := make([]string, len(c.On))
-	for i, t := range c.On {
-		waits[i] = t.String()
+	waits, met := make([]string, len(c.On)), false
+	for i := range c.On {
+		waits[i] = c.On[i].String()
+		met = met || g.r.Trigger != "" && c.On[i].Met(g.r.Trigger)
 	}
-	if slices.Contains(waits, g.r.Trigger) {
-		return "where of " + g.r.Trigger
+	if !met {
+		return "waits for " + strings.Join(waits, ", ")
 	}
-	return "waits for " + strings.Join(waits, ", ")
+	for i := range c.On {
+		if len(c.On) > 1 && !g.came(&c.On[i]) {
+			return "waits for " + g.named(&c.On[i])
+		}
+	}
+	return "where of " + g.r.Trigger
 }
 
 func ended(stop rules.Stop, x *profile.Shown) string {

@@ -201,7 +201,7 @@ func (e *Engine) announced(live *Live, now time.Time) ([]byte, error) {
 }
 
 func terms(set *rules.Set) profile.Terms {
-	t := profile.Terms{Gap: set.Site.SessionGap, Kinds: kinds(set), Goals: map[string][]profile.Goal{}, Free: map[string]bool{}, Sends: map[string]bool{}, Pooled: map[string]map[string]bool{}}
+	t := profile.Terms{Gap: set.Site.SessionGap, Kinds: kinds(set), Here: here(set), Goals: map[string][]profile.Goal{}, Free: map[string]bool{}, Sends: map[string]bool{}, Pooled: map[string]map[string]bool{}}
 	for _, c := range set.Campaigns {
 		if len(c.Pools) > 0 {
 			t.Pooled[c.ID] = map[string]bool{}

@@ -48,6 +48,7 @@ func (s *stage) decide(who, path, trigger string, words map[string]string) []str
 		if refused != nil {
 			s.Fatal(refused.Message)
 		}
+		event.Page = context.Page
 		v.Events = append(v.Events, event)
 	}
 	before := s.ledger.Last()
@@ -161,6 +162,9 @@ func (s *stage) send(who string, in ingest.Incoming, words map[string]string) []
 	}
 	if refused != nil {
 		return []string{refused.Code + ": " + refused.Message}
+	}
+	if path, told := words["at"]; told {
+		event.Page = &ingest.Page{URL: "https://shop.example" + path, Path: path}
 	}
 	v := s.visit(who, words)
 	v.Events = []ingest.Event{event}

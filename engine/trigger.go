@@ -7,7 +7,7 @@ import (
 
 // triggered says whether c may open at what happened (nothing: the page view
 // itself), or may do so later and waits for a trigger of its own. Of a list,
-// the client calls when the last one has come, and names that one.
+// the client calls when the last one has come, and names that one; see beside.
 func (g *gates) triggered(c *rules.Campaign) (waits, mine bool) {
 	switch on := &c.On[0]; {
 	case c.Sends(): // nobody's page has a part in it
@@ -24,7 +24,7 @@ func (g *gates) triggered(c *rules.Campaign) (waits, mine bool) {
 		case t.Kind == "page_view":
 		case happened == "":
 			waits = true
-		case t.Met(happened) && g.where(t):
+		case t.Met(happened) && g.where(t) && g.beside(c, i):
 			return false, true
 		}
 	}

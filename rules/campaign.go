@@ -34,6 +34,12 @@ func (c *checked) compile(l *language) (err error) {
 				return err
 			}
 		}
+		if len(c.On) > 1 && (w.derived != nil || len(w.parts) > 0) {
+			if err := w.besides(l, &c.On[i], c.Zone); err != nil {
+				return err
+			}
+			continue
+		}
 		own, err := l.compileAll(w.parts, c.Zone)
 		if err != nil {
 			return err

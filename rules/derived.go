@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -53,9 +51,7 @@ func (r *reader) deriveds(f *segmentsFile, l *language) {
 		for i, p := range d.parts {
 			texts[i] = canonical(p.tree)
 		}
-		slices.Sort(texts)
-		sum := sha256.Sum256([]byte(strings.Join(slices.Compact(texts), "\n")))
-		d.identity = fmt.Sprintf("%s{%s}", d.event, hex.EncodeToString(sum[:8]))
+		d.identity = d.event + identity(texts)
 		l.derived[e.Name] = d
 	}
 }

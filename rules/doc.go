@@ -75,7 +75,9 @@
 // {scroll: 50%}, {idle: 20s}, {in_view: "#reviews"}, {event: name, where: …}; all
 // of a list must happen. Trigger.String is how clients name one, Trigger.Met
 // whether what they name is it. The `where` of an event trigger is never told to
-// clients: Set.Where answers it. {absent: {event, after, within}} stands alone and
+// clients: Set.Where answers it. In a list, where another trigger may come last,
+// its conditions that read the event are asked when that comes and kept by
+// Trigger.Key (Set.Here are all such), the others then (Set.Beside). {absent: {event, after, within}} stands alone and
 // is met by no client: the server waits. The rule in `when` is asked twice, on
 // the page view and again when the trigger comes.
 //

@@ -3,7 +3,7 @@ package rules
 // Kind is some of the events of one name: those for which a condition holds
 // that reads nothing but the event.
 type Kind struct {
-	Name  string // of a derived event, as segments.yaml calls it
+	Name  string // of a derived event, as segments.yaml calls it; "" of a trigger's
 	Event string // canonical name of the events it is some of
 	Key   string // of event and condition, the same in every rule set
 

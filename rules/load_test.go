@@ -103,6 +103,12 @@ func describe(folder fs.FS) string {
 			fmt.Fprintf(&b, "  where %s\n", p.text)
 		}
 	}
+	for _, k := range set.Here {
+		fmt.Fprintf(&b, "here %s\n", k.Key)
+		for _, p := range k.where {
+			fmt.Fprintf(&b, "  where %s\n", p.text)
+		}
+	}
 	for i, c := range set.Counters {
 		fmt.Fprintf(&b, "counter[%d] %s: %s stream %d campaign %q window %s of %s\n", i, c, c.Op, c.Stream, c.Campaign, c.Window, c.Zone)
 	}
@@ -130,6 +136,9 @@ func describe(folder fs.FS) string {
 		for _, t := range c.On {
 			for _, i := range t.where {
 				fmt.Fprintf(&b, "  on %s where[%d] %s\n", t, i, set.predicates[i].text)
+			}
+			if seen, beside := set.Conditions(&t); len(c.On) > 1 && len(seen)+len(beside) > 0 {
+				fmt.Fprintf(&b, "  on %s of a list: %s, seen %q, beside %q\n", t, t.Key, seen, beside)
 			}
 			if t.Kind == "absent" {
 				fmt.Fprintf(&b, "  on absent %s after %s within %s\n", t.Event, t.After, t.Within)

@@ -20,6 +20,7 @@ func (l *language) complete(s *Set) error {
 	if err := l.kinds(s); err != nil {
 		return err
 	}
+	l.here(s)
 	order := make([]int, len(l.streams))
 	for i := range order {
 		order[i] = i

@@ -8,8 +8,11 @@ import (
 
 // awaited is what an event trigger asks of its event, before it is compiled.
 type awaited struct {
+	name    string // as written
 	derived *derived
 	parts   []condition
+	at      *node  // of its where; nil if it has none
+	path    string // likewise
 }
 
 // plainTriggers are written as a word.
@@ -40,7 +43,7 @@ func (r *reader) triggers(list []triggerFile, l *language) (on []Trigger, waits 
 		if !ok {
 			continue
 		}
-		if slices.ContainsFunc(on, func(o Trigger) bool { return o.Kind == t.Kind && o.Selector == t.Selector && o.Event == t.Event }) {
+		if i := slices.IndexFunc(on, func(o Trigger) bool { return o.Kind == t.Kind && o.Selector == t.Selector && o.Event == t.Event }); i >= 0 && waits[i].name == w.name {
 			r.fail(f.At, path, "duplicate", "%s is given twice", t.Kind)
 			continue
 		}
@@ -52,12 +55,11 @@ func (r *reader) triggers(list []triggerFile, l *language) (on []Trigger, waits 
 			r.failWith(f.At, path, "value", "a reminder stands alone: nobody is there when its time comes", "remove the other triggers, or make two campaigns")
 		case t.Kind == "absent" && len(list) > 1:
 			r.failWith(f.At, path, "value", "absent stands alone: nobody is there when it happens", "remove the other triggers, or make two campaigns")
-		case t.Kind == "event" && len(list) > 1 && (w.derived != nil || len(w.parts) > 0):
-			// The client calls when the last of the list has come, and that may be
-			// another one: what the event held would not be known.
-			r.unsupported(f.At, path, "an event with a condition in a list of triggers")
 		}
 		on, waits = append(on, t), append(waits, w)
+	}
+	if len(on) > 1 {
+		r.listed(waits)
 	}
 	if len(on) == 0 {
 		on, waits = []Trigger{{Kind: "page_view"}}, []awaited{{}}
@@ -163,7 +165,7 @@ func (r *reader) eventTrigger(a *triggerArgs, path string, l *language) (t Trigg
 		return t, w, false
 	}
 	r.wellFormed(a.Event, join(path, "event"), eventForm, eventHint)
-	t = Trigger{Kind: "event", Event: name}
+	t, w.name = Trigger{Kind: "event", Event: name}, name
 	if a.Moment.At != nil {
 		if a.Where.At != nil {
 			r.unsupported(a.Moment.At, join(path, "at"), "a where on the event of a reminder")
@@ -174,7 +176,8 @@ func (r *reader) eventTrigger(a *triggerArgs, path string, l *language) (t Trigg
 		t.Event, w.derived = d.event, d
 	}
 	if a.Where.At != nil {
-		w.parts = l.conditions(r, a.Where, join(path, "where"))
+		w.at, w.path = a.Where.At, join(path, "where")
+		w.parts = l.conditions(r, a.Where, w.path)
 	}
 	return t, w, true
 }

@@ -16,6 +16,7 @@ type Set struct {
 
 	Streams        []Stream        // every sequence of events that its counters need, by Key
 	Kinds          []Kind          // every derived event, by name
+	Here           []Kind          // the events with conditions that lists of triggers wait for, by key
 	Counters       []Counter       // every distinct counter; rules refer to them by place
 	FactPools      []string        // the coupon pools whose stock a decision rests on: its rules read it, or its campaigns hand out codes; by name
 	ReadsOperators bool            // whether its rules ask who is online

@@ -224,7 +224,7 @@ func (s *survey) Visit(n *ast.Node) {
 	s.first = min(s.first, (*n).Location().From)
 	if id, ok := (*n).(*ast.IdentifierNode); ok {
 		s.clock = s.clock || id.Value == "now"
-		s.event = s.event || id.Value == "event"
+		s.event = s.event || id.Value == "event" || strings.HasPrefix(id.Value, "event.") // a function of it
 	}
 }
 

@@ -18,7 +18,13 @@ type Trigger struct {
 	Moment   string        // of reminder: the property of Event that holds a time
 	Offset   time.Duration // of reminder: how long after that it is due; negative before
 
-	where []int32 // of event, see Set.Where
+	// Key names what of an event in a list has happened on a page; see Set.Here.
+	// "" where any event of its name will do.
+	Key string
+
+	where  []int32 // of event, see Set.Where
+	seen   []int32 // of those, in a list: that read the event
+	beside []int32 // of those, in a list: that do not
 }
 
 // String is the trigger as clients name it: "exit_intent", "dwell:30s",

@@ -105,6 +105,12 @@ func writeAnswer(w io.Writer, a *replay.Answer, gates bool) {
 		if c.Conditions != nil {
 			fmt.Fprintf(w, "\n%s\n", strings.Join(c.Conditions.Lines(), "\n"))
 		}
+		for i, t := range c.Triggers {
+			if i == 0 {
+				fmt.Fprintln(w, "\non")
+			}
+			fmt.Fprintf(w, "  %s\n", strings.Join(t.Lines(), "\n  "))
+		}
 	}
 	for _, trouble := range a.Degraded {
 		fmt.Fprintln(w, "degraded:", trouble)

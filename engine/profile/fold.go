@@ -18,6 +18,7 @@ type Terms struct {
 	Free  map[string]bool   // campaigns that no frequency, budget or layer limits: they have nothing to hold but their slot
 
 	Streams *Streams // what counters read; nil if there are none
+	Here    []Here   // what lists of triggers wait for on a page
 
 	Absences  []Absence       // what campaigns wait for
 	Reminders []Reminder      // the moments they remind of
@@ -88,6 +89,7 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 		p.Session.End = max(p.Session.End, e.Time)
 		e.Session = p.sessionID()
 		e.New = p.Session.N == 1
+		p.notice(e, t.Here)
 	}
 	switch e.Name {
 	case ingest.PageView:

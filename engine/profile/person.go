@@ -11,6 +11,7 @@ type Browser struct {
 	Session Session `json:"s"`
 	PrevEnd int64   `json:"pe,omitempty"`
 	Cart    Cart    `json:"c"`
+	Pages   []Page  `json:"pg,omitempty"`
 }
 
 // MaxBrowsers is how many browsers share one profile. Nobody has more; an
@@ -26,7 +27,7 @@ func (p *Profile) Turn(visitor string) bool {
 	for i := range p.Browsers {
 		if b := p.Browsers[i]; b.Visitor == visitor {
 			p.Browsers[p.Place] = p.browser()
-			p.Visitor, p.Unit, p.Session, p.PrevEnd, p.Cart = b.Visitor, b.Unit, b.Session, b.PrevEnd, b.Cart
+			p.Visitor, p.Unit, p.Session, p.PrevEnd, p.Cart, p.Pages = b.Visitor, b.Unit, b.Session, b.PrevEnd, b.Cart, b.Pages
 			p.Place, p.Browsers[i] = i, Browser{Visitor: b.Visitor} // it is not told twice
 			return true
 		}
@@ -34,7 +35,9 @@ func (p *Profile) Turn(visitor string) bool {
 	return false
 }
 
-func (p *Profile) browser() Browser { return Browser{p.Visitor, p.Unit, p.Session, p.PrevEnd, p.Cart} }
+func (p *Profile) browser() Browser {
+	return Browser{p.Visitor, p.Unit, p.Session, p.PrevEnd, p.Cart, p.Pages}
+}
 
 // Home is the visitor that the profile is kept under: the first browser that
 // named the person.

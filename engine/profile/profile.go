@@ -34,6 +34,7 @@ type Profile struct {
 	Cart      Cart              `json:"c"`
 	Campaigns map[string]*Shown `json:"x,omitempty"` // those it was shown, or that it clicked or closed
 	Holds     []Hold            `json:"h,omitempty"`
+	Pages     []Page            `json:"pg,omitempty"`  // while lists of triggers wait for events; at most maxPages, the one opened last at the end
 	Due       map[string]int64  `json:"due,omitempty"` // by campaign: when the absence it waits for came due; until it is exposed
 	Pending   map[string]int64  `json:"pd,omitempty"`  // campaign, or campaign/booking → when its wait will have come due
 	Booked    map[string]Booked `json:"bk,omitempty"`  // campaign/booking → what is reminded of, at most maxBooked

@@ -236,6 +236,7 @@ func answer(visitor string, m *Moment, q Question) *Answer {
 		if q.Campaign == "" || q.Campaign == c.ID {
 			v := verdictOn(c, &d)
 			v.Conditions = conditions(m, c)
+			v.Triggers = m.Live.Awaits(c, m.Profile, m.Request, m.Now)
 			a.Campaigns = append(a.Campaigns, v)
 		}
 	}

@@ -30,6 +30,8 @@ var before = []string{
 	"id: sent\nstatus: live\non: {event: add_to_cart, where: 'event.value > 1000'}\nwhen: visitor.pageviews < 60\nfrequency: {max: 3, per: day}\nvariants: [{id: control, weight: 1}, {id: a, weight: 2, action: " + hook + "}]",
 	"id: missed\nstatus: live\non: {absent: {event: purchase, after: add_to_cart, within: 30m}}\ntraffic: 70%\nvariants: [{id: control, weight: 1}, {id: a, weight: 2, action: " + hook + "}]",
 	"id: undecided\nstatus: live\non: {absent: {event: first_order, after: dear_view, within: 20m}}\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
+	"id: listed\nstatus: live\non: [{event: add_to_cart, where: 'event.value > 1500'}, {dwell: 30s}]\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
+	"id: beside\nstatus: live\non: [exit_intent, {event: view_item, where: 'event.value >= 300 && visitor.pageviews > 1 && count(\"page_view\", \"1d\") < 60'}]\nvariants: [{id: control, weight: 1}, {id: a, weight: 1, action: " + banner + "}]",
 	"id: arrives\nstatus: live\non: {event: purchase, at: event.arrives_at, offset: -2h}\nfrequency: {max: 2, per: day}\nwhen: visitor.purchases < 9\nvariants: [{id: control, weight: 1}, {id: a, weight: 2, action: " + hook + "}]",
 	"id: arriving\nstatus: live\non: {event: first_order, at: event.arrives_at, offset: -2h}\nvariants: [{id: a, weight: 2, action: " + banner + "}]",
 	"id: stock\nstatus: live\nwhen: coupons_left(\"ten\") > 1 || device.type == \"mobile\"\nvariants: [{id: a, weight: 1, action: " + banner + "}]",
@@ -70,7 +72,7 @@ func TestEveryDecisionComesOutAsLogged(t *testing.T) {
 	t.Parallel()
 	s := played(t, 50, 9_000, 7)
 	sets, visitors := split(t, s.ledger.ID(), s.records())
-	decisions, merged, reasons, carried := 0, 0, map[string]int{}, map[string]int{}
+	decisions, merged, reasons, carried, listed := 0, 0, map[string]int{}, map[string]int{}, map[string]int{}
 	player := replay.NewPlayer(sets, sets.Since(dawn)...)
 	for visitor, visits := range visitors {
 		player.Begin(s.ledger.ID(), visitor)
@@ -83,6 +85,9 @@ func TestEveryDecisionComesOutAsLogged(t *testing.T) {
 				carried[strings.TrimPrefix(m.Logged.Props.Trigger, ingest.DuePrefix)]++
 				for _, o := range m.Logged.Props.Outcomes {
 					reasons[o.Reason]++
+					if o.Campaign == "listed" || o.Campaign == "beside" {
+						listed[o.Campaign+" "+o.Reason]++
+					}
 				}
 				for _, d := range replay.Compare(m.Logged.Props.Outcomes, m.Again().Outcomes) {
 					t.Errorf("%s at %d (%s): %s was %+v and is %+v", visitor, m.Seq, m.Cause(), d.Campaign, d.Logged, d.Made)
@@ -106,6 +111,9 @@ func TestEveryDecisionComesOutAsLogged(t *testing.T) {
 	}
 	if carried["sent"] < 20 || carried["missed"] < 20 || carried["arrives"] < 20 {
 		t.Errorf("the server carried out %v", carried)
+	}
+	if shown := listed["beside offered"] + listed["beside control"]; min(listed["listed offered"], listed["listed trigger"], shown, listed["beside trigger"]) < 10 {
+		t.Errorf("lists of triggers came to %v", listed)
 	}
 	for _, reason := range []string{engine.Armed, engine.Offered, engine.Control, engine.Shadow, engine.Holdout, engine.Frequency, engine.Stopped, engine.Budget, engine.Layer, engine.Backfilling, engine.Traffic, engine.CouponOut, engine.SlotTaken, engine.NotTriggered, engine.Bot} {
 		if reasons[reason] < 10 {

@@ -16,7 +16,8 @@ type Verdict struct {
 	Detail   string `json:"detail,omitempty"` // of the gate: the condition that was false
 	Gates    []Gate `json:"gates"`
 
-	Conditions *rules.Clause `json:"conditions,omitempty"` // its rule, taken apart; not of a campaign without one
+	Conditions *rules.Clause  `json:"conditions,omitempty"` // its rule, taken apart; not of a campaign without one
+	Triggers   []rules.Clause `json:"triggers,omitempty"`   // those that ask something of their event
 }
 
 // Gate is one place a campaign passes, in order.

@@ -49,7 +49,7 @@ func (m *moment) gather() *refusal {
 			return &refusal{told.Line, "event " + told.Name + " would be refused: " + rejected.Message}
 		}
 		m.events = append(m.events, event)
-		if told.Name == t.Trigger && told.At.Before(at) {
+		if m.awaits(told) && told.At.Before(at) {
 			at = told.At
 		}
 	}
@@ -68,6 +68,20 @@ func (m *moment) gather() *refusal {
 		}
 	}
 	return nil
+}
+
+// awaits says whether the page must have been there when a told event came: it
+// is the trigger, or one of a list that the test expects something of.
+func (m *moment) awaits(told rules.TestEvent) bool {
+	if m.test.Trigger == "" || told.Name == m.test.Trigger {
+		return told.Name == m.test.Trigger
+	}
+	if told.Page != nil && m.full(told.Page.URL) != m.context.Page.URL {
+		return false
+	}
+	return slices.ContainsFunc(m.test.Expect, func(e rules.Expectation) bool {
+		return len(e.Campaign.On) > 1 && slices.Contains(e.Campaign.Triggers, told.Name)
+	})
 }
 
 // onPage says whether the last page view among the events is of this page, and
