@@ -88,6 +88,7 @@ type poolAnswer struct {
 	Redeemed  int      `json:"redeemed"`
 	Left      int      `json:"left"`
 	Withdrawn int      `json:"withdrawn"` // taken out of the file before anybody had them
+	Aside     int      `json:"aside"`     // may have been given before a restore
 	Week      int      `json:"claimed_7d"`
 	DaysLeft  *float64 `json:"days_left"` // at the pace of the last 7 days; null if nobody was given one
 }
@@ -97,7 +98,7 @@ func (s *Server) coupons(c echo.Context) error {
 	for _, p := range s.engine.Pools(s.now()) {
 		a := poolAnswer{
 			Pool: p.Name, Campaigns: append([]string{}, p.Campaigns...), Total: p.Left + p.Claimed,
-			Claimed: p.Claimed, Redeemed: p.Redeemed, Left: p.Left, Withdrawn: p.Withdrawn, Week: p.Week,
+			Claimed: p.Claimed, Redeemed: p.Redeemed, Left: p.Left, Withdrawn: p.Withdrawn, Aside: p.Aside, Week: p.Week,
 		}
 		if p.Week > 0 {
 			days := float64(p.Left) * 7 / float64(p.Week)
@@ -108,23 +109,60 @@ func (s *Server) coupons(c echo.Context) error {
 	return encode(c, http.StatusOK, map[string]any{"pools": out})
 }
 
+// releaseBody is the body of POST /v1/coupons/{pool}/release.
+type releaseBody struct {
+	AllBut int `json:"all_but"` // so many stay aside, the first in the order of the file
+}
+
+// release answers POST /v1/coupons/{pool}/release: codes that were set aside at a
+// restore may be given again, but for as many as were told before it.
+func (s *Server) release(c echo.Context) error {
+	var body releaseBody
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+	if body.AllBut < 0 {
+		return problem("bad_request", "all_but is how many codes stay aside: 0 or more")
+	}
+	pool := paramOf(c, "pool")
+	for _, p := range s.engine.Pools(s.now()) {
+		if p.Name != pool {
+			continue
+		}
+		n, err := s.engine.ReleaseCodes(pool, body.AllBut)
+		if err != nil {
+			s.log.Error("coupon codes could not be released", "pool", pool, "error", err)
+			return retryLater("unavailable", "not all codes could be released; ask again", soon)
+		}
+		return encode(c, http.StatusOK, map[string]int{"released": n, "aside": p.Aside - n})
+	}
+	return problem("not_found", "the rules have no coupon pool "+pool+": GET /v1/coupons lists them")
+}
+
 // couponStock tells Prometheus how many codes are left.
 type couponStock struct {
-	engine *engine.Engine
-	now    func() time.Time
-	left   *prometheus.Desc
+	engine      *engine.Engine
+	now         func() time.Time
+	left, aside *prometheus.Desc
 }
 
 func newCouponStock(e *engine.Engine, now func() time.Time) couponStock {
-	return couponStock{e, now, prometheus.NewDesc("omo_coupons_left", "Codes of a coupon pool that nobody has.", []string{"pool"}, nil)}
+	return couponStock{
+		e, now, prometheus.NewDesc("omo_coupons_left", "Codes of a coupon pool that nobody has.", []string{"pool"}, nil),
+		prometheus.NewDesc("omo_coupons_aside", "Codes of a coupon pool that may have been given before a restore, and are given to nobody until they are released.", []string{"pool"}, nil),
+	}
 }
 
-// Describe tells of the one gauge.
-func (s couponStock) Describe(out chan<- *prometheus.Desc) { out <- s.left }
+// Describe tells of both gauges.
+func (s couponStock) Describe(out chan<- *prometheus.Desc) {
+	out <- s.left
+	out <- s.aside
+}
 
 // Collect gives each pool's stock.
 func (s couponStock) Collect(out chan<- prometheus.Metric) {
 	for _, p := range s.engine.Pools(s.now()) {
 		out <- prometheus.MustNewConstMetric(s.left, prometheus.GaugeValue, float64(p.Left), p.Name)
+		out <- prometheus.MustNewConstMetric(s.aside, prometheus.GaugeValue, float64(p.Aside), p.Name)
 	}
 }

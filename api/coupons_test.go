@@ -65,7 +65,7 @@ func TestCouponsOfAPool(t *testing.T) {
 		t.Errorf("eve gets %s", got)
 	}
 	body := string(s.trusted().get("/v1/coupons").is(http.StatusOK).body)
-	if want := `{"pools":[{"pool":"ten","campaigns":["gift"],"total":2,"claimed":2,"redeemed":0,"left":0,"withdrawn":0,"claimed_7d":2,"days_left":0}]}`; strings.TrimSpace(body) != want {
+	if want := `{"pools":[{"pool":"ten","campaigns":["gift"],"total":2,"claimed":2,"redeemed":0,"left":0,"withdrawn":0,"aside":0,"claimed_7d":2,"days_left":0}]}`; strings.TrimSpace(body) != want {
 		t.Errorf("the pools are\n%s\nwant\n%s", body, want)
 	}
 	s.browser().get("/v1/coupons").is(http.StatusForbidden)

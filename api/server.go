@@ -184,6 +184,7 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset) {
 	e.PUT("/v1/operators/:id", s.putOperator, s.needs(ScopeOperators))
 	e.POST("/v1/explain", s.explain, s.needs(ScopeReports))
 	get("/v1/coupons", s.coupons, s.needs(ScopeReports))
+	e.POST("/v1/coupons/:pool/release", s.release, s.needs(ScopeAdmin))
 	e.POST("/v1/coupons/:pool/redeem", s.redeem, s.needs(ScopeEvents))
 	e.POST("/v1/backup", s.backup, s.needs(ScopeAdmin))
 	get("/v1/dead", s.dead, s.needs(ScopeAdmin))

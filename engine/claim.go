@@ -24,6 +24,8 @@ type coupons interface {
 	Given(pool, code string) (ledger.Redemption, bool, error)
 	Coupons(pool string, now time.Time) ledger.Coupons
 	Stock(pool, digest string, codes iter.Seq[string]) error
+	Settled() error
+	Release(pool string, keep int) (int, error)
 }
 
 // lost is the stock of an empty pool whose code even a visitor who is known to
@@ -226,16 +228,26 @@ func (e *Engine) Codes(visitors ...string) ([]ledger.Redemption, error) {
 	return out, nil
 }
 
+// ReleaseCodes frees a pool's codes that were set aside at a restore, but for the
+// first keep of them, and says how many that are.
+func (e *Engine) ReleaseCodes(pool string, keep int) (int, error) {
+	return e.store.Release(pool, keep)
+}
+
 // stock makes the ledger's free codes those of the rule set's pools.
 func (e *Engine) stock(set *rules.Set) error {
+	whole := true
 	for name, pool := range set.Pools {
 		codes := pool.Codes()
 		if pool.Recorded() {
-			codes = nil // the last good set, whose folder is broken: the ledger has its codes
+			codes, whole = nil, false // the last good set, whose folder is broken: the ledger has its codes
 		}
 		if err := e.store.Stock(name, pool.Digest(), codes); err != nil {
 			return err
 		}
 	}
-	return nil
+	if !whole {
+		return nil
+	}
+	return e.store.Settled()
 }

@@ -363,7 +363,7 @@ func TestRedeem(t *testing.T) {
 		}
 	}
 	pools := e.Pools(hour)
-	if got := fmt.Sprintf("%+v", pools); names != 2 || got != "[{Name:ten Campaigns:[gift] Coupons:{Left:1 Claimed:2 Redeemed:2 Withdrawn:0 Week:2}}]" {
+	if got := fmt.Sprintf("%+v", pools); names != 2 || got != "[{Name:ten Campaigns:[gift] Coupons:{Left:1 Claimed:2 Redeemed:2 Withdrawn:0 Aside:0 Week:2}}]" {
 		t.Errorf("%d redemptions are recorded, and pools are %s", names, got)
 	}
 	p, err := e.Profile("ann")

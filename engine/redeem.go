@@ -33,13 +33,14 @@ var (
 
 // Redeem records that a code was used, once: told again of the same order it
 // answers as before, of any other it is ErrRedeemed. A code that nobody was given
-// is ErrNoCoupon, be it free or unknown. It is durable when it returns.
+// is ErrNoCoupon, be it free or unknown; one that may have been given before a
+// restore counts as given, to anybody. It is durable when it returns.
 func (e *Engine) Redeem(r Redemption, now time.Time) (Redeemed, error) {
 	given, known, err := e.store.Given(r.Pool, r.Code)
 	if err != nil {
 		return Redeemed{}, err
 	}
-	if !known || r.Visitor != "" && !e.same(r.Visitor, given.Visitor) {
+	if !known || r.Visitor != "" && !given.Anybody() && !e.same(r.Visitor, given.Visitor) {
 		return Redeemed{}, ErrNoCoupon
 	}
 	out := &redeeming{Redemption: r}

@@ -29,9 +29,9 @@ func asked(t *testing.T, a *app, sql string) string {
 	return rows
 }
 
-func quiet() restoring {
+func quiet() *restoring {
 	log := slog.New(slog.DiscardHandler)
-	return restoring{clickhouse: clickhouse.Options{Log: log, Progress: func(string, int64, int64) {}}, ledger: ledger.Options{Log: log}}
+	return &restoring{clickhouse: clickhouse.Options{Log: log, Progress: func(string, int64, int64) {}}, ledger: ledger.Options{Log: log}}
 }
 
 // A backup made while events come in, unpacked elsewhere and started: what was

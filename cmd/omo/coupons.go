@@ -23,6 +23,7 @@ type poolInfo struct {
 	Redeemed  int      `json:"redeemed"`
 	Left      int      `json:"left"`
 	Withdrawn int      `json:"withdrawn"`
+	Aside     int      `json:"aside"`
 	Week      int      `json:"claimed_7d"`
 	DaysLeft  *float64 `json:"days_left"`
 }
@@ -63,7 +64,7 @@ in the rules folder: the server takes them in when the file is saved.`,
 	}
 	cmd.Flags().StringVar(&server, "server", server, "the omo server")
 	form.flag(cmd, "the table")
-	cmd.AddCommand(generateCommand())
+	cmd.AddCommand(generateCommand(), releaseCommand())
 	return cmd
 }
 
@@ -87,6 +88,11 @@ func poolTable(out io.Writer, list []poolInfo) {
 	}
 	t.SetColumnConfigs(rightAligned(2, 3, 4, 5, 6, 7))
 	t.Render()
+	for _, p := range list {
+		if p.Aside > 0 {
+			fmt.Fprintf(out, "%s: %s more set aside at a restore; omo coupons release --help says what to do\n", p.Pool, counted(p.Aside, "code"))
+		}
+	}
 }
 
 // letters are those that nobody takes for another one: without 0 O 1 I L, and

@@ -129,7 +129,7 @@ func sure(cmd *cobra.Command, question string) error {
 		return err
 	}
 	if a := strings.ToLower(strings.TrimSpace(answer)); a != "y" && a != "yes" {
-		return exit{findings, fmt.Errorf("nothing was erased")}
+		return exit{findings, errors.New("nothing was changed")}
 	}
 	return nil
 }

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/progress"
 	"github.com/spf13/cobra"
@@ -20,7 +22,7 @@ import (
 )
 
 func restoreCommand() *cobra.Command {
-	data, former := "omo-data", ""
+	data, former, untold := "omo-data", "", false
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
 		Short: "Make a data folder of a backup",
@@ -29,9 +31,16 @@ empty: nothing is ever overwritten, and if anything is wrong with the backup no
 folder is left. Start omo serve on it afterwards; it goes on where the backup was
 made, and sends ClickHouse again what that may not have.
 
-A backup knows nobody who was erased after it. Where the former data folder is
-still there, --erased-in takes its list of them, and the restored server erases
-them again at its start; otherwise erase them again by hand.`,
+A backup does not know what came after it. Where the former data folder is still
+there, --former takes from it who was erased since, whom the restored server
+erases again at its start, and which coupon codes were told to whom.
+
+Without it erase them again by hand. And since nobody knows which codes were told,
+all that were free in the backup are set aside, with those that the rules folder
+has beyond them at the first start: no visitor gets them, a shop may redeem them,
+and omo coupons release lets them be given again. Codes that are added afterwards
+are given as ever. A ClickHouse of your own that goes on still knows how many were
+told since: omo coupons release --help has the query.`,
 		Args: one("a backup file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			log, err := logger(cmd.ErrOrStderr(), "warn")
@@ -47,7 +56,7 @@ them again at its start; otherwise erase them again by hand.`,
 			if err != nil {
 				return err
 			}
-			r := restoring{clickhouse: clickhouse.Options{Log: log, Progress: progressOn(cmd.ErrOrStderr())}, ledger: ledger.Options{Log: log}, former: former}
+			r := &restoring{clickhouse: clickhouse.Options{Log: log, Progress: progressOn(cmd.ErrOrStderr())}, ledger: ledger.Options{Log: log}, former: former, untold: untold}
 			b := newBar(cmd.ErrOrStderr(), "unpacking", info.Size(), progress.UnitsBytes)
 			read := int64(0)
 			in := bufio.NewReaderSize(readFunc(func(p []byte) (int, error) {
@@ -56,6 +65,9 @@ them again at its start; otherwise erase them again by hand.`,
 				b.set(read, info.Size())
 				return n, err
 			}), 1<<20)
+			if former != "" && untold {
+				return errors.New("--former knows which codes were told, and --no-code-was-told says that none was: say one of them")
+			}
 			m, err := r.restore(cmd.Context(), in, data, b.end)
 			if err != nil {
 				return exit{findings, err}
@@ -67,11 +79,18 @@ them again at its start; otherwise erase them again by hand.`,
 			} else {
 				fmt.Fprintf(out, "\nClickHouse was a server of your own: restore its database too, to a moment not before that one\n")
 			}
+			if r.taken > 0 {
+				fmt.Fprintf(out, "coupon codes told after the backup, taken over from %s: %d\n", former, r.taken)
+			}
+			for _, pool := range slices.Sorted(maps.Keys(r.aside)) {
+				fmt.Fprintf(out, "pool %s: %s set aside, since they may have been told after the backup; omo coupons release %[1]s frees them\n", pool, counted(r.aside[pool], "code"))
+			}
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&data, "data", data, "the data folder to make")
-	cmd.Flags().StringVar(&former, "erased-in", "", "the former data folder, whose server has stopped: who was erased there is erased here too")
+	cmd.Flags().StringVar(&former, "former", "", "the former data folder, whose server has stopped: who was erased and which codes were told there is known here too")
+	cmd.Flags().BoolVar(&untold, "no-code-was-told", false, "nobody was served since the backup: coupon codes that are free in it are free")
 	return cmd
 }
 
@@ -79,11 +98,15 @@ them again at its start; otherwise erase them again by hand.`,
 type restoring struct {
 	clickhouse clickhouse.Options
 	ledger     ledger.Options
-	former     string // the data folder of who was erased after the backup; "" none
+	former     string // the data folder that knows what came after the backup; "" none
+	untold     bool   // no coupon code was told after it
+
+	taken int            // codes that were told after it, as former says
+	aside map[string]int // codes that may have been, by pool
 }
 
 // restore works in a folder beside data and gives it its name at the very end.
-func (r restoring) restore(ctx context.Context, in io.Reader, data string, unpacked func()) (m manifest, err error) {
+func (r *restoring) restore(ctx context.Context, in io.Reader, data string, unpacked func()) (m manifest, err error) {
 	if entries, err := os.ReadDir(data); err == nil && len(entries) > 0 {
 		return m, fmt.Errorf("data folder %s is not empty: move it away first, or name another with --data", data)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -108,7 +131,7 @@ func (r restoring) restore(ctx context.Context, in io.Reader, data string, unpac
 		return m, fmt.Errorf("the backup's ledger is no good: %w", err)
 	}
 	last, id := l.Last(), l.ID()
-	if err := errors.Join(r.erased(l, work), l.Close()); err != nil {
+	if err := errors.Join(r.since(l, work), l.Close()); err != nil {
 		return m, err
 	}
 	if last < m.Last || id != m.Ledger {
@@ -126,10 +149,14 @@ func (r restoring) restore(ctx context.Context, in io.Reader, data string, unpac
 	return m, os.Rename(work, data)
 }
 
-// erased takes over the tombstones of the former data folder.
-func (r restoring) erased(l *ledger.Ledger, work string) error {
+// since makes the ledger know of what came after the backup: who was erased and
+// which codes were told, or at least that nobody knows.
+func (r *restoring) since(l *ledger.Ledger, work string) (err error) {
 	if r.former == "" {
-		return nil
+		if !r.untold {
+			r.aside, err = l.SetAside()
+		}
+		return err
 	}
 	was, err := readKeys(r.former)
 	if err != nil {
@@ -140,19 +167,22 @@ func (r restoring) erased(l *ledger.Ledger, work string) error {
 		return err
 	}
 	if !bytes.Equal(was.Tombs, is.Tombs) {
-		return fmt.Errorf("--erased-in %s is not the folder that the backup was made of: its key of erased visitors is another", r.former)
+		return fmt.Errorf("--former %s is not the folder that the backup was made of: its key of erased visitors is another", r.former)
 	}
 	former, err := ledger.Open(filepath.Join(r.former, "ledger"), r.ledger)
 	if err != nil {
-		return fmt.Errorf("--erased-in: %w", err)
+		return fmt.Errorf("--former: %w", err)
 	}
 	var tombs []ledger.Tomb
 	err = former.Tombs(func(t ledger.Tomb) error { tombs = append(tombs, t); return nil })
+	if err == nil {
+		r.taken, err = l.Inherit(former)
+	}
 	return errors.Join(err, former.Close(), l.Entomb(tombs))
 }
 
 // warehouse lets a ClickHouse on the new folder read its backup in.
-func (r restoring) warehouse(ctx context.Context, work string, m manifest) (err error) {
+func (r *restoring) warehouse(ctx context.Context, work string, m manifest) (err error) {
 	const name = "restored"
 	written, dir := filepath.Join(work, "written"), filepath.Join(work, "clickhouse")
 	backups := clickhouse.Backups(dir)

@@ -50,6 +50,7 @@ const (
 	claimed   = "claimed"
 	redeemed  = "redeemed"
 	withdrawn = "withdrawn" // its line is gone from the file; nobody had it
+	aside     = "aside"     // may have been told before a restore; see SetAside
 )
 
 // code is a code's record.
@@ -177,8 +178,8 @@ func (l *Ledger) Unpick(claims []Claim) {
 	}
 }
 
-// fetch reads the next free codes; those that are picked or ahead have been
-// read already and lie before from.
+// fetch reads the next free codes; those that are ahead have been read already
+// and lie before from.
 func (p *pool) fetch(l *Ledger, name string) error {
 	lower := freeKey(name, p.from)
 	it, err := l.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: freeKey(name, 1<<64-1)})
@@ -188,8 +189,9 @@ func (p *pool) fetch(l *Ledger, name string) error {
 	defer it.Close()
 	for it.First(); it.Valid() && len(p.ahead) < aheadAtOnce; it.Next() {
 		place := binary.BigEndian.Uint64(it.Key()[len(lower)-8:])
-		p.ahead = append(p.ahead, spare{place, string(it.Value())})
-		p.from = place + 1
+		if p.from = place + 1; !p.picked[place] {
+			p.ahead = append(p.ahead, spare{place, string(it.Value())})
+		}
 	}
 	return it.Error()
 }
@@ -240,6 +242,10 @@ func (l *Ledger) settle(v *Visit) {
 		if p := l.pool(r.Pool); p != nil {
 			p.mu.Lock()
 			p.tally.Redeemed++
+			if r.aside {
+				p.tally.Aside--
+				p.tally.Claimed++
+			}
 			p.mu.Unlock()
 		}
 	}
@@ -304,6 +310,15 @@ func poolKey(pool string) []byte       { return []byte("cp" + pool) }
 func codeKey(pool, text string) []byte { return []byte("ck" + pool + "\x00" + text) }
 func claimKey(visitor, campaign string) []byte {
 	return []byte("cv" + visitor + "\x00" + campaign)
+}
+
+// cutPlace is freeKey undone, but for its first letters.
+func cutPlace(key []byte) (pool string, place uint64, ok bool) {
+	n := len(key) - 9
+	if n < 0 || key[n] != 0 {
+		return "", 0, false
+	}
+	return string(key[:n]), binary.BigEndian.Uint64(key[n+1:]), true
 }
 
 func freeKey(pool string, place uint64) []byte {

@@ -69,7 +69,7 @@ func TestClaims(t *testing.T) {
 	claims(t, l, "ten", "rescue", "v2", "A")
 	claims(t, l, "ten", "rescue", "v1", "Z")
 	claims(t, l, "ten", "other", "v1", "M")
-	tallies(t, l, "ten", "{Left:1 Claimed:3 Redeemed:0 Withdrawn:0 Week:3}")
+	tallies(t, l, "ten", "{Left:1 Claimed:3 Redeemed:0 Withdrawn:0 Aside:0 Week:3}")
 	if l.Left("ten") != 1 || l.Left("tenth") != 1 || l.Left("unknown") != 0 {
 		t.Errorf("left are %d, %d, %d", l.Left("ten"), l.Left("tenth"), l.Left("unknown"))
 	}
@@ -79,7 +79,7 @@ func TestClaims(t *testing.T) {
 	claims(t, l, "ten", "rescue", "v2", "A") // before anything is stocked, too
 	claims(t, l, "ten", "rescue", "v3", "none")
 	stock(t, l, "ten", "Z", "A", "M", "B")
-	tallies(t, l, "ten", "{Left:1 Claimed:3 Redeemed:0 Withdrawn:0 Week:3}")
+	tallies(t, l, "ten", "{Left:1 Claimed:3 Redeemed:0 Withdrawn:0 Aside:0 Week:3}")
 	claims(t, l, "ten", "rescue", "v3", "B")
 	claims(t, l, "ten", "rescue", "v4", "none")
 	claims(t, l, "ten", "other", "v1", "M")
@@ -118,7 +118,7 @@ func TestUnpick(t *testing.T) {
 	claims(t, l, "ten", "c", "v3", "A")
 	l.Unpick([]Claim{picked}) // it is another's by now
 	claims(t, l, "ten", "c", "v4", "none")
-	tallies(t, l, "ten", "{Left:0 Claimed:2 Redeemed:0 Withdrawn:0 Week:2}")
+	tallies(t, l, "ten", "{Left:0 Claimed:2 Redeemed:0 Withdrawn:0 Aside:0 Week:2}")
 }
 
 // The file may change as it likes: what is gone is withdrawn if nobody has it,
@@ -134,7 +134,7 @@ func TestRestock(t *testing.T) {
 		t.Fatal(err)
 	}
 	stock(t, l, "ten", "E", "D")
-	tallies(t, l, "ten", "{Left:2 Claimed:1 Redeemed:0 Withdrawn:1 Week:1}") // C is gone
+	tallies(t, l, "ten", "{Left:2 Claimed:1 Redeemed:0 Withdrawn:1 Aside:0 Week:1}") // C is gone
 	v := numbered("v2", 1)
 	v.Claims = []Claim{held}
 	commit(t, l, v)
@@ -145,7 +145,7 @@ func TestRestock(t *testing.T) {
 	claims(t, l, "ten", "c", "v4", "E")
 	claims(t, l, "ten", "c", "v5", "C")
 	claims(t, l, "ten", "c", "v6", "none")
-	const all = "{Left:0 Claimed:5 Redeemed:0 Withdrawn:0 Week:5}"
+	const all = "{Left:0 Claimed:5 Redeemed:0 Withdrawn:0 Aside:0 Week:5}"
 	tallies(t, l, "ten", all)
 	closed(t, l)
 	l = opened(t, dir)
@@ -162,7 +162,7 @@ func TestRestock(t *testing.T) {
 	l.Unpick([]Claim{held})
 	stock(t, l, "new")
 	claims(t, l, "new", "n", "v1", "none")
-	tallies(t, l, "new", "{Left:0 Claimed:0 Redeemed:0 Withdrawn:1 Week:0}")
+	tallies(t, l, "new", "{Left:0 Claimed:0 Redeemed:0 Withdrawn:1 Aside:0 Week:0}")
 }
 
 func forget(l *Ledger, visitor string) error {
@@ -202,7 +202,7 @@ func TestRedeem(t *testing.T) {
 	l = opened(t, dir)
 	t.Cleanup(func() { closed(t, l) })
 	stock(t, l, "ten", "A", "B", "C")
-	tallies(t, l, "ten", "{Left:1 Claimed:2 Redeemed:1 Withdrawn:0 Week:2}")
+	tallies(t, l, "ten", "{Left:1 Claimed:2 Redeemed:1 Withdrawn:0 Aside:0 Week:2}")
 	if r, known, err = l.Given("ten", "A"); !known || err != nil || r.Redeemed != 7 || r.Order != "order-1" || r.Visitor != "" || r.Decision != "" || r.Campaign != "c" {
 		t.Errorf("redeemed and disowned: %+v, %t, %v", r, known, err)
 	}

@@ -51,6 +51,11 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 			l.mail.gone(v.Out)
 		}
 	}()
+	unlock, err := l.stillAside(v.Redeemed)
+	defer unlock()
+	if err != nil {
+		return 0, err
+	}
 	batch := l.db.NewBatch()
 	defer batch.Close()
 	if v.Profile != nil {

@@ -70,7 +70,8 @@ type Ledger struct {
 	entombed atomic.Bool // whether any tombstone stands
 
 	coupons  pools
-	stocking sync.Mutex // one pool is taken in at a time
+	stocking sync.Mutex  // one pool is taken in at a time
+	setAside atomic.Bool // codes that come in may have been told before a restore
 }
 
 // Open opens the ledger in dir, which is created if its parent is there. A
@@ -172,7 +173,7 @@ func (l *Ledger) recover() error {
 	if err := l.recoverDead(); err != nil {
 		return err
 	}
-	if err := l.recoverMail(); err != nil {
+	if err := errors.Join(l.recoverMail(), l.recoverAside()); err != nil {
 		return err
 	}
 	return l.recoverRoom(floor)

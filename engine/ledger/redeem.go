@@ -11,16 +11,23 @@ type Redemption struct {
 	Claim
 	Redeemed int64  // ms
 	Order    string // it was redeemed for; "" where the shop named none
+
+	aside bool // nobody knows who has it
 }
 
-// Given finds a code that somebody has; false of any other text, be it free,
-// withdrawn or unknown: who asks cannot tell them apart.
+// Anybody says that the code may be anybody's: whom it was told to is not known
+// since a restore.
+func (r Redemption) Anybody() bool { return r.aside }
+
+// Given finds a code that somebody has, or may have: one that is set aside is
+// nobody's. It is false of any other text, be it free, withdrawn or unknown: who
+// asks cannot tell them apart.
 func (l *Ledger) Given(pool, text string) (Redemption, bool, error) {
 	c, err := l.code(pool, text)
-	if err != nil || c == nil || c.State != claimed && c.State != redeemed {
+	if err != nil || c == nil || c.State != claimed && c.State != redeemed && c.State != aside {
 		return Redemption{}, false, err
 	}
-	return Redemption{Claim: c.claim(pool, text), Redeemed: c.Redeemed, Order: c.Order}, true, nil
+	return Redemption{Claim: c.claim(pool, text), Redeemed: c.Redeemed, Order: c.Order, aside: c.State == aside}, true, nil
 }
 
 // redeem writes that a code was redeemed.

@@ -19,6 +19,7 @@ type Coupons struct {
 	Claimed   int // given to visitors, the redeemed ones included
 	Redeemed  int
 	Withdrawn int // taken out of the file before anybody had them
+	Aside     int // may have been told before a restore; see SetAside
 	Week      int // claimed in the last 7 days, today included
 }
 
@@ -74,7 +75,11 @@ func (l *Ledger) restock(p *pool, name string, next uint64, digest string, codes
 			return err
 		}
 		p.mu.Lock()
-		p.tally.Left += len(some)
+		if l.setAside.Load() {
+			p.tally.Aside += len(some)
+		} else {
+			p.tally.Left += len(some)
+		}
 		for _, i := range some {
 			if d.back[i] {
 				p.tally.Withdrawn--
@@ -154,13 +159,15 @@ func (l *Ledger) each(name string, do func(text []byte, c code) error) error {
 	return it.Error()
 }
 
-// take lets codes in.
+// take lets codes in; nothing changes setAside meanwhile.
 func (l *Ledger) take(name string, next *uint64, codes []string, which []int32) error {
 	batch := l.db.NewBatch()
 	defer batch.Close()
 	for _, i := range which {
-		err := batch.Set(codeKey(name, codes[i]), freeRecord(*next), nil)
-		if err == nil {
+		var err error
+		if l.setAside.Load() {
+			err = batch.Set(codeKey(name, codes[i]), asideRecord(*next), nil)
+		} else if err = batch.Set(codeKey(name, codes[i]), freeRecord(*next), nil); err == nil {
 			err = batch.Set(freeKey(name, *next), []byte(codes[i]), nil)
 		}
 		if err != nil {
@@ -225,6 +232,8 @@ func (p *pool) recount(l *Ledger, name string) error {
 			p.tally.Left++
 		case withdrawn:
 			p.tally.Withdrawn++
+		case aside:
+			p.tally.Aside++
 		case claimed, redeemed:
 			p.tally.Claimed++
 			p.noteDay(c.At)
