@@ -88,6 +88,7 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 			return 0, err
 		}
 	}
+	l.ids.filter.add(v.IDs)
 	crash.Point("commit.before")
 	if err := l.db.Apply(batch, pebble.NoSync); err != nil {
 		return 0, fmt.Errorf("ledger could not commit: %w", err)

@@ -19,12 +19,18 @@ type ID [16]byte
 const idPeriod = 8 * 24 * time.Hour
 
 // idPeriods knows the present period. Whole old periods are dropped at once.
-type idPeriods struct{ now atomic.Uint32 }
+type idPeriods struct {
+	now    atomic.Uint32
+	filter idFilter
+}
 
 func (p *idPeriods) key(id ID) []byte { return idKey(p.now.Load(), id) }
 
+// idAt is where in its key an id begins.
+const idAt = 1 + 4
+
 func idKey(period uint32, id ID) []byte {
-	key := append(make([]byte, 0, 1+4+len(id)), 'i')
+	key := append(make([]byte, 0, idAt+len(id)), 'i')
 	key = binary.BigEndian.AppendUint32(key, period)
 	return append(key, id[:]...)
 }
@@ -43,14 +49,20 @@ func (l *Ledger) Seen(ids ...ID) ([]bool, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
+	some, seen := l.ids.filter.mayHold(ids)
+	if !some {
+		return seen, nil
+	}
 	var none ID
 	now := l.ids.now.Load()
 	it, err := l.db.NewIter(&pebble.IterOptions{LowerBound: idKey(now-1, none), UpperBound: idKey(now+1, none)})
 	if err != nil {
 		return nil, fmt.Errorf("ledger could not read: %w", err)
 	}
-	seen := make([]bool, len(ids))
 	for i, id := range ids {
+		if !seen[i] {
+			continue
+		}
 		key := idKey(now, id)
 		// A prefix is a whole key here: the filters answer for what was never seen.
 		seen[i] = it.SeekPrefixGE(key)
@@ -68,6 +80,8 @@ func (l *Ledger) Seen(ids ...ID) ([]bool, error) {
 func (l *Ledger) recoverPeriods() error {
 	is := periodOf(l.now())
 	l.ids.now.Store(is)
+	l.ids.filter.refill = make(chan struct{}, 1)
+	l.ids.filter.ask()
 	return l.dropIDsBefore(is - 1)
 }
 
@@ -78,6 +92,7 @@ func (l *Ledger) turnPeriod() error {
 	if is <= was || !l.ids.now.CompareAndSwap(was, is) {
 		return nil
 	}
+	l.ids.filter.ask()
 	return l.dropIDsBefore(is - 1)
 }
 

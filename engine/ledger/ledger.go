@@ -103,6 +103,7 @@ func open(dir string, o Options, fs vfs.FS) (*Ledger, error) {
 	}
 	l.done.Go(l.syncNowAndThen)
 	l.done.Go(l.watch)
+	l.done.Go(l.fillFilter)
 	return l, nil
 }
 
