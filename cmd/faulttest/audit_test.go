@@ -65,8 +65,8 @@ func audit(t *testing.T, l *load, number int, what string, more ...string) {
 	}
 	l.profiles(rows, m)
 	l.server.sound()
-	t.Logf("fault %d %s: sent %d, acked %d, lost %d, duplicates %d, unexpected %d, requests %d, without a 200 %d, sent home busy %d, once more after one %d, rows sent twice and collapsed %d, accepted after %s, visible after %s%s",
-		number, what, len(m.sent), len(m.acked), lost, duplicates, unexpected, l.requests.Load(), l.failed.Load(), l.home.Load(), l.again.Load(), w.raw()-len(rows),
+	t.Logf("fault %d %s: sent %d, acked %d, lost %d, duplicates %d, unexpected %d, requests %d, without a 200 %d%s, sent home busy %d, once more after one %d, rows sent twice and collapsed %d, accepted after %s, visible after %s%s",
+		number, what, len(m.sent), len(m.acked), lost, duplicates, unexpected, l.requests.Load(), l.failed.Load(), &l.unwell, l.home.Load(), l.again.Load(), w.raw()-len(rows),
 		accepted.Round(time.Millisecond), visible.Round(time.Millisecond), strings.Join(append([]string{""}, more...), ", "))
 	if lost+duplicates+unexpected > 0 {
 		t.Errorf("lost %d, duplicates %d, unexpected %d: each must be 0", lost, duplicates, unexpected)

@@ -67,7 +67,7 @@ func TestFaultClickHouseAwayAtLoad(t *testing.T) {
 	queued := rate * int(away/time.Second)
 	grown := peak - before
 	if n := l.failed.Load(); n > 0 {
-		t.Errorf("%d requests were not answered 200", n)
+		t.Errorf("%d requests were not answered 200%s", n, &l.unwell)
 	}
 	ratio := float64(p99(m.decided["away"])) / float64(p99(m.decided["normal"]))
 	if long() {

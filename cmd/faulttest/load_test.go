@@ -39,6 +39,7 @@ type load struct {
 
 	requests, acked, failed, again atomic.Int64 // sent, with a 200, without, and sent once more after one
 	home                           atomic.Int64 // decides with a 200 that were not begun, see sentHome
+	unwell                         causes       // of what was sent without a 200
 }
 
 // perSender is how many visitors are one sender's alone: calls of one visitor
@@ -172,6 +173,8 @@ func (l *load) deliver(ctx context.Context, c *client, path string, body object,
 		}
 		status, header, answer, err := c.post(ctx, l.server.url(), path, raw)
 		switch {
+		case ctx.Err() != nil: // given up by the test itself
+			return
 		case err != nil: // the server died: nobody knows what became of it
 		case status == http.StatusOK && sentHome(answer):
 			l.home.Add(1)
@@ -197,6 +200,7 @@ func (l *load) deliver(ctx context.Context, c *client, path string, body object,
 			return
 		}
 		l.failed.Add(1)
+		l.unwell.add(cause(status, answer, err))
 		if c.rand.IntN(8) == 0 {
 			return // a visitor who went away
 		}
@@ -235,7 +239,7 @@ func (c *client) post(ctx context.Context, url, path string, body []byte) (int, 
 
 func (c *client) do(ctx context.Context, method, url, path string, body []byte, key string) (int, http.Header, []byte, error) {
 	if url == "" {
-		return 0, nil, nil, fmt.Errorf("%s: the server does not run", path)
+		return 0, nil, nil, fmt.Errorf("%s: %w", path, errNotRunning)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, url+path, bytes.NewReader(body))
 	if err != nil {
