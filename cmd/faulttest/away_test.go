@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -66,11 +67,17 @@ func TestFaultClickHouseAwayAtLoad(t *testing.T) {
 
 	queued := rate * int(away/time.Second)
 	grown := peak - before
-	if n := l.failed.Load(); n > 0 {
-		t.Errorf("%d requests were not answered 200%s", n, &l.unwell)
+	// Where the whole machine stands still, clients give up what nobody could answer.
+	stood := time.Duration(m.stood.Load())
+	failed := l.failed.Load()
+	if stood > time.Second {
+		failed -= int64(l.unwell.count(givenUp))
+	}
+	if failed > 0 {
+		t.Errorf("%d requests were not answered 200%s", failed, &l.unwell)
 	}
 	ratio := float64(p99(m.decided["away"])) / float64(p99(m.decided["normal"]))
-	if long() {
+	if long() && stood < time.Second {
 		if ratio > 1.5 {
 			t.Errorf("a decide's p99 is %.2f times the normal one", ratio)
 		}
@@ -84,13 +91,14 @@ func TestFaultClickHouseAwayAtLoad(t *testing.T) {
 	audit(t, l, 4, fmt.Sprintf("ClickHouse away for %s at %d events a second", away, rate),
 		fmt.Sprintf("p99 of an acknowledgement %s, then %s", p99(m.taken["normal"]), p99(m.taken["away"])),
 		fmt.Sprintf("of a decide %s, then %s (%.2f)", p99(m.decided["normal"]), p99(m.decided["away"]), ratio),
-		fmt.Sprintf("%d queued took %d MB", queued, grown>>20), fmt.Sprintf("caught up %s after its return", caughtUp.Round(10*time.Millisecond)))
+		fmt.Sprintf("%d queued took %d MB", queued, grown>>20), fmt.Sprintf("this process stood still for at most %s", stood.Round(time.Millisecond)), fmt.Sprintf("caught up %s after its return", caughtUp.Round(10*time.Millisecond)))
 }
 
 // steady sends batches and decides at a steady rate and keeps how long each took,
 // from the moment at which it was due.
 type steady struct {
-	load *load
+	load  *load
+	stood atomic.Int64 // the longest time for which this process did not run, though it would have
 
 	mu             sync.Mutex
 	phase          string
@@ -117,6 +125,13 @@ func (m *steady) run(ctx context.Context, rate int) {
 		everybody[i] = uuid.Must(uuid.NewV7()).String()
 	}
 	m.load.visitors = everybody[:checked]
+	m.load.senders.Go(func() {
+		for last := time.Now(); ctx.Err() == nil; last = time.Now() {
+			const nap = 50 * time.Millisecond
+			rest(ctx, nap)
+			m.stood.Store(max(m.stood.Load(), int64(time.Since(last)-nap)))
+		}
+	})
 	pace := func(each time.Duration, send func(c *client, due time.Time)) {
 		due := make(chan time.Time)
 		m.load.senders.Go(func() {

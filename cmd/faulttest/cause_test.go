@@ -46,12 +46,21 @@ func (c *causes) String() string {
 	return " (" + strings.Join(parts, ", ") + ")"
 }
 
+// count is how often it was for one of them.
+func (c *causes) count(why string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.of[why]
+}
+
+// givenUp is the cause where the load itself did not wait for an answer.
+const givenUp = "not waited for any longer"
+
 // errNotRunning is why nothing was sent.
 var errNotRunning = errors.New("the server does not run")
 
 // cause is why a request had no 200: the server's word, or how the connection
-// failed. What the load itself did not wait for is told apart from what the
-// server broke off.
+// failed.
 func cause(status int, answer []byte, err error) string {
 	var broken *url.Error
 	switch {
@@ -68,7 +77,7 @@ func cause(status int, answer []byte, err error) string {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "connection closed"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return "not waited for any longer"
+		return givenUp
 	case errors.As(err, &broken):
 		return broken.Err.Error()
 	}
