@@ -45,19 +45,22 @@ func TestNobodyWaitsForWhatIsHeldUp(t *testing.T) {
 	hold := func() (visitor string) { // one whose lock nobody else has by chance
 		for {
 			names++
-			visitor, refused := fmt.Sprintf("slow%d", names), make(chan struct{})
+			visitor, refused, wrong := fmt.Sprintf("slow%d", names), make(chan struct{}), make(chan struct{})
 			held.Go(func() {
 				switch d := s.browser().decide(object{"visitor": object{"id": visitor}}); {
 				case strings.Join(d.Degraded, "") == "busy":
 					close(refused)
 				case d.campaigns() == "" || len(d.Degraded) > 0:
 					t.Errorf("what was held up is answered %+v", d)
+					close(wrong)
 				}
 			})
 			select {
 			case <-slow.begun:
 				return visitor
 			case <-refused:
+			case <-wrong:
+				t.FailNow()
 			}
 		}
 	}
