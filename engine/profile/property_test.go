@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -50,9 +51,20 @@ func anyHistory(t *rapid.T) []ingest.Event {
 }
 
 func folded(p *Profile, history []ingest.Event) (stamps string) {
+	dear := func(e *ingest.Event) bool { return e.Props.Value != nil && *e.Props.Value > 1e6 }
+	t := counting(7)
+	t.Here = []Here{{"search", "search", dear}, {"purchase", "purchase", dear}}
+	t.Kinds = &Kinds{Of: map[string]string{"dear": "purchase"}, Is: func(e *ingest.Event) []string {
+		if e.Name == "purchase" && dear(e) {
+			return []string{"dear"}
+		}
+		return nil
+	}}
+	t.Goals = map[string][]Goal{"dear": {{"rescue", time.Hour}}, "search": {{"other", time.Hour}}}
+	t.Absences = append(t.Absences, Absence{"rescue", "dear", "add_to_cart", time.Hour})
 	for _, e := range history {
-		Fold(p, &e, counting(7))
-		stamps += fmt.Sprint(e.Session, e.New, " ")
+		Fold(p, &e, t)
+		stamps += fmt.Sprint(e.Session, e.New, e.Kinds, " ")
 	}
 	return stamps
 }
