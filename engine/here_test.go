@@ -27,6 +27,7 @@ type told struct {
 	received time.Duration
 	value    int
 	red      bool
+	early    bool // a page view: just before it the page says that something was put into the cart
 }
 
 // Whatever a browser does on some pages, however late and in whatever order its
@@ -47,6 +48,7 @@ func TestListedTriggersEqualAPlainComputation(t *testing.T) {
 				path: rapid.SampledFrom([]string{"/", "/cart"}).Draw(rt, "path"), at: at,
 				received: at + time.Duration(rapid.SampledFrom([]int{0, 0, 2, 30}).Draw(rt, "late"))*time.Second,
 				value:    rapid.SampledFrom([]int{1, 500, 501, 9000}).Draw(rt, "value"), red: rapid.IntRange(0, 3).Draw(rt, "red") == 0,
+				early: rapid.IntRange(0, 3).Draw(rt, "early") == 0,
 			})
 		}
 		slices.SortStableFunc(calls, func(a, b told) int { return cmp.Compare(a.received, b.received) })
@@ -60,30 +62,38 @@ func TestListedTriggersEqualAPlainComputation(t *testing.T) {
 		opened, happened := map[string]time.Duration{}, map[string]time.Duration{} // path → the latest
 		for i, call := range calls {
 			now := dawn.Add(call.received)
-			own := fmt.Sprintf("%012x", dawn.Add(call.at+wrong).UnixMilli()) // as the browser makes ids
-			id := fmt.Sprintf("%s-%s-7000-8000-%012d", own[:8], own[8:], i)
+			idAt := func(at time.Duration) string { // as the browser makes ids
+				own := fmt.Sprintf("%012x", dawn.Add(at+wrong).UnixMilli())
+				return fmt.Sprintf("%s-%s-7000-8000-%012d", own[:8], own[8:], int64(i)<<32+int64(at))
+			}
 			page := &ingest.Page{URL: "https://shop.example" + call.path, Path: call.path}
 			context := ingest.Event{ID: newID(), Name: ingest.PageView, Time: now.UnixMilli(), Received: now.UnixMilli(), Page: page}
 			v := engine.Visit{Visitor: "ann", Decide: &engine.Request{ID: newID(), Context: &context, Consent: true}}
-			switch call.what {
-			case "page_view":
-				viewed := context
-				viewed.ID = id
-				v.Events = []ingest.Event{viewed}
-				opened[call.path] = max(opened[call.path], call.at)
-			case "add_to_cart":
+			added := func(at time.Duration) ingest.Event {
 				color := map[bool]string{true: "red", false: "blue"}[call.red]
 				event, refused := ingest.Accept(ingest.Incoming{
-					ID: id, Name: call.what, Page: page, Properties: json.RawMessage(fmt.Sprintf(`{"value":%d,"color":%q}`, call.value, color)),
-					Time: ingest.Stamp(dawn.Add(call.at + wrong).UnixMilli()),
+					ID: idAt(at), Name: "add_to_cart", Page: page, Properties: json.RawMessage(fmt.Sprintf(`{"value":%d,"color":%q}`, call.value, color)),
+					Time: ingest.Stamp(dawn.Add(at + wrong).UnixMilli()),
 				}, &ingest.Who{ID: "ann"}, ingest.Terms{Received: now, SentAt: ingest.Stamp(now.Add(wrong).UnixMilli()), NewID: newID})
 				if refused != nil {
 					t.Fatal(refused)
 				}
-				v.Events, v.Decide = []ingest.Event{event}, nil
 				if call.value > 500 && !call.red {
 					happened[call.path] = max(happened[call.path], call.at)
 				}
+				return event
+			}
+			switch call.what {
+			case "page_view":
+				viewed := context
+				viewed.ID = idAt(call.at)
+				if call.early {
+					v.Events = append(v.Events, added(call.at-150*time.Millisecond))
+				}
+				v.Events = append(v.Events, viewed)
+				opened[call.path] = max(opened[call.path], call.at)
+			case "add_to_cart":
+				v.Events, v.Decide = []ingest.Event{added(call.at)}, nil
 			case "dwell":
 				v.Decide.Trigger = "dwell:10s"
 			}

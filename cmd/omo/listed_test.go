@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"github.com/omotenashi-web/omotenashi/api/beacon/browsertest"
@@ -82,6 +83,13 @@ func TestAListWithAConditionAndADerivedGoal(t *testing.T) {
 	story("again, and asks for a large and a small one before its time", chromedp.Navigate(site+"/"),
 		track("quote", "{value: 7000}"), track("quote", "{value: 1}"), seen("QUOTED"))
 	came("dwell:3s", "trigger", "trigger", "offered")
+	if _, err := chromedp.Call(tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `window.omo = function () { (omo.q = omo.q || []).push(arguments) }; omo("track", "quote", {value: 8000})`,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	story("opens a page that says it before the beacon is there", chromedp.Navigate(site+"/"), seen("QUOTED"))
+	came("dwell:3s", "trigger", "trigger", "offered", "offered")
 
 	records, err := a.ledger.Read(t.Context(), 0, a.ledger.Last(), 10_000)
 	if err != nil {

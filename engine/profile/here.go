@@ -19,9 +19,13 @@ type Here struct {
 // Page is a page that the browser may still show, in one of its tabs.
 type Page struct {
 	Path uint64           `json:"p"`           // its mark
-	At   int64            `json:"a,omitempty"` // when it was opened last; 0 where only events of it have come
+	At   int64            `json:"a,omitempty"` // when it was opened last, less early; 0 where only events of it have come
 	Did  map[string]int64 `json:"d,omitempty"` // Here.Key → when such an event happened there since then, the latest
 }
+
+// early is how long before its page view what happens on a page may be told, in
+// milliseconds: the beacon first obeys what the page said before it was there.
+const early = 200
 
 // maxPages bounds the pages of a browser; past it the one opened first goes.
 const maxPages = 8
@@ -35,7 +39,7 @@ func (p *Profile) notice(e *ingest.Event, all []Here) {
 	}
 	if e.Name == ingest.PageView {
 		page := p.page(e)
-		page.At = max(page.At, made(e))
+		page.At = max(page.At, made(e)-early)
 		for key, at := range page.Did {
 			if at < page.At { // it happened where the page was open before
 				delete(page.Did, key)
