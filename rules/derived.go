@@ -14,8 +14,10 @@ type derived struct {
 	event    string // the underlying one
 	identity string // of event and where, in every rule set
 	parts    []condition
-	key      *node   // where its name stands
-	places   []int32 // of parts in the set's predicates, once compiled
+	of       *derived // it is some of these again; nil of all events
+	texts    []string // of parts and of's, by which one is told from another
+	key      *node    // where its name stands
+	places   []int32  // of parts in the set's predicates, once compiled
 	compiled bool
 }
 
@@ -47,13 +49,34 @@ func (r *reader) deriveds(f *segmentsFile, l *language) {
 		if e.Value.Where.At != nil {
 			d.parts = l.rule(r, e.Value.Where, join(path, "where"), l.eventAlone)
 		}
-		texts := make([]string, len(d.parts))
-		for i, p := range d.parts {
-			texts[i] = canonical(p.tree)
-		}
-		d.identity = d.event + identity(texts)
+		d.identify()
 		l.derived[e.Name] = d
 	}
+}
+
+func (d *derived) identify() {
+	if d.of != nil {
+		d.texts = slices.Clone(d.of.texts)
+	}
+	for _, p := range d.parts {
+		d.texts = append(d.texts, canonical(p.tree))
+	}
+	d.identity = d.event + identity(slices.Clone(d.texts))
+}
+
+// some is the name of the events of one name, be it a derived one's, for which a
+// where holds too: a derived event that segments.yaml does not have, under a name
+// that nobody can write there.
+func (l *language) some(r *reader, event string, where ruleText, path string) string {
+	d := &derived{event: event, of: l.derived[event], parts: l.rule(r, where, path, l.eventAlone)}
+	if d.of != nil {
+		d.event = d.of.event
+	}
+	d.identify()
+	if l.unnamed[d.identity] == nil {
+		l.unnamed[d.identity] = d
+	}
+	return d.identity
 }
 
 // eventAlone refuses all names but event: whether an event is a derived one may
@@ -91,9 +114,16 @@ func (l *language) filter(d *derived) ([]int32, error) {
 	if d.compiled { // compiling changes a tree: it can be done once
 		return d.places, nil
 	}
-	var err error
-	d.places, err = l.compileAll(d.parts, l.zoneOfSite)
 	d.compiled = true
+	if d.of != nil {
+		of, err := l.filter(d.of)
+		if err != nil {
+			return nil, err
+		}
+		d.places = slices.Clone(of)
+	}
+	own, err := l.compileAll(d.parts, l.zoneOfSite)
+	d.places = append(d.places, own...)
 	return d.places, err
 }
 

@@ -1,9 +1,11 @@
 package rules
 
+import "maps"
+
 // Kind is some of the events of one name: those for which a condition holds
 // that reads nothing but the event.
 type Kind struct {
-	Name  string // of a derived event, as segments.yaml calls it; "" of a trigger's
+	Name  string // of a derived event, as segments.yaml calls it; its Key where a reminder's where tells it; "" of a trigger's
 	Event string // canonical name of the events it is some of
 	Key   string // of event and condition, the same in every rule set
 
@@ -48,8 +50,10 @@ func (m *Matcher) every(where []*predicate, e Event) bool {
 
 // kinds gives the set its derived events, by name.
 func (l *language) kinds(s *Set) error {
-	for _, name := range sortedKeys(l.derived) {
-		d := l.derived[name]
+	all := maps.Clone(l.derived)
+	maps.Copy(all, l.unnamed)
+	for _, name := range sortedKeys(all) {
+		d := all[name]
 		where, err := l.filtered(d)
 		if err != nil {
 			return err

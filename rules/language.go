@@ -31,6 +31,7 @@ type language struct {
 	traits   map[string]TraitSpec
 	segments map[string]*segment
 	derived  map[string]*derived
+	unnamed  map[string]*derived // of a where beside at:, by identity
 	pools    map[string]Pool
 
 	zoneOfSite *time.Location
@@ -65,7 +66,7 @@ type predicate struct {
 func newLanguage(site Site) *language {
 	l := &language{
 		words: newVocabulary(), traits: site.Traits, zoneOfSite: site.Timezone,
-		segments: map[string]*segment{}, derived: map[string]*derived{}, shared: map[string]int32{},
+		segments: map[string]*segment{}, derived: map[string]*derived{}, unnamed: map[string]*derived{}, shared: map[string]int32{},
 		known: map[string]*counting{}, streamAt: map[string]int{},
 	}
 	l.config = conf.CreateNew()

@@ -167,10 +167,10 @@ func (r *reader) eventTrigger(a *triggerArgs, path string, l *language) (t Trigg
 	r.wellFormed(a.Event, join(path, "event"), eventForm, eventHint)
 	t, w.name = Trigger{Kind: "event", Event: name}, name
 	if a.Moment.At != nil {
-		if a.Where.At != nil {
-			r.unsupported(a.Moment.At, join(path, "at"), "a where on the event of a reminder")
+		if t = r.reminder(a, path, t); a.Where.At != nil {
+			t.Event = l.some(r, name, a.Where, join(path, "where"))
 		}
-		return r.reminder(a, path, t), w, true
+		return t, w, true
 	}
 	if d := l.derived[name]; d != nil {
 		t.Event, w.derived = d.event, d

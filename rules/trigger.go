@@ -12,7 +12,7 @@ type Trigger struct {
 	Dwell    time.Duration // the length of dwell and idle
 	Percent  int           // of scroll: 1 to 100
 	Selector string        // of in_view
-	Event    string        // of event: its canonical name, the underlying one of a derived event; of absent: the one awaited, of reminder: the one that names the moment, as written
+	Event    string        // of event: its canonical name, the underlying one of a derived event; of absent: the one awaited, of reminder: the one that names the moment, as written or by its Kind
 	After    string        // of absent: the event that starts the wait, as written
 	Within   time.Duration // of absent: how long is waited
 	Moment   string        // of reminder: the property of Event that holds a time
