@@ -67,21 +67,12 @@ func sends(set *rules.Set) map[string][]*rules.Campaign {
 func (e *Engine) send(live *Live, p *profile.Profile, v Visit, now time.Time, keep *ledger.Visit, add func(*ingest.Event) error, text *scratch) error {
 	for i := range v.Events {
 		event := &v.Events[i]
-		var campaigns []*rules.Campaign
-		switch {
-		case v.timer != nil:
-			if c := live.campaign(event.Props.Campaign); c != nil && c.Sends() && !event.Props.Missed {
-				campaigns = []*rules.Campaign{c}
-			}
-		case event.Received-event.Time > sendWithin.Milliseconds():
-		case event.Name == ingest.Exposure:
+		if event.Name == ingest.Exposure && !late(event) {
 			if err := e.beside(live, p, event, now, keep); err != nil {
 				return err
 			}
-		default:
-			campaigns = live.sends[event.Name]
 		}
-		for _, c := range campaigns {
+		for _, c := range live.Sending(event, v.timer != nil) {
 			r := Request{ID: e.newID(), Context: event, Trigger: ingest.DuePrefix + c.ID, Event: event, Consent: true}
 			if r.Facts = e.stockFacts(live); v.Decide != nil {
 				r.Facts = v.Decide.Facts
@@ -94,16 +85,40 @@ func (e *Engine) send(live *Live, p *profile.Profile, v Visit, now time.Time, ke
 	return nil
 }
 
-// carryOut decides about one campaign and does what comes of it.
-func (e *Engine) carryOut(live *Live, p *profile.Profile, c *rules.Campaign, r Request, now time.Time, keep *ledger.Visit, add func(*ingest.Event) error, text *scratch) error {
-	d := Decide(live, p, r, now)
-	var made *ingest.Outcome
+// late says whether an event is too old for anything to be sent for it.
+func late(event *ingest.Event) bool { return event.Received-event.Time > sendWithin.Milliseconds() }
+
+// Sending are the campaigns that the server carries out by itself on an event that
+// just happened, or that says that a timer came due.
+func (l *Live) Sending(event *ingest.Event, due bool) []*rules.Campaign {
+	switch {
+	case due:
+		if c := l.campaign(event.Props.Campaign); c != nil && c.Sends() && !event.Props.Missed {
+			return []*rules.Campaign{c}
+		}
+		return nil
+	case late(event):
+		return nil
+	}
+	return l.sends[event.Name]
+}
+
+// Carry decides what becomes of a campaign that the server carries out by itself;
+// made is nil where its rule is false.
+func Carry(live *Live, p *profile.Profile, c *rules.Campaign, r Request, now time.Time) (d Decision, made *ingest.Outcome) {
+	d = Decide(live, p, r, now)
 	for i := range d.Outcomes {
 		if d.Outcomes[i].Campaign == c.ID {
 			made = &d.Outcomes[i]
 		}
 	}
-	if made == nil { // its rule is false
+	return d, made
+}
+
+// carryOut decides about one campaign and does what comes of it.
+func (e *Engine) carryOut(live *Live, p *profile.Profile, c *rules.Campaign, r Request, now time.Time, keep *ledger.Visit, add func(*ingest.Event) error, text *scratch) error {
+	d, made := Carry(live, p, c, r, now)
+	if made == nil {
 		return nil
 	}
 	log, err := logged(&d, &r, now, text)
@@ -159,19 +174,29 @@ func (e *Engine) beside(live *Live, p *profile.Profile, exposure *ingest.Event, 
 	return nil
 }
 
-// hand fills in what is to be sent and puts it in the visit's commit. An
-// e-mail to nobody is none.
-func hand(keep *ledger.Visit, id string, s *rules.Send, p *profile.Profile, event *ingest.Event, l Letter, now time.Time) error {
-	l.ID, l.Kind, l.Visitor, l.User, l.At = id, s.Kind, p.Visitor, p.User, clock(now)
+// Write fills in a letter about an event: what campaign, variant and decision it
+// is of stands in it already. An e-mail to nobody is none.
+func Write(s *rules.Send, p *profile.Profile, event *ingest.Event, l Letter, now time.Time) (_ Letter, addressed bool) {
+	l.Kind, l.Visitor, l.User, l.At = s.Kind, p.Visitor, p.User, clock(now)
 	l.URL, l.To = s.URL, s.To
 	if s.ToTrait != "" {
 		if l.To = address(p, s.ToTrait); l.To == "" {
-			return nil
+			return l, false
 		}
 	}
 	plain := func(b rules.Blank) string { return blank(b, p, event) }
 	l.Subject, l.Title, l.Body = oneLine(s.Subject.Fill(plain)), oneLine(s.Title.Fill(plain)), s.Body.Fill(plain)
 	l.Unsubscribe = s.Unsubscribe.Fill(func(b rules.Blank) string { return url.QueryEscape(blank(b, p, event)) })
+	return l, true
+}
+
+// hand puts what is to be sent in the visit's commit.
+func hand(keep *ledger.Visit, id string, s *rules.Send, p *profile.Profile, event *ingest.Event, about Letter, now time.Time) error {
+	l, addressed := Write(s, p, event, about, now)
+	if !addressed {
+		return nil
+	}
+	l.ID = id
 	body, err := json.Marshal(l)
 	if err != nil {
 		return fmt.Errorf("what campaign %s sends cannot be kept: %w", l.Campaign, err)

@@ -76,7 +76,7 @@ func ReadWaiting(e *ingest.Event) (hash string, waiting map[string]bool, err err
 // LiveOf is a rule set as replay runs it: with the phases that its campaigns
 // were in, or would be in, and those that waited for a back-fill.
 func LiveOf(set *rules.Set, phases map[string]string, waiting map[string]bool) *Live {
-	return &Live{Set: set, Phases: phases, Waiting: waiting, terms: terms(set), layers: layers(set)}
+	return &Live{Set: set, Phases: phases, Waiting: waiting, terms: terms(set), layers: layers(set), sends: sends(set)}
 }
 
 // ReplayTerms are what folding a whole past needs to know of the rule set. Its

@@ -20,6 +20,8 @@ var (
 	}}
 	addressForm = map[string]any{"maxLength": 2048,
 		"pattern": `^([Hh][Tt][Tt][Pp][Ss]?://[^/\x00-\x20\\]|[^:/?#\x00-\x20\\]*([/?#]|$))[^\x00-\x20\x7f\\]*$`}
+	aroundForm = map[string]any{"anyOf": []any{map[string]any{"pattern": "^[+-]" + durationForm.String()[1:]}, dateForm}}
+
 	dateForm = map[string]any{"pattern": `^\d{4}-\d{2}-\d{2}(T\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$`}
 )
 
@@ -104,4 +106,7 @@ var forms = map[string]map[string]any{
 	"tests.tests.context.country": {"pattern": "^[A-Z]{2}$"},
 	"tests.tests.consent":         oneOfWords([]string{"granted", "denied", "unknown"}),
 	"tests.tests.expect":          {"minProperties": 1},
+	"tests.tests.until":           aroundForm,
+	"tests.tests.sent.at":         aroundForm,
+	"tests.tests.sent.type":       oneOfWords(sendTypes),
 }

@@ -18,7 +18,9 @@ type testFile struct {
 	Consent text               `yaml:"consent"`
 	Trigger happenedFile       `yaml:"trigger"`
 	Slots   []text             `yaml:"slots"`
-	Expect  table[outcomeFile] `yaml:"expect,required"`
+	Expect  table[outcomeFile] `yaml:"expect"`
+	Until   whenFile           `yaml:"until"`
+	Sent    []testSentFile     `yaml:"sent"`
 }
 
 type testVisitorFile struct {

@@ -25,6 +25,11 @@ type Test struct {
 	Trigger string     // "" on a page view; else as clients name it
 	Slots   []string   // nil: the page has them all
 	Expect  []Expectation
+
+	Sends    bool         // whether Sent is told: then nothing else is sent, from the first event until Until
+	Until    time.Time    // Now, or how long the clock goes on
+	Sent     []TestLetter // in any order
+	SentLine int
 }
 
 // TestVisitor is who comes. Traits hold declared ones only.
@@ -178,6 +183,10 @@ func (b *testBench) test(r *reader, f *testFile, path string) *Test {
 	b.trigger(r, f.Trigger, t.Events, join(path, "trigger"))
 	for _, e := range f.Expect {
 		t.Expect = append(t.Expect, b.expectation(r, e, join(path, "expect."+e.Name)))
+	}
+	b.sent(r, t, f, path)
+	if !f.At.has("expect") && !t.Sends {
+		r.failWith(f.At, join(path, "expect"), "missing", `"expect" is missing`, "say what campaigns do: expect: {cart-rescue: any}; or what is sent: sent: [{campaign: booked}]")
 	}
 	if at := f.At.value("expect"); at != nil && at.kind == mapping && len(at.pairs) == 0 {
 		r.failWith(at, join(path, "expect"), "missing", "the test expects nothing", "name a campaign: {cart-rescue: any}")

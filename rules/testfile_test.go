@@ -51,6 +51,12 @@ func describeTest(b *strings.Builder, t *Test) {
 	for _, e := range t.Expect {
 		fmt.Fprintf(b, "  expect %s %s %q %q at %d:%d\n", e.Campaign.ID, e.Outcome, e.Reason, e.Triggers, e.Line, e.Column)
 	}
+	if t.Sends {
+		fmt.Fprintf(b, "  sent at %d until %s\n", t.SentLine, t.Until.Format(time.RFC3339))
+	}
+	for _, l := range t.Sent {
+		fmt.Fprintf(b, "  letter of %s at %s at %d:%d %q\n", l.Campaign.ID, l.At.Format(time.RFC3339), l.Line, l.Column, l.Fields)
+	}
 }
 
 // A folder without tests is none to complain of.

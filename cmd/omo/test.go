@@ -38,6 +38,12 @@ time, a page, and what each campaign is expected to do then.
       trigger: exit_intent
       expect: {cart-rescue: any}      # none, control, armed, a variant, {none: rule_false}
 
+What the server sends is expected by its campaign, and by as much of it as matters;
+the clock goes on to until:
+
+      until: +2d
+      sent: [{campaign: booking-reminder, at: +25h, type: email, subject: 明日10時のご予約}]   # [] for nothing
+
 A visitor who draws what is expected is found where the test names none. Exits
 with 1 when a test fails or there is none to run.`,
 		Args: cobra.MaximumNArgs(1),

@@ -2,6 +2,7 @@ package ruletest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/rules"
@@ -53,6 +54,11 @@ func (r *Runner) Coverage() (*Coverage, error) {
 func (c *Coverage) Add(r Result) {
 	for _, e := range r.Test.Expect {
 		c.of[e.Campaign].Tests++
+	}
+	for i, l := range r.Test.Sent {
+		if !slices.ContainsFunc(r.Test.Sent[:i], func(o rules.TestLetter) bool { return o.Campaign == l.Campaign }) {
+			c.of[l.Campaign].Tests++
+		}
 	}
 	for campaign, clause := range r.asked {
 		one, i := c.of[campaign], 0

@@ -27,6 +27,14 @@
 // signed it. Consent is granted unless told. Without it only the page view is
 // folded.
 //
+// # What is sent
+//
+// Where a test says what is sent, webhooks and e-mails are written as the server
+// writes them, and go to nobody: on each event, on each timer that comes due, and
+// beside each omo_exposure among the events. After the decision the clock goes on
+// to the moment that the test names. The test names all letters, from the first
+// event on.
+//
 // # Who comes
 //
 // Variants are drawn by hash, so a test that expects a variant needs a visitor

@@ -26,6 +26,10 @@ type moment struct {
 	events  []ingest.Event // by time
 	context ingest.Event   // the page being decided
 	trigger *ingest.Event  // the event that is the trigger
+
+	facts   *ingest.Facts
+	letters []engine.Letter // what was sent, in order
+	carried []carried       // what was to be decided for that
 }
 
 type refusal struct {
@@ -177,6 +181,7 @@ func (m *moment) fold() (*profile.Profile, engine.Request) {
 		request.Facts = &ingest.Facts{CouponsLeft: t.Facts.CouponsLeft, OperatorsOnline: t.Facts.OperatorsOnline}
 	}
 	request.Facts = m.live.Stocked(request.Facts)
+	m.facts = request.Facts
 	if !consent { // a stranger, of whom nothing is known but this page
 		m.events = []ingest.Event{m.context}
 	}
@@ -191,6 +196,9 @@ func (m *moment) fold() (*profile.Profile, engine.Request) {
 			e.Traits = t.Visitor.Traits
 		}
 		profile.Fold(p, e, m.terms)
+		if consent {
+			m.send(p, e, false)
+		}
 	}
 	return p, request
 }
@@ -206,6 +214,7 @@ func (m *moment) fire(p *profile.Profile, by int64) {
 			e := ingest.Event{ID: m.newID(), Visitor: m.visitor, Time: at, Received: at}
 			e.Name, e.Props = p.Fire(campaign, at)
 			profile.Fold(p, &e, m.terms)
+			m.send(p, &e, true)
 		}
 	}
 }

@@ -94,5 +94,17 @@ func (r *Runner) Run(t *rules.Test) Result {
 		}
 		out.Failures = append(out.Failures, f)
 	}
+	if !t.Sends {
+		return out
+	}
+	if request.Consent {
+		m.wait(p, t.Until)
+	}
+	out.Failures = append(out.Failures, m.sent()...)
+	for _, x := range m.carried {
+		if _, told := out.asked[x.campaign]; !told && x.outcome.asked() {
+			out.asked[x.campaign] = x.rule
+		}
+	}
 	return out
 }

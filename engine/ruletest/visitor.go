@@ -93,5 +93,19 @@ func (r *Runner) draws(t *rules.Test) []draw {
 		}
 		need(bucket.Variant, c.Salt, ranges...)
 	}
+	for _, l := range t.Sent {
+		c := l.Campaign
+		if c.Layer != "" {
+			need(bucket.Layer, c.Layer, [2]int{c.LayerLow, c.LayerHigh})
+		}
+		need(bucket.Traffic, c.Salt, [2]int{0, c.Traffic})
+		var ranges [][2]int
+		for i := range c.Variants {
+			if v := &c.Variants[i]; v.Sends() && (l.Fields["variant"] == "" || l.Fields["variant"] == v.ID) {
+				ranges = append(ranges, [2]int{v.Low, v.High})
+			}
+		}
+		need(bucket.Variant, c.Salt, ranges...)
+	}
 	return out
 }
