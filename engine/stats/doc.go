@@ -7,7 +7,8 @@
 //	                      ├─► Proportion, Mean ──► Sample: n, mean, variance
 //	                      │                          ├─► Welch, Holm     p-value
 //	                      │                          ├─► LogRatio        lift and its intervals
-//	                      │                          └─► (later: ratio metrics, CUPED)
+//	                      ├─► Quotient, Adjust ──►   │       ratio metrics, CUPED
+//	                      │                          └─► Absolute, Relative: an Effect, as gbstats has it
 //	                      ├─► Posterior: chance to win, expected loss
 //	                      ├─► CheckSplit: SRM
 //	                      ▼

@@ -28,6 +28,7 @@ const (
 	TooFewVisitors         Reason = "too_few_visitors"
 	TooMany                Reason = "too_many"
 	NotPositive            Reason = "not_positive"
+	NothingToDivideBy      Reason = "nothing_to_divide_by"
 	Inconsistent           Reason = "inconsistent"
 	NotFinite              Reason = "not_finite"
 	OneArm                 Reason = "one_arm"
@@ -60,6 +61,8 @@ func (r Reason) Sentence() Sentence {
 		return Sentence{"10億人を超えるバリアントでは、この値の精度を保証できません", "beyond a thousand million visitors in a variant this figure would not be exact"}
 	case NotPositive:
 		return Sentence{"平均が0以下のため、比を計算できません", "an average is zero or below, so a ratio does not exist"}
+	case NothingToDivideBy:
+		return Sentence{"分母の合計が0以下のため、比を計算できません", "what is to be divided by adds up to zero or less, so there is no ratio"}
 	case Inconsistent:
 		return Sentence{"集計値に矛盾があります（例：コンバージョン数が接触数を超える）。集計クエリを確認してください", "the sums contradict each other (for example more converted than exposed): check the query they come from"}
 	case NotFinite:

@@ -1,10 +1,6 @@
 package stats
 
-import (
-	"math"
-
-	"gonum.org/v1/gonum/stat/distuv"
-)
+import "math"
 
 // alpha is the level of every test and interval shown.
 const alpha = 0.05
@@ -71,43 +67,30 @@ func comparable(control, treatment Sample) Reason {
 	return treatment.Why
 }
 
+// relatable tells why there is no difference relative to control, or "".
+func relatable(control, treatment Sample) Reason {
+	why := comparable(control, treatment)
+	switch {
+	case why != "":
+		return why
+	case control.Mean == 0:
+		return NoConversionsInControl
+	case control.Mean < 0:
+		return NotPositive
+	}
+	return ""
+}
+
 // Welch is the two-sided p-value of the absolute difference of two means:
 // Welch's t with the Welch–Satterthwaite degrees of freedom, by the survival
 // function, so that tiny values keep their digits. One arm without variation
 // is allowed (the other's carries the test); two are not.
-func Welch(control, treatment Sample) Number {
-	if why := comparable(control, treatment); why != "" {
-		return unknown(why)
-	}
-	a, b := control.squaredError(), treatment.squaredError()
-	if a+b <= 0 {
-		return unknown(NoVariation)
-	}
-	// An arm without variation adds nothing below, also where n−1 is zero.
-	below := 0.0
-	if a > 0 {
-		below += (a / (a + b)) * (a / (a + b)) / (control.N - 1)
-	}
-	if b > 0 {
-		below += (b / (a + b)) * (b / (a + b)) / (treatment.N - 1)
-	}
-	t := math.Abs(treatment.Mean-control.Mean) / math.Sqrt(a+b)
-	// Beyond 1e9 degrees the distribution is the normal one to all digits shown,
-	// while gonum's incomplete beta function loses digits.
-	student := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: math.Min(1/below, 1e9)}
-	return number(math.Min(1, 2*student.Survival(t)))
-}
+func Welch(control, treatment Sample) Number { return Absolute(control, treatment).PValue() }
 
 // Lift is the relative difference μT/μC − 1.
 func Lift(control, treatment Sample) Number {
-	if why := comparable(control, treatment); why != "" {
+	if why := relatable(control, treatment); why != "" {
 		return unknown(why)
-	}
-	switch {
-	case control.Mean == 0:
-		return unknown(NoConversionsInControl)
-	case control.Mean < 0:
-		return unknown(NotPositive)
 	}
 	return number(treatment.Mean/control.Mean - 1)
 }

@@ -11,7 +11,8 @@ import (
 type vector struct {
 	ID, Group          string
 	Control, Treatment sums
-	Gbstats            map[string]outcome
+	Gbstats            map[string]gbstats
+	Plain              map[string]gbstats `json:"gbstats_without_cuped"`
 	Cross              struct {
 		WilsonControl   []float64 `json:"wilson95_control"`
 		WilsonTreatment []float64 `json:"wilson95_treatment"`
@@ -23,6 +24,12 @@ type vector struct {
 			P float64 `json:"p_value"`
 		} `json:"welch_t_abs"`
 	}
+	// ratio and cuped
+	Ratio         []float64
+	RatioVariance []float64 `json:"ratio_variance"`
+	Theta         float64
+	Covariances   []float64
+	Raw           struct{ Control, Treatment [2][]float64 }
 	// srm
 	Users   []uint64
 	Weights []float64
@@ -30,7 +37,7 @@ type vector struct {
 	Flagged bool    `json:"flagged_at_0_001"`
 	// multi_arm_proportion and multiple_comparisons
 	Variants  []sums
-	VsControl []map[string]outcome `json:"vs_control"`
+	VsControl []map[string]gbstats `json:"vs_control"`
 	PHolm     []float64            `json:"p_holm"`
 	SRMP      float64              `json:"srm_p"`
 	P, Holm   []float64
@@ -39,6 +46,16 @@ type vector struct {
 		Alpha, HalfWidth, SE float64
 		NStar                float64 `json:"N_star"`
 	} `json:"two_sided"`
+	OneSided []struct {
+		Alpha float64
+		NStar float64 `json:"N_star"`
+		Side  string
+		CI    []any
+		P     float64 `json:"p_value"`
+	} `json:"one_sided"`
+	// guardrail
+	Watched gbstats `json:"sequential"`
+	Fixed   gbstats
 }
 
 type sums struct {
@@ -46,18 +63,46 @@ type sums struct {
 	N          uint64
 	Sum        float64
 	SumSquares float64 `json:"sum_squares"`
+	// cuped
+	Post, Pre  moments
+	SumPostPre float64 `json:"sum_post_pre"`
+	// ratio
+	M, D  moments
+	SumMD float64 `json:"sum_md"`
 }
 
-type outcome struct {
-	P     *float64 `json:"p_value_sf"`
+type moments struct {
+	Sum        float64
+	SumSquares float64 `json:"sum_squares"`
+}
+
+func (s sums) paired() Paired {
+	return Paired{N: s.N, Post: Moments(s.Post), Pre: Moments(s.Pre), Cross: s.SumPostPre}
+}
+
+// gbstats is what it says of one case under one configuration.
+type gbstats struct {
+	Expected float64
+	SE, SD   *float64
+	CI       []any    // "inf" and "-inf" are texts
+	P        *float64 `json:"p_value"`
+	PTail    *float64 `json:"p_value_sf"` // the same with its last digits
+	DOF      *float64
+	Win      *float64 `json:"chance_to_win"`
+	Closed   *struct {
+		Taking  float64 `json:"risk_treatment"`
+		Keeping float64 `json:"risk_control"`
+	} `json:"closed_form"`
 	Error *string
-	SE    float64
-	CI    []any
+	Harm  bool
 }
 
 func (s sums) sample() Sample {
-	if s.Kind == "mean" {
+	switch s.Kind {
+	case "mean":
 		return Mean(s.N, s.Sum, s.SumSquares)
+	case "ratio":
+		return Quotient(s.N, Moments(s.M), Moments(s.D), s.SumMD)
 	}
 	return Proportion(s.N, uint64(s.Sum))
 }
@@ -104,8 +149,8 @@ func TestWelchAgreesWithGbstats(t *testing.T) {
 		switch {
 		case want.Error == nil:
 			compared++
-			if !got.Known || !same(got.Value, *want.P) {
-				t.Errorf("%s: p = %+v, gbstats %v", v.ID, got, *want.P)
+			if !got.Known || !same(got.Value, *want.PTail) {
+				t.Errorf("%s: p = %+v, gbstats %v", v.ID, got, *want.PTail)
 			}
 		case v.Cross.Welch != nil:
 			// One arm without variation: gbstats gives up, scipy's Welch does not, nor do we.
@@ -228,7 +273,7 @@ func TestHolmAgreesWithStatsmodels(t *testing.T) {
 	for _, v := range vectors(t, "multi_arm_proportion") {
 		var p []float64
 		for _, arm := range v.VsControl {
-			p = append(p, *arm["freq_rel"].P)
+			p = append(p, *arm["freq_rel"].PTail)
 		}
 		check(v.ID, p, v.PHolm)
 	}
