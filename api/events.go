@@ -86,7 +86,11 @@ func (s *Server) visitsOf(c echo.Context, body *ingest.Batch, id identity, may a
 	batch := &ingest.Who{ID: id.visitor}
 	rejected := []ingest.Rejection{}
 	var visits []engine.Visit
-	at := map[string]int{} // visitor → its place in visits
+	told := make(map[string]int, 8) // visitor → how many events speak of it, about
+	for i := range body.Events {
+		told[whom(&body.Events[i])]++
+	}
+	at := make(map[string]int, len(told)) // visitor → its place in visits
 	for i, in := range body.Events {
 		in.Canonical()
 		around, consent := around, consent
@@ -113,11 +117,23 @@ func (s *Server) visitsOf(c echo.Context, body *ingest.Batch, id identity, may a
 		if !known || in.Visitor != nil && (len(in.Visitor.Traits) > 0 || in.Visitor.UserID != "") {
 			place = len(visits)
 			at[event.Visitor] = place
-			visits = append(visits, visitOf(in, event.Visitor, id, may))
+			v := visitOf(in, event.Visitor, id, may)
+			if !known { // events are large: growing would copy each twice
+				v.Events = make([]ingest.Event, 0, max(1, told[whom(&in)]))
+			}
+			visits = append(visits, v)
 		}
 		visits[place].Events = append(visits[place].Events, event)
 	}
 	return visits, rejected
+}
+
+// whom is the visitor that an event itself names.
+func whom(in *ingest.Incoming) string {
+	if in.Visitor == nil {
+		return ""
+	}
+	return in.Visitor.ID
 }
 
 // visitOf is an empty visit of one of a batch's visitors. The batch's own
