@@ -48,14 +48,19 @@ func TestConnectionsAreBounded(t *testing.T) {
 		return c, answered
 	}
 	var first net.Conn
+	var others []net.Conn
 	for n := range 3 {
 		c, answered := dial()
 		if !<-answered {
 			t.Fatalf("connection %d of 3 gets no answer", n+1)
 		}
-		first = c
+		if first == nil {
+			first = c
+		} else {
+			others = append(others, c)
+		}
 	}
-	_, answered := dial()
+	fourth, answered := dial()
 	select {
 	case <-answered:
 		t.Error("a fourth of three connections is answered")
@@ -74,5 +79,15 @@ func TestConnectionsAreBounded(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Error("the fourth is not answered after another closed")
+	}
+	for _, c := range append(others, fourth) {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	for limit := time.Now().Add(20 * time.Second); !strings.Contains(string(s.trusted().get("/metrics").body), "omo_connections 0\n"); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatal("the metrics tell of connections after all were closed")
+		}
 	}
 }
