@@ -37,13 +37,14 @@ func recorded(on []rules.Trigger) bool {
 	return !slices.ContainsFunc(on, func(t rules.Trigger) bool { return !slices.Contains(told, t.Kind) })
 }
 
-// onEvent is the event that a campaign waits for and for nothing else, "" if it
-// waits otherwise.
-func onEvent(c *rules.Campaign) string {
-	if len(c.On) == 1 && c.On[0].Kind == "event" {
-		return c.On[0].Event
+// triggersOf are those that only c's browser knows of; events are recorded.
+func triggersOf(c *rules.Campaign) (out []rules.Trigger) {
+	for _, t := range c.On {
+		if t.Kind != "event" {
+			out = append(out, t)
+		}
 	}
-	return ""
+	return out
 }
 
 // fired says whether all triggers came, which was the last, and after how many

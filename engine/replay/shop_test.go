@@ -32,6 +32,7 @@ const site = "timezone: Asia/Tokyo\nholdout: 5%\ntraits: {rank: {type: string, t
 // segments names events of the shop's own.
 const segments = `derived:
   dear_view: {event: view_item, where: 'event.value > 1000'}
+  second_order: {event: purchase, where: 'event.prop("id") == "2"'}
   first_order: {event: purchase, where: 'event.prop("id") == "1"'}
 `
 

@@ -18,12 +18,16 @@ type waiting struct {
 	at        int64        // of the page view
 	request   engine.Request
 	campaigns []*rules.Campaign
-	told      bool  // something of the page is recorded
-	dwell     int64 // visible, ms
+	events    []ingest.Event // that its campaigns wait for, in order; the latest mostEvents
+	told      bool           // something of the page is recorded
+	dwell     int64          // visible, ms
 }
 
-// mostWaiting bounds the pages that are waited on.
-const mostWaiting = 32
+// Bounds of the pages that are waited on, and of what is kept of one.
+const (
+	mostWaiting = 32
+	mostEvents  = 32
+)
 
 // waitedThen says whether the browser waited for the same triggers of the
 // campaign then: if they had come, it would have called.
@@ -53,7 +57,7 @@ func (w *World) wait(m *Moment, c *rules.Campaign) {
 func (w *World) close(i int) {
 	p := w.waiting[i]
 	for _, c := range p.campaigns {
-		if onEvent(c) == "" && (!p.told || !recorded(c.On)) {
+		if browsers := triggersOf(c); len(browsers) > 0 && (!p.told || !recorded(browsers)) {
 			w.told.unknown(c.ID)
 		}
 	}
@@ -92,32 +96,61 @@ func (w *World) engaged(e *ingest.Event, live *place) {
 		p.dwell += said.Dwell
 		said.Dwell = p.dwell
 		p.campaigns = slices.DeleteFunc(p.campaigns, func(c *rules.Campaign) bool {
-			trigger, after, fired := said.fired(c.On, e.Time-p.at)
-			if fired {
-				r := p.request
-				r.ID, r.Trigger = e.ID+"/"+c.ID, trigger
-				w.open(p, c, r, p.at+after, live)
-			}
-			return fired
+			trigger, after, fired := said.fired(triggersOf(c), e.Time-p.at)
+			return fired && w.completed(p, c, e.ID, trigger, after, live)
 		})
 	}
+}
+
+// completed asks for c, whose browser's triggers came, as its browser would
+// have: when the events of its list had come too, and at each event after that
+// until one was the right one.
+func (w *World) completed(p *waiting, c *rules.Campaign, id, trigger string, after int64, live *place) bool {
+	r, before := p.request, 0
+	for before < len(p.events) && p.events[before].Time <= p.at+after {
+		before++
+	}
+	if p.complete(c, before) {
+		r.ID, r.Trigger = id+"/"+c.ID, trigger
+		if opened := w.open(p, c, r, p.at+after, live); opened || len(triggersOf(c)) == len(c.On) {
+			return true
+		}
+	}
+	for i := before; i < len(p.events); i++ {
+		if e := &p.events[i]; slices.Contains(c.Triggers, e.Name) && p.complete(c, i+1) && w.openOn(p, c, e, live) {
+			return true
+		}
+	}
+	return false
+}
+
+// complete says whether the first n events of the page had all names that c waits for.
+func (p *waiting) complete(c *rules.Campaign, n int) bool {
+	return !slices.ContainsFunc(c.On, func(t rules.Trigger) bool {
+		return t.Kind == "event" && !slices.ContainsFunc(p.events[:n], func(e ingest.Event) bool { return e.Name == t.Event })
+	})
 }
 
 // happened opens what waited for an event, where that one happened.
 func (w *World) happened(e *ingest.Event, live *place) {
 	for _, p := range w.waiting {
-		if e.Page != nil && p.context.Page != nil && e.Page.Path != p.context.Page.Path {
+		if e.Page != nil && p.context.Page != nil && e.Page.Path != p.context.Page.Path ||
+			!slices.ContainsFunc(p.campaigns, func(c *rules.Campaign) bool { return slices.Contains(c.Triggers, e.Name) }) {
 			continue
 		}
+		if p.events = append(p.events, *e); len(p.events) > mostEvents {
+			p.events = slices.Delete(p.events, 0, 1)
+		}
 		p.campaigns = slices.DeleteFunc(p.campaigns, func(c *rules.Campaign) bool {
-			if onEvent(c) != e.Name {
-				return false
-			}
-			r := p.request
-			r.ID, r.Trigger, r.Event = e.ID+"/"+c.ID, e.Name, e
-			return w.open(p, c, r, e.Time, live)
+			return len(triggersOf(c)) == 0 && slices.Contains(c.Triggers, e.Name) && p.complete(c, len(p.events)) && w.openOn(p, c, e, live)
 		})
 	}
+}
+
+func (w *World) openOn(p *waiting, c *rules.Campaign, e *ingest.Event, live *place) bool {
+	r := p.request
+	r.ID, r.Trigger, r.Event = e.ID+"/"+c.ID, e.Name, e
+	return w.open(p, c, r, e.Time, live)
 }
 
 // open makes the decision that a trigger would have called for, and says

@@ -167,6 +167,68 @@ func TestWhatWouldHaveBeen(t *testing.T) {
 				s.send(p, s.event("add_to_cart", `{"value":2900}`))
 			}, "leaving",
 			replay.Change{Visitors: replay.Pair{Changed: 1}, Gained: 1, Exposures: replay.Pair{Changed: 1}, Assumed: 1}},
+		"a list with the right event before the other trigger": {
+			[]string{bar}, []string{strings.Replace(leaving, "exit_intent", "[{event: add_to_cart, where: 'event.value > 1000'}, {dwell: 8s}]", 1)},
+			func(s *shop, p *person) {
+				look(1)(s, p)
+				s.send(p, s.event("add_to_cart", `{"value":1900}`))
+				s.send(p, s.event("add_to_cart", `{"value":900}`))
+				s.leave(p, "")
+				look(1)(s, p)
+				s.send(p, s.event("add_to_cart", `{"value":900}`))
+				s.leave(p, "")
+			}, "leaving",
+			replay.Change{Visitors: replay.Pair{Changed: 1}, Gained: 1, Exposures: replay.Pair{Changed: 1}, Assumed: 1}},
+		"a list with the right event after the other trigger": {
+			[]string{bar}, []string{strings.Replace(leaving, "exit_intent", "[{event: add_to_cart, where: 'event.value > 1000 && visitor.pageviews > 0'}, exit_intent]", 1)},
+			func(s *shop, p *person) {
+				look(1)(s, p)
+				s.send(p, s.event("add_to_cart", `{"value":900}`))
+				s.send(p, s.event("add_to_cart", `{"value":1900}`))
+				s.leave(p, `,"exit":300`)
+			}, "leaving",
+			replay.Change{Visitors: replay.Pair{Changed: 1}, Gained: 1, Exposures: replay.Pair{Changed: 1}, Assumed: 1}},
+		"a list without the right event": {
+			[]string{bar}, []string{strings.Replace(leaving, "exit_intent", "[{event: add_to_cart, where: 'event.value > 1000'}, exit_intent]", 1)},
+			func(s *shop, p *person) {
+				look(1)(s, p)
+				s.send(p, s.event("add_to_cart", `{"value":900}`))
+				s.leave(p, `,"exit":3000`)
+				look(1)(s, p)
+				s.leave(p, `,"exit":3000`)
+			}, "leaving", replay.Change{}},
+		"a list of which nothing else is recorded is unknown": {
+			[]string{bar}, []string{strings.Replace(leaving, "exit_intent", "[{event: add_to_cart, where: 'event.value > 1000'}, exit_intent]", 1)},
+			func(s *shop, p *person) { look(1)(s, p); s.send(p, s.event("add_to_cart", `{"value":1900}`)) }, "leaving", replay.Change{Unknown: 1}},
+		"a list opens only where its event came": {
+			[]string{bar}, []string{strings.Replace(leaving, "exit_intent", "[{event: search}, exit_intent]", 1)},
+			func(s *shop, p *person) {
+				look(1)(s, p)
+				s.leave(p, `,"exit":3000`)
+				look(1)(s, p)
+				s.send(p, s.event("search", ""))
+				s.leave(p, `,"exit":3000`)
+			}, "leaving",
+			replay.Change{Visitors: replay.Pair{Changed: 1}, Gained: 1, Exposures: replay.Pair{Changed: 1}, Assumed: 1}},
+		"a list of two derived events": {
+			[]string{bar}, []string{strings.Replace(leaving, "exit_intent", "[{event: dear_view}, {event: first_order}]", 1)},
+			func(s *shop, p *person) {
+				look(1)(s, p)
+				s.send(p, s.event("view_item", `{"value":900}`))
+				s.send(p, s.event("purchase", `{"id":"1"}`))
+				s.send(p, s.event("view_item", `{"value":1900}`))
+				s.send(p, s.event("view_item", `{"value":1900}`))
+			}, "leaving",
+			replay.Change{Visitors: replay.Pair{Changed: 1}, Gained: 1, Exposures: replay.Pair{Changed: 1}, Assumed: 1}},
+		"a wait for a derived event": {
+			[]string{bar}, []string{"id: forgot\nstatus: live\nfrequency: {max: 1}\non: {absent: {event: second_order, after: first_order, within: 5m}}\nvariants: [{id: a, weight: 1, action: " + banner + "}]"},
+			func(s *shop, p *person) {
+				look(1)(s, p)
+				s.send(p, s.event("purchase", `{"id":"1"}`))
+				s.send(p, s.event("purchase", `{"id":"3"}`)) // ends nothing
+				look(8)(s, p)
+			}, "forgot",
+			replay.Change{Visitors: replay.Pair{Changed: 1}, Gained: 1, Exposures: replay.Pair{Changed: 1}, Assumed: 1}},
 		"a return to the tab opens": {
 			[]string{bar}, []string{strings.Replace(leaving, "exit_intent", "tab_return", 1)},
 			func(s *shop, p *person) { look(1)(s, p); s.leave(p, `,"tab_return":700`) }, "leaving",
