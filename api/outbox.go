@@ -5,13 +5,15 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
 	"github.com/omotenashi-web/omotenashi/engine/outbox"
 )
 
 // Outbox is where what campaigns send can be looked at.
 type Outbox interface {
 	List(most int) ([]outbox.Entry, error)
-	Retry(id string) (int, error)
+	Retry(id string) (n int, more bool, err error)
+	Letters() ledger.Letters
 }
 
 // maxListed bounds one answer.
@@ -23,10 +25,15 @@ func (s *Server) listOutbox(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return encode(c, http.StatusOK, map[string]any{"outbox": list})
+	all := s.outbox.Letters()
+	return encode(c, http.StatusOK, map[string]any{
+		"outbox": list, "waiting": all.Count - all.GivenUp, "given_up": all.GivenUp,
+		"max": all.Most, "bytes": all.Bytes, "max_bytes": all.MostBytes,
+	})
 }
 
-// retryOutbox answers POST /v1/outbox/retry: what was given up is tried again.
+// retryOutbox answers POST /v1/outbox/retry: what was given up is tried again, a
+// part of it at a time.
 func (s *Server) retryOutbox(c echo.Context) error {
 	var body struct {
 		ID string `json:"id"` // "" all of it
@@ -34,12 +41,12 @@ func (s *Server) retryOutbox(c echo.Context) error {
 	if err := decode(c, &body); err != nil {
 		return err
 	}
-	n, err := s.outbox.Retry(body.ID)
+	n, more, err := s.outbox.Retry(body.ID)
 	if err != nil {
 		return err
 	}
 	if n == 0 && body.ID != "" {
 		return problem("not_found", "nothing of the id "+body.ID+" was given up; GET /v1/outbox lists what was")
 	}
-	return encode(c, http.StatusOK, map[string]int{"retried": n})
+	return encode(c, http.StatusOK, map[string]any{"retried": n, "more": more})
 }

@@ -23,10 +23,12 @@ func TestOutboxIsLookedAtAndTriedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got struct {
-		Outbox []struct{ ID, Kind, Campaign, Due, Error string }
+		Outbox       []struct{ ID, Kind, Campaign, Due, Error string }
+		Waiting, Max int
+		GivenUp      int `json:"given_up"`
 	}
 	s.trusted().get("/v1/outbox").is(http.StatusOK).into(&got)
-	if len(got.Outbox) != 1 || got.Outbox[0].ID != "l1" || got.Outbox[0].Due != "" || got.Outbox[0].Error != "the receiver answered 410 Gone" {
+	if len(got.Outbox) != 1 || got.Outbox[0].ID != "l1" || got.Outbox[0].Due != "" || got.Outbox[0].Error != "the receiver answered 410 Gone" || got.Waiting != 0 || got.GivenUp != 1 || got.Max != ledger.DefaultLetters {
 		t.Errorf("%+v", got)
 	}
 	s.trusted().post("/v1/outbox/retry", object{"id": "l2"}).says(http.StatusNotFound, "not_found", "nothing of the id l2 was given up; GET /v1/outbox lists what was")

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"time"
 
+	"github.com/jedib0t/go-pretty/v6/progress"
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
@@ -28,18 +30,17 @@ refusal. Needs OMO_SECRET_KEY. What was given up is kept for 30 days.`,
 			if err != nil {
 				return err
 			}
-			var answer struct {
-				Outbox []outbox.Entry `json:"outbox"`
-			}
+			var answer outboxList
 			if err := c.call(cmd.Context(), "/v1/outbox", nil, &answer); err != nil {
 				return exit{findings, err}
 			}
 			out := cmd.OutOrStdout()
-			return form.give(out, answer, func() { writeOutbox(out, answer.Outbox) })
+			return form.give(out, answer, func() { answer.write(out) })
 		},
 	}
 	form.flag(list, "the table")
-	cmd.AddCommand(list, &cobra.Command{
+	var again answers
+	retry := &cobra.Command{
 		Use: "retry [ID]", Short: "Try again what was given up: one, or all of it", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := newClient(server, cmd.ErrOrStderr())
@@ -54,24 +55,56 @@ refusal. Needs OMO_SECRET_KEY. What was given up is kept for 30 days.`,
 			if err != nil {
 				return err
 			}
-			var answer struct{ Retried int }
-			if err := c.call(cmd.Context(), "/v1/outbox/retry", body, &answer); err != nil {
-				return exit{findings, err}
+			n, err := c.retryOutbox(cmd.Context(), body)
+			if err != nil {
+				return exit{findings, fmt.Errorf("%w; %d are tried again", err, n)}
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%d are tried again\n", answer.Retried)
-			return nil
+			out := cmd.OutOrStdout()
+			return again.give(out, map[string]int{"retried": n}, func() { fmt.Fprintf(out, "%d are tried again\n", n) })
 		},
-	})
+	}
+	again.flag(retry, "text")
+	cmd.AddCommand(list, retry)
 	return cmd
 }
 
-func writeOutbox(out io.Writer, list []outbox.Entry) {
-	if len(list) == 0 {
+// retryOutbox asks until nothing more was given up, and says how many are tried.
+func (c *client) retryOutbox(ctx context.Context, body []byte) (n int, err error) {
+	b := newBar(c.log, "trying again", 0, progress.UnitsDefault)
+	defer b.end()
+	for {
+		var answer struct {
+			Retried int
+			More    bool
+		}
+		if err := c.call(ctx, "/v1/outbox/retry", body, &answer); err != nil {
+			return n, err
+		}
+		n += answer.Retried
+		b.set(int64(n), 0)
+		if !answer.More {
+			return n, nil
+		}
+	}
+}
+
+// outboxList is what GET /v1/outbox tells.
+type outboxList struct {
+	Outbox   []outbox.Entry `json:"outbox"`
+	Waiting  int            `json:"waiting"`
+	GivenUp  int            `json:"given_up"`
+	Max      int            `json:"max"`
+	Bytes    int64          `json:"bytes"`
+	MaxBytes int64          `json:"max_bytes"`
+}
+
+func (l *outboxList) write(out io.Writer) {
+	if len(l.Outbox) == 0 {
 		fmt.Fprintln(out, "nothing is to be sent")
 		return
 	}
 	t := newTable(out, "id", "kind", "campaign", "next try", "tries", "last error")
-	for _, e := range list {
+	for _, e := range l.Outbox {
 		next := "given up"
 		if !e.Due.IsZero() {
 			next = e.Due.Local().Format(time.DateTime)
@@ -79,4 +112,8 @@ func writeOutbox(out io.Writer, list []outbox.Entry) {
 		t.AppendRow(table.Row{e.ID, e.Kind, e.Campaign, next, e.Tries, fold(e.Error, 60)})
 	}
 	t.Render()
+	fmt.Fprintf(out, "%d shown of %d that wait and %d that were given up; at %d, or %d bytes (now %d), events that send something are refused\n", len(l.Outbox), l.Waiting, l.GivenUp, l.Max, l.MaxBytes, l.Bytes)
+	if l.GivenUp > 0 {
+		fmt.Fprintln(out, "once the receiver is well: omo outbox retry")
+	}
 }

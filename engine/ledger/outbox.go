@@ -65,9 +65,12 @@ func (l *Ledger) post(out []Outgoing) error {
 	m := &l.mail
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	count, size := m.Count+len(out), m.Bytes
+	count, givenUp, size := m.Count+len(out), m.GivenUp, m.Bytes
 	for i := range out {
 		size += out[i].size()
+		if out[i].Due == Never {
+			givenUp++
+		}
 	}
 	if count > m.Most || size > m.MostBytes {
 		if !m.Full {
@@ -77,7 +80,7 @@ func (l *Ledger) post(out []Outgoing) error {
 		m.Refused++
 		return fmt.Errorf("%w: %d webhooks and e-mails (%s) wait in the outbox, which takes %d and %s (--outbox-cap); they go once their receivers take them: omo outbox list", ErrFull, m.Count, sized(m.Bytes), m.Most, sized(m.MostBytes))
 	}
-	m.Count, m.Bytes = count, size
+	m.Count, m.GivenUp, m.Bytes = count, givenUp, size
 	if m.Full {
 		m.Full = false
 		l.log.Info("the outbox has room again")
@@ -135,6 +138,16 @@ func (l *Ledger) Outgoing(from, upTo int64, most int) ([]Outgoing, error) {
 		out = append(out, o)
 	}
 	return out, it.Error()
+}
+
+// GivenUp gives the letter of an id that was given up; none where there is none.
+func (l *Ledger) GivenUp(id string) ([]Outgoing, error) {
+	o := Outgoing{Due: Never, ID: id}
+	var err error
+	if o.Body, err = l.get(o.key()); err != nil || o.Body == nil {
+		return nil, err
+	}
+	return []Outgoing{o}, nil
 }
 
 // EachOutgoing hands over all that is to be sent or was given up, the earliest

@@ -25,6 +25,7 @@ type Store interface {
 	Postpone(o, next ledger.Outgoing) error
 	Sync() error
 	Letters() ledger.Letters
+	GivenUp(id string) ([]ledger.Outgoing, error)
 }
 
 // Options of New.
@@ -234,33 +235,45 @@ func (b *Outbox) List(most int) ([]Entry, error) {
 	return out, nil
 }
 
-// maxRetried bounds one call of Retry.
-const maxRetried = 10_000
+// Letters tells how much there is, and how much there may be.
+func (b *Outbox) Letters() ledger.Letters { return b.store.Letters() }
+
+// Bounds of one call of Retry, each of whose letters takes an fsync, and of what is
+// forgotten at once.
+const (
+	maxRetried   = 500
+	maxForgotten = 10_000
+)
 
 // Retry has what was given up tried again from now on, for another 24 hours:
-// that of one id, or all of it for "". It says how many there are.
-func (b *Outbox) Retry(id string) (int, error) {
+// that of one id, or for "" the first of all of it. It says how many there are, and
+// whether there are more.
+func (b *Outbox) Retry(id string) (n int, more bool, err error) {
 	b.turn.Lock()
 	defer b.turn.Unlock()
-	dead, err := b.store.Outgoing(ledger.Never, ledger.Never, maxRetried)
-	if err != nil {
-		return 0, err
+	var dead []ledger.Outgoing
+	if id == "" {
+		dead, err = b.store.Outgoing(ledger.Never, ledger.Never, maxRetried)
+	} else {
+		dead, err = b.store.GivenUp(id)
 	}
-	n := 0
+	if err != nil {
+		return 0, false, err
+	}
 	for _, o := range dead {
 		var l engine.Letter
-		if id != "" && o.ID != id || json.Unmarshal(o.Body, &l) != nil {
+		if json.Unmarshal(o.Body, &l) != nil {
 			continue
 		}
 		l.Tries, l.Since = 0, b.now().UnixMilli()
 		body, err := json.Marshal(l)
 		if err != nil {
-			return n, err
+			return n, false, err
 		}
 		if err := b.store.Postpone(o, ledger.Outgoing{Due: l.Since, ID: o.ID, Body: body}); err != nil {
-			return n, err
+			return n, false, err
 		}
 		n++
 	}
-	return n, nil
+	return n, n > 0 && len(dead) == maxRetried, nil
 }

@@ -214,10 +214,10 @@ func TestADayOfTrying(t *testing.T) {
 	}
 	p.pass(24 * time.Hour)
 	r.answer(func(*received) int { return 200 })
-	if n, err := b.Retry("another"); n != 0 || err != nil {
+	if n, more, err := b.Retry("another"); n != 0 || more || err != nil {
 		t.Errorf("%d of another id, %v", n, err)
 	}
-	if n, err := b.Retry("x"); n != 1 || err != nil {
+	if n, more, err := b.Retry("x"); n != 1 || more || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 	p.runs(b, p.empty(b))

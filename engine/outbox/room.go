@@ -34,7 +34,7 @@ const keptFor = 30 * 24 * time.Hour
 func (b *Outbox) forgetOld() error {
 	b.turn.Lock()
 	defer b.turn.Unlock()
-	dead, err := b.store.Outgoing(ledger.Never, ledger.Never, maxRetried)
+	dead, err := b.store.Outgoing(ledger.Never, ledger.Never, maxForgotten)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (b *Outbox) makeRoom() error {
 	}
 	b.turn.Lock()
 	defer b.turn.Unlock()
-	dead, err := b.store.Outgoing(ledger.Never, ledger.Never, maxRetried)
+	dead, err := b.store.Outgoing(ledger.Never, ledger.Never, maxForgotten)
 	if err != nil {
 		return err
 	}

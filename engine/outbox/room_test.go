@@ -65,3 +65,30 @@ omo_outbox_max 16
 		t.Error(err)
 	}
 }
+
+// All that was given up is tried again, a part at a time; one by its id, wherever
+// it stands.
+func TestMuchIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	p := open(t)
+	b := p.box(nil)
+	out := make([]ledger.Outgoing, 502)
+	for i := range out {
+		out[i] = ledger.Outgoing{Due: ledger.Never, ID: fmt.Sprintf("l%03d", i), Body: []byte(`{"kind":"webhook"}`)}
+	}
+	if _, err := p.ledger.Commit(ledger.Visit{Out: out}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []struct {
+		id   string
+		n    int
+		more bool
+	}{{"l501", 1, false}, {"l501", 0, false}, {"", 500, true}, {"", 1, false}, {"", 0, false}} {
+		if n, more, err := b.Retry(want.id); n != want.n || more != want.more || err != nil {
+			t.Errorf("retry %q: %d, %t, %v", want.id, n, more, err)
+		}
+	}
+	if now := p.ledger.Letters(); now.Count != 502 || now.GivenUp != 0 {
+		t.Errorf("%+v", now)
+	}
+}

@@ -214,7 +214,7 @@ func TestWebhooksStayOutside(t *testing.T) {
 	if n := len(r.all()); n > 0 {
 		t.Fatalf("%d requests came through", n)
 	}
-	if n, err := b.Retry(""); n != 1 || err != nil {
+	if n, more, err := b.Retry(""); n != 1 || more || err != nil {
 		t.Fatalf("%d, %v", n, err)
 	}
 	p.forget()
