@@ -67,43 +67,65 @@ func of[T any](name string, get func(*Row) T) field {
 	}}
 }
 
+// words is of for a column of few different texts, LowCardinality, where the
+// driver takes them one by one: equal ones share a box.
+func words(name string, get func(*Row) string) field {
+	return field{name, func(rows []Row) any {
+		all := make([]any, len(rows))
+		boxes := map[string]any{}
+		last, box := "", any("")
+		for i := range rows {
+			if text := get(&rows[i]); text != last {
+				known := false
+				if box, known = boxes[text]; !known {
+					box = text
+					boxes[text] = box
+				}
+				last = text
+			}
+			all[i] = box
+		}
+		return all
+	}}
+}
+
 func columns() []field {
 	return []field{
 		of("event_id", func(r *Row) uuid.UUID { return r.id }),
 		of("visitor_id", func(r *Row) string { return r.event.Visitor }),
 		of("user_id", func(r *Row) string { return r.event.User }),
-		of("name", func(r *Row) string { return r.event.Name }),
+		words("name", func(r *Row) string { return r.event.Name }),
 		of("kinds", func(r *Row) []string { return r.event.Kinds }),
 		of("time", func(r *Row) int64 { return r.event.Time }),
 		of("received", func(r *Row) int64 { return r.event.Received }),
 		of("seq", func(r *Row) uint64 { return r.event.Seq }),
 		of("idx", func(r *Row) uint16 { return r.event.Idx }),
-		of("ledger", func(r *Row) string { return r.ledger }),
+		words("ledger", func(r *Row) string { return r.ledger }),
 		of("session_id", func(r *Row) string { return r.event.Session }),
 		of("new_visitor", func(r *Row) bool { return r.event.New }),
 		of("bot", func(r *Row) bool { return r.event.Bot }),
-		of("consent", func(r *Row) string { return r.event.Consent }),
+		words("consent", func(r *Row) string { return r.event.Consent }),
 		of("url", func(r *Row) string { return r.page().URL }),
 		of("path", func(r *Row) string { return r.page().Path }),
-		of("referrer_host", func(r *Row) string { return r.source().ReferrerHost }),
-		of("channel", func(r *Row) string { return r.source().Channel }),
-		of("source", func(r *Row) string { return r.source().Source }),
-		of("medium", func(r *Row) string { return r.source().Medium }),
-		of("utm_campaign", func(r *Row) string { return r.source().Campaign }),
-		of("device_type", func(r *Row) string { return r.device().Type }),
-		of("os", func(r *Row) string { return r.device().OS }),
-		of("browser", func(r *Row) string { return r.device().Browser }),
-		of("language", func(r *Row) string { return r.device().Language }),
-		of("country", func(r *Row) string { return r.country() }),
+		words("referrer_host", func(r *Row) string { return r.source().ReferrerHost }),
+		words("channel", func(r *Row) string { return r.source().Channel }),
+		words("source", func(r *Row) string { return r.source().Source }),
+		words("medium", func(r *Row) string { return r.source().Medium }),
+		words("utm_campaign", func(r *Row) string { return r.source().Campaign }),
+		words("device_type", func(r *Row) string { return r.device().Type }),
+		words("os", func(r *Row) string { return r.device().OS }),
+		words("browser", func(r *Row) string { return r.device().Browser }),
+		words("language", func(r *Row) string { return r.device().Language }),
+		words("country", func(r *Row) string { return r.country() }),
 		of("value", func(r *Row) *float64 { return r.own.value }),
-		of("currency", func(r *Row) string { return r.own.currency }),
+		words("currency", func(r *Row) string { return r.own.currency }),
 		of("transaction_id", func(r *Row) string { return r.own.transactionID }),
-		of("campaign", func(r *Row) string { return r.own.campaign }),
-		of("variant", func(r *Row) string { return r.own.variant }),
-		of("phase", func(r *Row) string { return r.own.phase }),
+		words("campaign", func(r *Row) string { return r.own.campaign }),
+		words("variant", func(r *Row) string { return r.own.variant }),
+		words("phase", func(r *Row) string { return r.own.phase }),
 		of("decision_id", func(r *Row) string { return r.own.decisionID }),
-		of("rules", func(r *Row) string { return r.own.rules }),
-		of("trigger", func(r *Row) string { return r.own.trigger }),
+		words("rules", func(r *Row) string { return r.own.rules }),
+		words("trigger", func(r *Row) string { return r.own.trigger }),
 		of("outcome.campaign", outcomes(func(o ingest.Outcome) string { return o.Campaign })),
 		of("outcome.reason", outcomes(func(o ingest.Outcome) string { return o.Reason })),
 		of("outcome.variant", outcomes(func(o ingest.Outcome) string { return o.Variant })),
