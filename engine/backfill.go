@@ -12,6 +12,7 @@ import (
 
 	"github.com/omotenashi-web/omotenashi/engine/profile"
 	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/ingest/crash"
 )
 
 // History is what the engine needs of the warehouse: the past that new
@@ -119,7 +120,7 @@ func (e *Engine) fill(ctx context.Context, h History, epoch uint64, missing []pr
 	e.filling.total.Store(int64(max(total, 1)))
 	e.filling.done.Store(at.Done)
 	defer e.filling.total.Store(0)
-	marked := time.Now()
+	marked, every := time.Now(), crash.Span("backfill.mark", time.Second)
 	var before *profile.Profile // of the visitor whose events come
 	absorb := func() error {
 		if before == nil {
@@ -129,7 +130,7 @@ func (e *Engine) fill(ctx context.Context, h History, epoch uint64, missing []pr
 			return err
 		}
 		at = filled{Epoch: epoch, After: before.Visitor, Done: e.filling.done.Add(1)}
-		if time.Since(marked) < time.Second {
+		if time.Since(marked) < every {
 			return ctx.Err()
 		}
 		marked = time.Now()

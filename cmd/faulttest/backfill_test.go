@@ -69,7 +69,7 @@ func TestFaultBackfillKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, pass := range []int{visitors / 5, visitors / 3} {
-		s.launch(fmt.Sprintf("OMO_CRASH_AT=backfill.middle:%d", pass))
+		s.launch(fmt.Sprintf("OMO_CRASH_AT=backfill.middle:%d", pass), "OMO_SHORT=backfill.mark=5ms") // or nobody's mark is there yet
 		s.awaitKilled(2*time.Minute, fmt.Sprintf("the server kills itself after counting %d visitors", pass))
 	}
 	began := time.Now()

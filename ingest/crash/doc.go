@@ -12,7 +12,8 @@
 //	                                as kill -9 would: nothing is flushed or undone
 //	OMO_SHORT=loader.insert=2s,…    spans that a test cannot wait for: loader.insert
 //	                                (a minute), clickhouse.rest (a minute),
-//	                                trim.every (an hour), outbox.pause (10 s)
+//	                                trim.every (an hour), outbox.pause (10 s),
+//	                                backfill.mark (a second)
 //
 // The points, in the order in which an event meets them:
 //
