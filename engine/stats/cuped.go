@@ -17,14 +17,22 @@ func (p Paired) pre() Sample  { return Mean(p.N, p.Pre.Sum, p.Pre.SumSquares) }
 // Theta is CUPED's factor cov(Y,X)/var(X) over both arms together: how much of a
 // unit's past is to be taken off. It is zero where the past does not vary, and
 // then nothing is adjusted.
-func Theta(control, treatment Paired) Number {
-	both := Paired{
-		N:     control.N + treatment.N,
-		Post:  Moments{control.Post.Sum + treatment.Post.Sum, control.Post.SumSquares + treatment.Post.SumSquares},
-		Pre:   Moments{control.Pre.Sum + treatment.Pre.Sum, control.Pre.SumSquares + treatment.Pre.SumSquares},
-		Cross: control.Cross + treatment.Cross,
+func Theta(control, treatment Paired) Number { return pool(control, treatment).theta() }
+
+// pool adds arms up as if they were one.
+func pool(arms ...Paired) Paired {
+	var p Paired
+	for _, a := range arms {
+		p.N += a.N
+		p.Post.Sum, p.Post.SumSquares = p.Post.Sum+a.Post.Sum, p.Post.SumSquares+a.Post.SumSquares
+		p.Pre.Sum, p.Pre.SumSquares = p.Pre.Sum+a.Pre.Sum, p.Pre.SumSquares+a.Pre.SumSquares
+		p.Cross += a.Cross
 	}
-	post, pre := both.post(), both.pre()
+	return p
+}
+
+func (p Paired) theta() Number {
+	post, pre := p.post(), p.pre()
 	switch {
 	case post.Why != "":
 		return unknown(post.Why)
@@ -33,7 +41,7 @@ func Theta(control, treatment Paired) Number {
 	case pre.Variance == 0:
 		return number(0)
 	}
-	return number(covariance(post, pre, both.Cross) / pre.Variance)
+	return number(covariance(post, pre, p.Cross) / pre.Variance)
 }
 
 // Adjust takes from both arms what their units' past explains (CUPED): the mean
@@ -41,12 +49,23 @@ func Theta(control, treatment Paired) Number {
 // and the variance falls by the square of the correlation. The samples can be
 // compared like any others.
 func Adjust(control, treatment Paired) (Sample, Sample) {
-	theta := Theta(control, treatment)
-	if !theta.Known {
-		return Sample{Why: theta.Why}, Sample{Why: theta.Why}
+	both := adjust(control, treatment)
+	return both[0], both[1]
+}
+
+// adjust does so for any number of arms.
+func adjust(arms ...Paired) []Sample {
+	together := pool(arms...)
+	theta, centre := together.theta(), together.Pre.Sum/float64(together.N)
+	out := make([]Sample, len(arms))
+	for i, a := range arms {
+		if !theta.Known {
+			out[i] = Sample{Why: theta.Why}
+			continue
+		}
+		out[i] = a.adjusted(theta.Value, centre)
 	}
-	centre := (control.Pre.Sum + treatment.Pre.Sum) / (float64(control.N) + float64(treatment.N))
-	return control.adjusted(theta.Value, centre), treatment.adjusted(theta.Value, centre)
+	return out
 }
 
 func (p Paired) adjusted(theta, centre float64) Sample {

@@ -50,14 +50,15 @@ func effect(control, treatment Sample, by, squared float64) Effect {
 
 // freedom is Welch–Satterthwaite's. An arm without variation adds nothing, also
 // where n−1 is zero.
-func freedom(control, treatment Sample) float64 {
-	a, b := control.squaredError(), treatment.squaredError()
-	below := 0.0
-	if a > 0 {
-		below += (a / (a + b)) * (a / (a + b)) / (control.N - 1)
+func freedom(samples ...Sample) float64 {
+	whole, below := 0.0, 0.0
+	for _, s := range samples {
+		whole += s.squaredError()
 	}
-	if b > 0 {
-		below += (b / (a + b)) * (b / (a + b)) / (treatment.N - 1)
+	for _, s := range samples {
+		if share := s.squaredError() / whole; share > 0 {
+			below += share * share / (s.N - 1)
+		}
 	}
 	return 1 / below
 }

@@ -24,6 +24,12 @@ const mostPosterior = 1_000_000_000
 // nodes is the number of Gauss–Legendre points between two landmarks.
 const nodes = 24
 
+// legendre is the rule of that many points on [−1, 1].
+func legendre() (at, weight [nodes]float64) {
+	quad.Legendre{}.FixedLocations(at[:], weight[:], -1, 1)
+	return at, weight
+}
+
 // CompareRates computes both by quadrature, within 1e-6 absolute (1e-7 below ten
 // million units an arm), for arms of up to a thousand million; beyond, and without visitors, they are unknown.
 func CompareRates(control, treatment Arm) Posterior {
@@ -34,10 +40,9 @@ func CompareRates(control, treatment Arm) Posterior {
 		return Posterior{unknown(TooMany), unknown(TooMany)}
 	}
 	c, t := control.posterior(), treatment.posterior()
-	var at, weight [nodes]float64
-	quad.Legendre{}.FixedLocations(at[:], weight[:], -1, 1)
+	at, weight := legendre()
 	win, loss, mass := 0.0, 0.0, 0.0
-	edges := landmarks(c, t)
+	edges := landmarks(0, 1, c, t)
 	for i := range len(edges) - 1 {
 		middle, half := (edges[i]+edges[i+1])/2, (edges[i+1]-edges[i])/2
 		for k := range at {
@@ -59,14 +64,22 @@ func (a Arm) posterior() distuv.Beta {
 	return distuv.Beta{Alpha: float64(a.Converted) + 1, Beta: float64(a.N-a.Converted) + 1}
 }
 
-// landmarks cuts the range in which either rate may lie where a density changes
-// its face, so that a narrow peak beside a wide one is not stepped over. 40
-// deviations, as the tail of Beta(1, n) falls only exponentially.
-func landmarks(posteriors ...distuv.Beta) []float64 {
+// curve is what one arm's figure may truly be: a density with its middle and width.
+type curve interface {
+	Prob(x float64) float64
+	CDF(x float64) float64
+	Mean() float64
+	Variance() float64
+}
+
+// landmarks cuts the range in which one of the figures may lie where a density
+// changes its face, so that a narrow peak beside a wide one is not stepped over.
+// 40 deviations, as the tail of Beta(1, n) falls only exponentially.
+func landmarks[C curve](low, high float64, curves ...C) []float64 {
 	var edges []float64
-	for _, p := range posteriors {
+	for _, c := range curves {
 		for _, k := range []float64{-40, -20, -10, -6, -3, -1, 0, 1, 3, 6, 10, 20, 40} {
-			edges = append(edges, min(1, max(0, p.Mean()+k*math.Sqrt(p.Variance()))))
+			edges = append(edges, min(high, max(low, c.Mean()+k*math.Sqrt(c.Variance()))))
 		}
 	}
 	slices.Sort(edges)

@@ -8,6 +8,9 @@ import (
 	"pgregory.net/rapid"
 )
 
+// money is often nothing, mostly some, and sometimes no amount at all.
+var money = rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(-1e3, 1e6), rapid.Float64(), rapid.Just(math.NaN()), rapid.Just(math.Inf(1)))
+
 func anyArm(variant string, control bool) *rapid.Generator[Arm] {
 	return rapid.Custom(func(t *rapid.T) Arm {
 		n := rapid.OneOf(rapid.Uint64Range(0, 5), rapid.Uint64Range(0, 1_000_000), rapid.Uint64()).Draw(t, "n")
@@ -17,6 +20,9 @@ func anyArm(variant string, control bool) *rapid.Generator[Arm] {
 			Converted:  rapid.OneOf(rapid.Uint64Range(0, n), rapid.Just(uint64(0)), rapid.Just(n), rapid.Uint64()).Draw(t, "converted"),
 			Sum:        rapid.OneOf(rapid.Float64(), rapid.Just(math.NaN()), rapid.Just(math.Inf(-1))).Draw(t, "sum"),
 			SumSquares: rapid.Float64().Draw(t, "sum of squares"),
+			Cost:       Cost{Sum: money.Draw(t, "cost"), SumSquares: money.Draw(t, "cost squared"), WithValue: money.Draw(t, "cost with value")},
+			Past:       Moments{money.Draw(t, "past"), money.Draw(t, "past squared")},
+			PastCross:  money.Draw(t, "past with value"),
 		}
 	})
 }
@@ -28,22 +34,38 @@ func TestWhateverComesInNoNaNComesOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		arms := []Arm{anyArm("control", true).Draw(t, "control"), anyArm("b", false).Draw(t, "b"), anyArm("c", false).Draw(t, "c")}
 		arms = arms[:rapid.IntRange(0, 3).Draw(t, "arms")]
-		r := Judge(about(), arms, rapid.Uint64().Draw(t, "crossovers"))
+		subject := about()
+		subject.PerDay = rapid.SampledFrom([]float64{0, 300, -1, 1e-300, math.Inf(1)}).Draw(t, "per day")
+		r := Judge(subject, arms, rapid.Uint64().Draw(t, "crossovers"))
 		data, err := json.Marshal(r)
 		if err != nil {
 			t.Fatalf("results cannot be encoded: %v", err)
 		}
-		var out struct{ Arms []map[string]any }
+		var out struct {
+			Arms        []map[string]any
+			ToGo        map[string]any `json:"to_go"`
+			Incremental map[string]any
+		}
 		if err := json.Unmarshal(data, &out); err != nil {
 			t.Fatal(err)
 		}
-		for _, arm := range out.Arms {
-			reasons, _ := arm["reasons"].(map[string]any)
-			for name, v := range arm {
+		explained := func(part map[string]any) {
+			reasons, _ := part["reasons"].(map[string]any)
+			for name, v := range part {
 				reason, _ := reasons[name].(map[string]any)
 				if v == nil && (reason == nil || reason["code"] == "" || reason["ja"] == "") {
 					t.Fatalf("%s is null without a reason: %s", name, data)
 				}
+			}
+		}
+		explained(out.ToGo)
+		if out.Incremental != nil && (out.Incremental["value"] == nil || out.Incremental["ci"] == nil) && out.Incremental["reason"] == nil {
+			t.Fatalf("incremental is null without a reason: %s", data)
+		}
+		for _, arm := range out.Arms {
+			explained(arm)
+			if value, ok := arm["value"].(map[string]any); ok {
+				explained(value)
 			}
 		}
 		if r.Verdict.rank() > 5 && r.Verdict != BrokenSplit || r.Sentence.Ja == "" || r.Sentence.En == "" {
@@ -67,6 +89,18 @@ func sane(t *rapid.T, r Results) {
 		share("p", a.PValue)
 		share("chance to win", a.ChanceToWin)
 		share("expected loss", a.ExpectedLoss)
+		share("chance to be best", a.ChanceBest)
+		if v := a.Value; v != nil {
+			share("p of money", v.PValue)
+			share("chance to win money", v.ChanceToWin)
+			share("chance to bring most", v.ChanceBest)
+			if v.ExpectedLoss.Known && v.ExpectedLoss.Value < 0 {
+				t.Fatalf("expected loss of money %v", v.ExpectedLoss.Value)
+			}
+			if i := v.IncrementalCI; i.Known && (i.Low > v.Incremental.Value || i.High < v.Incremental.Value) {
+				t.Fatalf("incremental %v is outside %+v", v.Incremental.Value, i)
+			}
+		}
 		if a.RateCI.Known && (a.RateCI.Low > a.Rate.Value || a.RateCI.High < a.Rate.Value) {
 			t.Fatalf("rate %v is outside %+v", a.Rate.Value, a.RateCI)
 		}

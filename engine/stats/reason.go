@@ -29,6 +29,13 @@ const (
 	TooMany                Reason = "too_many"
 	NotPositive            Reason = "not_positive"
 	NothingToDivideBy      Reason = "nothing_to_divide_by"
+	NoValue                Reason = "no_value"
+	NoValueInControl       Reason = "no_value_in_control"
+	NoWeight               Reason = "no_weight"
+	AnEmptyArm             Reason = "an_empty_arm"
+	Decided                Reason = "decided"
+	SplitFirst             Reason = "split_first"
+	NoPace                 Reason = "no_pace"
 	Inconsistent           Reason = "inconsistent"
 	NotFinite              Reason = "not_finite"
 	OneArm                 Reason = "one_arm"
@@ -63,6 +70,20 @@ func (r Reason) Sentence() Sentence {
 		return Sentence{"平均が0以下のため、比を計算できません", "an average is zero or below, so a ratio does not exist"}
 	case NothingToDivideBy:
 		return Sentence{"分母の合計が0以下のため、比を計算できません", "what is to be divided by adds up to zero or less, so there is no ratio"}
+	case NoValue:
+		return Sentence{"このバリアントの金額がまだありません", "this variant has brought no value yet"}
+	case NoValueInControl:
+		return Sentence{"未実施（control）の金額がまだないため、比を計算できません", "the control has brought no value yet, so a ratio to it does not exist"}
+	case NoWeight:
+		return Sentence{"配分が0のバリアントは比較の対象外です", "a variant without weight takes no part in the comparison"}
+	case AnEmptyArm:
+		return Sentence{"まだビジターのいないバリアントがあるため、最も良いものを言えません", "a variant has no visitor yet, so nothing can be said about the best"}
+	case Decided:
+		return Sentence{"すでに判定が出ています", "there is a verdict already"}
+	case SplitFirst:
+		return Sentence{"配分の異常を直すまで、ビジターが増えても判定できません", "until the split is mended, more visitors bring no verdict"}
+	case NoPace:
+		return Sentence{"1日あたりの接触数がまだわかりません", "it is not known yet how many visitors come a day"}
 	case Inconsistent:
 		return Sentence{"集計値に矛盾があります（例：コンバージョン数が接触数を超える）。集計クエリを確認してください", "the sums contradict each other (for example more converted than exposed): check the query they come from"}
 	case NotFinite:

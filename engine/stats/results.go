@@ -1,6 +1,9 @@
 package stats
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Arm is one variant's sums in one phase of a campaign, for one goal, over kept
 // units (first exposed in the phase; crossovers, bots, staff and forced ones out).
@@ -11,6 +14,11 @@ type Arm struct {
 	N               uint64  // exposed units
 	Converted       uint64  // of them with at least one goal event in the window
 	Sum, SumSquares float64 // of the value per unit; refunds count negative
+	Cost            Cost    // of the arm's rewards, of the same units
+	// Past is what the units brought in a span before their first exposure, and
+	// PastCross the sum of its products with the value; zeros: no CUPED.
+	Past      Moments
+	PastCross float64
 }
 
 // Subject names what the results are about.
@@ -21,6 +29,10 @@ type Subject struct {
 	Window   string    `json:"window"` // "72h", as in the campaign file
 	AsOf     time.Time `json:"as_of"`
 	Status   string    `json:"status"` // of the campaign: live, paused …
+	// Currency is ISO 4217's; empty: JPY. It is only for the sentence.
+	Currency string `json:"currency,omitempty"`
+	// PerDay is how many units of all arms are exposed a day, of late; zero: not known.
+	PerDay float64 `json:"per_day,omitempty"`
 }
 
 // Results is the answer to "how does the campaign do", in the contract's shape.
@@ -33,9 +45,13 @@ type Results struct {
 	CarriedOver uint64 `json:"carried_over"`
 	// ErasedVisitors were erased from the whole warehouse up to now: by so many
 	// at most the arms have fewer units than they had.
-	ErasedVisitors int      `json:"erased_visitors"`
-	Verdict        Verdict  `json:"verdict"`
-	Sentence       Sentence `json:"sentence"`
+	ErasedVisitors int `json:"erased_visitors"`
+	// Incremental is the money the campaign brought; missing where the goal has no value.
+	Incremental *Incremental `json:"incremental,omitempty"`
+	// ToGo is how far the verdict is; of the arm that the sentence names.
+	ToGo     ToGo     `json:"to_go"`
+	Verdict  Verdict  `json:"verdict"`
+	Sentence Sentence `json:"sentence"`
 }
 
 // ArmResult is one arm's figures; those from Lift on compare it with control
@@ -59,6 +75,9 @@ type ArmResult struct {
 	ExpectedLoss Number   `json:"expected_loss"` // in rate, not relative
 	SequentialCI Interval `json:"sequential_ci"` // as lift_ci, and valid however often one looks
 
+	ChanceBest Number `json:"chance_best"` // P(best rate of all arms with weight), control's too; Beta(1,1)
+
+	Value   *ArmValue         `json:"value,omitempty"`   // the money; missing where the goal has no value
 	Verdict Verdict           `json:"verdict,omitempty"` // of this arm alone; empty for control
 	Reasons map[string]Reason `json:"reasons,omitempty"`
 }
@@ -79,6 +98,9 @@ func (c Crossovers) Red() bool {
 // Judge computes all figures and the verdict, by the rule in the package comment.
 // Arms come out in the order given.
 func Judge(about Subject, arms []Arm, crossovers uint64) Results {
+	if pace := number(about.PerDay); !pace.Known || pace.Value < 0 {
+		about.PerDay = 0 // not known, then
+	}
 	r := Results{Subject: about, Arms: make([]ArmResult, len(arms)), SRM: CheckSplit(arms), Crossovers: countCrossovers(arms, crossovers)}
 	control := -1
 	for i, a := range arms {
@@ -87,8 +109,16 @@ func Judge(about Subject, arms []Arm, crossovers uint64) Results {
 		}
 		r.Arms[i] = a.alone()
 	}
-	// One family for Holm: the arms that count, as they are all looked at together.
-	p := make([]Number, len(arms))
+	// One family for Holm: the arms that count, as they are all looked at together;
+	// and one for the money, which is another question.
+	p, money := make([]Number, len(arms)), make([]Number, len(arms))
+	if valued(arms) {
+		for i, a := range arms {
+			r.Arms[i].Value = a.valueAlone()
+		}
+		incremental := CountIncremental(arms)
+		r.Incremental = &incremental
+	}
 	for i, a := range arms {
 		switch {
 		case i == control:
@@ -99,6 +129,9 @@ func Judge(about Subject, arms []Arm, crossovers uint64) Results {
 			r.Arms[i].compare(arms[control], a)
 			if a.Weight > 0 {
 				p[i] = r.Arms[i].PValue
+				if v := r.Arms[i].Value; v != nil {
+					money[i] = v.PValue
+				}
 			}
 		}
 	}
@@ -107,9 +140,18 @@ func Judge(about Subject, arms []Arm, crossovers uint64) Results {
 			r.Arms[i].PValue = adjusted
 		}
 	}
+	for i, adjusted := range Holm(money) {
+		if adjusted.Known {
+			r.Arms[i].Value.PValue = adjusted
+		}
+	}
+	r.rank(arms)
 	r.decide(arms, control)
 	for i := range r.Arms {
 		r.Arms[i].Reasons = r.Arms[i].reasons()
+		if v := r.Arms[i].Value; v != nil {
+			v.Reasons = v.reasons()
+		}
 	}
 	return r
 }
@@ -148,6 +190,9 @@ func (r *ArmResult) compare(control, treatment Arm) {
 	r.Lift, r.LiftCI, r.PValue = Lift(c, t), ratio.Interval(), Welch(c, t)
 	r.ChanceToWin, r.ExpectedLoss = posterior.ChanceToWin, posterior.ExpectedLoss
 	r.SequentialCI = ratio.Sequential()
+	if r.Value != nil {
+		r.Value.compare(control, treatment)
+	}
 	// An arm in which all did the same looks certain to the test: with little data
 	// that is chance, and its tiny p-value would be a wrong one.
 	if (c.Variance == 0 || t.Variance == 0) && r.PValue.Known && tooFew(control, treatment) {
@@ -159,20 +204,56 @@ func (r *ArmResult) compareNone(why Reason) {
 	none, noInterval := unknown(why), unknownInterval(why)
 	r.Lift, r.LiftCI, r.PValue = none, noInterval, none
 	r.ChanceToWin, r.ExpectedLoss, r.SequentialCI = none, none, noInterval
+	if r.Value != nil {
+		r.Value.compareNone(why)
+	}
+}
+
+// rank sets each arm's chance to be the best of those with weight.
+func (r *Results) rank(arms []Arm) {
+	var in []int
+	var rates []Arm
+	var values []Paired
+	for i, a := range arms {
+		r.Arms[i].ChanceBest = unknown(NoWeight)
+		if v := r.Arms[i].Value; v != nil {
+			v.ChanceBest = unknown(NoWeight)
+		}
+		if a.Weight > 0 {
+			in, rates, values = append(in, i), append(rates, a), append(values, a.net())
+		}
+	}
+	if len(in) == 0 {
+		return
+	}
+	best, most := BestRates(rates), BestMeans(adjust(values...))
+	for k, i := range in {
+		r.Arms[i].ChanceBest = best[k]
+		if slices.ContainsFunc(rates, func(a Arm) bool { return a.N == 0 }) {
+			r.Arms[i].ChanceBest = unknown(AnEmptyArm) // the prior alone is no finding
+		}
+		if v := r.Arms[i].Value; v != nil {
+			v.ChanceBest = most[k]
+		}
+	}
 }
 
 // reasons collects why figures are missing, by their JSON names.
 func (r *ArmResult) reasons() map[string]Reason {
-	found := map[string]Reason{}
-	for name, n := range map[string]Number{
+	return missing(map[string]Number{
 		"rate": r.Rate, "value_sum": r.ValueSum, "value_per_visitor": r.ValuePerVisitor, "lift": r.Lift,
-		"p_value": r.PValue, "chance_to_win": r.ChanceToWin, "expected_loss": r.ExpectedLoss,
-	} {
+		"p_value": r.PValue, "chance_to_win": r.ChanceToWin, "expected_loss": r.ExpectedLoss, "chance_best": r.ChanceBest,
+	}, map[string]Interval{"rate_ci": r.RateCI, "lift_ci": r.LiftCI, "sequential_ci": r.SequentialCI})
+}
+
+func missing(numbers map[string]Number, intervals map[string]Interval) map[string]Reason {
+	found := map[string]Reason{}
+	for name, n := range numbers {
 		if !n.Known {
 			found[name] = n.Why
 		}
 	}
-	for name, i := range map[string]Interval{"rate_ci": r.RateCI, "lift_ci": r.LiftCI, "sequential_ci": r.SequentialCI} {
+	for name, i := range intervals {
 		if !i.Known {
 			found[name] = i.Why
 		}

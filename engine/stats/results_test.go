@@ -104,7 +104,8 @@ func rounded(data []byte) []byte {
 func TestEveryReasonHasItsText(t *testing.T) {
 	t.Parallel()
 	for _, r := range []Reason{IsControl, NoControl, NoTreatment, NoVisitors, NoVisitorsInControl, NoConversions, NoConversionsInControl,
-		NoVariation, TooFewVisitors, TooFewConversions, TooMany, NotPositive, NothingToDivideBy, Inconsistent, NotFinite, OneArm} {
+		NoVariation, TooFewVisitors, TooFewConversions, TooMany, NotPositive, NothingToDivideBy, NoValue, NoValueInControl,
+		NoWeight, AnEmptyArm, Decided, SplitFirst, NoPace, Inconsistent, NotFinite, OneArm} {
 		if s := r.Sentence(); s.Ja == string(r) || s.En == string(r) || s.Ja == "" || s.En == "" {
 			t.Errorf("reason %s has no text: %+v", r, s)
 		}
@@ -121,9 +122,9 @@ func TestWhatCannotBeGiven(t *testing.T) {
 	}{
 		{"nobody yet", two(0, 0, 0, 0), map[string]Reason{"rate": NoVisitors, "rate_ci": NoVisitors, "value_per_visitor": NoVisitors,
 			"lift": NoVisitorsInControl, "lift_ci": NoVisitorsInControl, "p_value": NoVisitorsInControl,
-			"chance_to_win": NoVisitorsInControl, "expected_loss": NoVisitorsInControl, "sequential_ci": NoVisitorsInControl}},
+			"chance_to_win": NoVisitorsInControl, "expected_loss": NoVisitorsInControl, "sequential_ci": NoVisitorsInControl, "chance_best": AnEmptyArm}},
 		{"one arm empty", two(500, 20, 0, 0), map[string]Reason{"rate": NoVisitors, "rate_ci": NoVisitors, "value_per_visitor": NoVisitors,
-			"lift": NoVisitors, "lift_ci": NoVisitors, "p_value": NoVisitors, "chance_to_win": NoVisitors, "expected_loss": NoVisitors, "sequential_ci": NoVisitors}},
+			"lift": NoVisitors, "lift_ci": NoVisitors, "p_value": NoVisitors, "chance_to_win": NoVisitors, "expected_loss": NoVisitors, "sequential_ci": NoVisitors, "chance_best": AnEmptyArm}},
 		{"no conversions", two(500, 0, 500, 0), map[string]Reason{"lift": NoConversionsInControl, "lift_ci": NoConversionsInControl,
 			"p_value": NoVariation, "sequential_ci": NoConversionsInControl}},
 		{"all converted", two(500, 500, 500, 500), map[string]Reason{"lift_ci": NoVariation, "p_value": NoVariation, "sequential_ci": NoVariation}},
@@ -133,8 +134,8 @@ func TestWhatCannotBeGiven(t *testing.T) {
 		{"treatment without the few conversions it should have", two(500, 10, 100, 0), map[string]Reason{"lift_ci": NoConversions,
 			"sequential_ci": NoConversions, "p_value": TooFewConversions}},
 		{"more converted than exposed", two(500, 30, 500, 501), map[string]Reason{"rate": Inconsistent, "rate_ci": Inconsistent, "lift": Inconsistent,
-			"lift_ci": Inconsistent, "p_value": Inconsistent, "chance_to_win": Inconsistent, "expected_loss": Inconsistent, "sequential_ci": Inconsistent}},
-		{"more than a thousand million", two(2_000_000_000, 2_000_000, 500, 30), map[string]Reason{"chance_to_win": TooMany, "expected_loss": TooMany}},
+			"lift_ci": Inconsistent, "p_value": Inconsistent, "chance_to_win": Inconsistent, "expected_loss": Inconsistent, "sequential_ci": Inconsistent, "chance_best": Inconsistent}},
+		{"more than a thousand million", two(2_000_000_000, 2_000_000, 500, 30), map[string]Reason{"chance_to_win": TooMany, "expected_loss": TooMany, "chance_best": TooMany}},
 		{"a value that is not finite", []Arm{{Variant: "control", Control: true, Weight: 1, N: 500, Converted: 30},
 			{Variant: "b", Weight: 1, N: 500, Converted: 30, Sum: math.Inf(1)}}, map[string]Reason{"value_sum": NotFinite, "value_per_visitor": NotFinite}},
 		{"a refund surplus is a value", []Arm{{Variant: "control", Control: true, Weight: 1, N: 500, Converted: 30},

@@ -1,16 +1,24 @@
 package stats
 
-import (
-	"fmt"
-	"math"
-	"strconv"
-)
+import "fmt"
 
 // say puts a verdict into a marketer's words, with the figures behind it and what to do next.
-func say(v Verdict, control, arm ArmResult, toGo Number) Sentence {
+func say(about Subject, v Verdict, control, arm ArmResult, toGo ToGo) Sentence {
 	if v == Collecting {
 		return sayCollecting(control, arm, toGo)
 	}
+	return sayJudged(v, control, arm).and(sayMoney(about.Currency, v, arm.Value))
+}
+
+// and puts one sentence behind another.
+func (s Sentence) and(more Sentence) Sentence {
+	if more == (Sentence{}) {
+		return s
+	}
+	return Sentence{s.Ja + more.Ja, s.En + " " + more.En}
+}
+
+func sayJudged(v Verdict, control, arm ArmResult) Sentence {
 	f := figures(control, arm)
 	name := arm.Variant
 	switch v {
@@ -58,13 +66,17 @@ func figures(control, arm ArmResult) Sentence {
 	return s
 }
 
-func sayCollecting(control, arm ArmResult, toGo Number) Sentence {
+func sayCollecting(control, arm ArmResult, toGo ToGo) Sentence {
 	why := arm.PValue.Why
-	if toGo.Known && why != NoVariation {
-		n := thousands(round(toGo.Value))
+	if toGo.Visitors.Known {
+		n, days := thousands(round(toGo.Visitors.Value)), Sentence{}
+		if toGo.Days.Known {
+			d := thousands(round(max(1, toGo.Days.Value)))
+			days = Sentence{"（今のペースで約" + d + "日）", ", in " + d + " days or so at the present pace"}
+		}
 		return Sentence{
-			fmt.Sprintf("データ収集中です。今の傾向が続けば、未実施と「%s」を合わせてあと約%s人の接触で判断できます。", arm.Variant, n),
-			fmt.Sprintf("Collecting data. If things stay as they are, about %s more visitors of control and %s together will tell.", n, arm.Variant)}
+			fmt.Sprintf("データ収集中です。今の傾向が続けば、未実施と「%s」を合わせてあと約%s人の接触%sで判断できます。", arm.Variant, n, days.Ja),
+			fmt.Sprintf("Collecting data. If things stay as they are, about %s more visitors of control and %s together will tell%s.", n, arm.Variant, days.En)}
 	}
 	if control.Exposed > 0 && arm.Exposed > 0 && control.Converted+arm.Converted == 0 {
 		return Sentence{"データ収集中です。まだコンバージョンがありません。", "Collecting data: there is no conversion yet."}
@@ -83,43 +95,4 @@ func sayBrokenSplit(srm SRM) Sentence {
 	return Sentence{
 		"配分の異常です。接触数が設定した配分と合いません（" + p + "）。結果は信頼できません。表示の計測と配信条件を確認してください。",
 		"The split is broken: exposed visitors do not fit the weights (" + p + "). The results cannot be trusted. Check how exposures are sent and for whom."}
-}
-
-// percent keeps two decimals, and for small rates three significant digits.
-func percent(share float64) string {
-	v := 100 * share
-	decimals := 2
-	if a := math.Abs(v); a > 0 && a < 0.1 {
-		decimals = min(8, 2-int(math.Floor(math.Log10(a))))
-	}
-	return strconv.FormatFloat(v, 'f', decimals, 64) + "%"
-}
-
-// lift is a signed percentage with one decimal.
-func lift(v float64) string { return fmt.Sprintf("%+.1f%%", 100*v) }
-
-// chance prints a p-value as far as it means something.
-func chance(p float64) string {
-	if p < 0.0001 {
-		return "p < 0.0001"
-	}
-	return "p = " + strconv.FormatFloat(p, 'g', 2, 64)
-}
-
-// round keeps two digits, upwards: more would claim to know more.
-func round(units float64) float64 {
-	step := 1.0
-	for units/step >= 100 {
-		step *= 10
-	}
-	return math.Ceil(units/step-1e-9) * step // a rounding error is not one more unit
-}
-
-// thousands groups digits by commas, as both languages do.
-func thousands(v float64) string {
-	s := strconv.FormatFloat(v, 'f', 0, 64)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -53,6 +53,14 @@ type vector struct {
 		CI    []any
 		P     float64 `json:"p_value"`
 	} `json:"one_sided"`
+	// bandit
+	PosteriorMean []float64 `json:"posterior_mean"`
+	PosteriorSD   []float64 `json:"posterior_sd"`
+	MonteCarlo    struct {
+		Best []float64 `json:"best_arm_probabilities"`
+	} `json:"gbstats_monte_carlo"`
+	BestExact    []float64 `json:"exact_best_arm_probabilities"`
+	WeightsExact []float64 `json:"exact_weights_floor_1pct"`
 	// guardrail
 	Watched gbstats `json:"sequential"`
 	Fixed   gbstats

@@ -21,6 +21,7 @@ const (
 	worth     = 0.10 // a relative difference that would be worth having
 	minUnits  = 100  // in each arm, before anything is judged
 	minEvents = 10   // see tooFew
+	minSales  = 50   // expected in the smaller arm, before money is judged
 )
 
 // rank orders the arms' verdicts to the campaign's: the best arm is what to do next.
@@ -44,6 +45,11 @@ func (r *Results) decide(arms []Arm, control int) {
 		if arm.Verdict = Collecting; control >= 0 {
 			arm.Verdict = judgeArm(arms[control], a, *arm)
 		}
+		if arm.Value != nil {
+			if arm.Value.Verdict = Collecting; control >= 0 {
+				arm.Value.Verdict = judgeMoney(arms[control], a, *arm.Value)
+			}
+		}
 		if best < 0 || arm.Verdict.rank() < r.Arms[best].Verdict.rank() ||
 			arm.Verdict == r.Arms[best].Verdict && arm.Lift.Value > r.Arms[best].Lift.Value {
 			best = i
@@ -54,16 +60,20 @@ func (r *Results) decide(arms []Arm, control int) {
 		for i := range r.Arms {
 			if r.Arms[i].Verdict != "" {
 				r.Arms[i].Verdict = BrokenSplit
+				if v := r.Arms[i].Value; v != nil {
+					v.Verdict = BrokenSplit
+				}
 			}
 		}
-		r.Verdict, r.Sentence = BrokenSplit, sayBrokenSplit(r.SRM)
+		r.Verdict, r.Sentence, r.ToGo = BrokenSplit, sayBrokenSplit(r.SRM), noToGo(SplitFirst)
 	case best < 0:
-		r.Verdict, r.Sentence = Collecting, sayImpossible(NoTreatment)
+		r.Verdict, r.Sentence, r.ToGo = Collecting, sayImpossible(NoTreatment), noToGo(NoTreatment)
 	case control < 0:
-		r.Verdict, r.Sentence = Collecting, sayImpossible(NoControl)
+		r.Verdict, r.Sentence, r.ToGo = Collecting, sayImpossible(NoControl), noToGo(NoControl)
 	default:
 		r.Verdict = r.Arms[best].Verdict
-		r.Sentence = say(r.Verdict, r.Arms[control], r.Arms[best], unitsToGo(arms[control], arms[best]))
+		r.ToGo = r.toGo(arms, control, best)
+		r.Sentence = say(r.Subject, r.Verdict, r.Arms[control], r.Arms[best], r.ToGo)
 	}
 }
 
@@ -72,8 +82,12 @@ func judgeArm(control, treatment Arm, figures ArmResult) Verdict {
 	if !figures.PValue.Known || tooFew(control, treatment) {
 		return Collecting
 	}
-	better := figures.Rate.Value > control.rate().Mean
-	switch p := figures.PValue.Value; {
+	return judge(figures.PValue.Value, figures.Rate.Value > control.rate().Mean, figures.LiftCI)
+}
+
+// judge is the rule once there is enough data, for a rate or for money.
+func judge(p float64, better bool, ci Interval) Verdict {
+	switch {
 	case p < alpha && better:
 		return Win
 	case p < alpha:
@@ -83,7 +97,7 @@ func judgeArm(control, treatment Arm, figures ArmResult) Verdict {
 	case p < leaning:
 		return LikelyLoss
 	}
-	if ci := figures.LiftCI; ci.Known && -worth <= ci.Low && ci.High <= worth {
+	if ci.Known && -worth <= ci.Low && ci.High <= worth {
 		return NoDifference
 	}
 	return Collecting
@@ -105,28 +119,4 @@ func rarer(control, treatment Arm) float64 {
 		return 0
 	}
 	return max(0, min(converted, units-converted)) * float64(min(control.N, treatment.N)) / units
-}
-
-// unitsToGo is about how many more units of both arms together bring a verdict
-// if the rates stay as they are, or unknown. Intervals narrow with the root of
-// the units; the verdict comes when the lift's excludes either zero or all that
-// is worth having, whichever is sooner.
-func unitsToGo(control, treatment Arm) Number {
-	c, t := control.rate(), treatment.rate()
-	if why := comparable(c, t); why != "" {
-		return unknown(why)
-	}
-	events := rarer(control, treatment)
-	if events == 0 {
-		return unknown(NoConversions)
-	}
-	units := c.N + t.N
-	factor := max(1.01, minUnits/min(c.N, t.N), minEvents/events)
-	if ratio := LogRatio(c, t); ratio.Why == "" {
-		// The nearer of worth's two ends on the logarithmic scale.
-		target := max(math.Abs(ratio.Log), math.Log1p(worth)-math.Abs(ratio.Log))
-		width := z95 * ratio.Error / target
-		factor = max(factor, width*width)
-	}
-	return number(units * (factor - 1))
 }
