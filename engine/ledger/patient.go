@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -17,6 +18,10 @@ import (
 // Then no event is taken until what waits could be written. Only a merge is told
 // in the end: what it has written goes away with it, and it is begun again. An
 // fsync that fails is told as it is: what it was to cover may be lost.
+//
+// It is patient with visitors too: flushes and merges, which work for a tenth of
+// a second at a time, let whoever waits for a processor go first after each
+// block. What they leave undone the store itself bounds, by making writes wait.
 type patientFS struct {
 	vfs.FS
 	waiting atomic.Int32
@@ -28,6 +33,7 @@ type patientFS struct {
 const (
 	tryAgain = 100 * time.Millisecond // how often a write that waits is tried
 	merging  = vfs.DiskWriteCategory("pebble-compaction")
+	flushing = vfs.DiskWriteCategory("pebble-memtable-flush")
 	forMerge = 10 // tries
 )
 
@@ -72,7 +78,7 @@ func (p *patientFS) file(c vfs.DiskWriteCategory, open func() (vfs.File, error))
 	if err != nil {
 		return nil, err
 	}
-	return &patientFile{out, p, times}, nil
+	return &patientFile{out, p, times, c == merging || c == flushing}, nil
 }
 
 // Create, ReuseForWrite, OpenReadWrite, Link, Rename and MkdirAll are those of
@@ -108,6 +114,7 @@ type patientFile struct {
 	vfs.File
 	fs    *patientFS
 	times int
+	gives bool // way to others, after each write
 }
 
 // Write writes all of b, the rest of it where the disk took only a part.
@@ -117,6 +124,9 @@ func (f *patientFile) Write(b []byte) (n int, err error) {
 		n += more
 		return err
 	}, f.times)
+	if f.gives {
+		runtime.Gosched()
+	}
 	return n, err
 }
 
