@@ -11,6 +11,7 @@
 //	                      ├─► Posterior, Best: chance to win, expected loss, the best of all
 //	                      ├─► ArmValue, Incremental: money, coupon costs taken off
 //	                      ├─► CheckSplit: SRM
+//	                      ├─► CheckHarm: guardrails that may be looked at at any time
 //	                      ▼
 //	                    Judge ──► Results: verdict, sentence, the JSON of the contract
 //
@@ -52,6 +53,15 @@
 // A high p-value alone is never called "no difference": it may just be little data.
 // Looking every day and stopping at the first p < 0.05 raises false alarms far
 // above 5 %; the sequential interval is the one that may be watched.
+//
+// # Harm
+//
+// CheckHarm asks every few minutes whether an arm is worse than control in
+// conversion, money, errors or closes, by a one-sided bound that holds at all looks
+// together. Unshared, four guardrails at α = 0.05 stop 9 in 100 campaigns that do
+// nothing; they share it, and stop 2. A campaign that loses a fifth of its
+// conversions is stopped by 20,000 visitors of both arms in nine of ten cases where
+// 10 % convert, by 65,000 where 3 % do.
 //
 // A campaign's verdict is the best of its arms' in this order: win, likely_win,
 // collecting, no_difference, likely_loss, loss. The sentence names the arm.

@@ -3,6 +3,7 @@ package stats
 import (
 	"math"
 	"strconv"
+	"strings"
 )
 
 // sayMoney is what the arm's visitors bring more or less than control's, a visitor
@@ -35,6 +36,12 @@ func sayMoney(currency string, rate Verdict, v *ArmValue) Sentence {
 	default:
 		return s
 	}
+}
+
+// amount is signed without the sign of what is not below zero.
+func amount(v float64, currency string) Sentence {
+	s := signed(v, currency)
+	return Sentence{strings.TrimLeft(s.Ja, "+±"), strings.TrimLeft(s.En, "+±")}
 }
 
 // signed writes an amount with its sign in both languages: whole yen from 100 up,

@@ -29,6 +29,7 @@ const (
 	TooMany                Reason = "too_many"
 	NotPositive            Reason = "not_positive"
 	NothingToDivideBy      Reason = "nothing_to_divide_by"
+	TooFewUnits            Reason = "too_few_units"
 	NoValue                Reason = "no_value"
 	NoValueInControl       Reason = "no_value_in_control"
 	NoWeight               Reason = "no_weight"
@@ -70,6 +71,8 @@ func (r Reason) Sentence() Sentence {
 		return Sentence{"平均が0以下のため、比を計算できません", "an average is zero or below, so a ratio does not exist"}
 	case NothingToDivideBy:
 		return Sentence{"分母の合計が0以下のため、比を計算できません", "what is to be divided by adds up to zero or less, so there is no ratio"}
+	case TooFewUnits:
+		return Sentence{"バリアントの接触数が100人に満たないため、まだ見守っていません", "under a hundred visitors in a variant are too few to watch"}
 	case NoValue:
 		return Sentence{"このバリアントの金額がまだありません", "this variant has brought no value yet"}
 	case NoValueInControl:
