@@ -11,6 +11,7 @@
 //	                      ├─► Posterior, Best: chance to win, expected loss, the best of all
 //	                      ├─► ArmValue, Incremental: money, coupon costs taken off
 //	                      ├─► CheckSplit: SRM
+//	                      ├─► Stratify, Thompson: bandits
 //	                      ├─► CheckHarm: guardrails that may be looked at at any time
 //	                      ▼
 //	                    Judge ──► Results: verdict, sentence, the JSON of the contract
@@ -54,6 +55,9 @@
 // Looking every day and stopping at the first p < 0.05 raises false alarms far
 // above 5 %; the sequential interval is the one that may be watched.
 //
+// A campaign's verdict is the best of its arms' in this order: win, likely_win,
+// collecting, no_difference, likely_loss, loss. The sentence names the arm.
+//
 // # Harm
 //
 // CheckHarm asks every few minutes whether an arm is worse than control in
@@ -63,6 +67,11 @@
 // conversions is stopped by 20,000 visitors of both arms in nine of ten cases where
 // 10 % convert, by 65,000 where 3 % do.
 //
-// A campaign's verdict is the best of its arms' in this order: win, likely_win,
-// collecting, no_difference, likely_loss, loss. The sentence names the arm.
+// # Bandits
+//
+// Thompson gives every arm its chance to be the best, and 1 % at least. Weights that
+// move with the results make pooled sums lie: where a sale ends while the better arm
+// gains weight, two points of advantage read as half a point. So arms are compared
+// within periods of steady weights only (Stratify, JudgePeriods), and the bandit
+// itself goes by the same. CUPED is not for bandits.
 package stats

@@ -36,16 +36,24 @@ func effect(control, treatment Sample, by, squared float64) Effect {
 	if why := comparable(control, treatment); why != "" {
 		return Effect{Why: why}
 	}
+	return newEffect((treatment.Mean-control.Mean)/by, squared, control, treatment)
+}
+
+// newEffect is an effect of this squared error, made of these samples.
+func newEffect(estimate, squared float64, samples ...Sample) Effect {
+	e := Effect{Estimate: estimate, Error: math.Sqrt(squared), Freedom: freedom(samples...)}
+	for _, s := range samples {
+		e.Units += s.N
+	}
 	switch {
 	case squared == 0:
-		return Effect{Why: NoVariation}
-	case !number(squared).Known:
-		return Effect{Why: NotFinite}
+		e.Why = NoVariation
+	case !number(squared).Known || !number(estimate).Known:
+		e.Why = NotFinite
+	case !(e.Freedom > 0):
+		e.Why = TooFewVisitors
 	}
-	return Effect{
-		Estimate: (treatment.Mean - control.Mean) / by, Error: math.Sqrt(squared),
-		Freedom: freedom(control, treatment), Units: control.N + treatment.N,
-	}
+	return e
 }
 
 // freedom is Welch–Satterthwaite's. An arm without variation adds nothing, also

@@ -1,7 +1,5 @@
 package stats
 
-import "math"
-
 // Incremental is the money that a campaign has brought over what its visitors
 // would have brought without it: of every arm with weight, what a visitor brings
 // more than control's, times its visitors, costs taken off. The control is the same
@@ -14,14 +12,14 @@ type Incremental struct {
 
 // CountIncremental adds up over the arms that count, after CUPED where units have a past.
 func CountIncremental(arms []Arm) Incremental {
-	control, treated := Paired{}, []Paired{}
+	control, treated := Arm{}, []Arm{}
 	known := false
 	for _, a := range arms {
 		switch {
 		case a.Control && !known:
-			control, known = a.net(), true
+			control, known = a, true
 		case a.Weight > 0 && a.N > 0:
-			treated = append(treated, a.net())
+			treated = append(treated, a)
 		}
 	}
 	switch {
@@ -30,7 +28,7 @@ func CountIncremental(arms []Arm) Incremental {
 	case len(treated) == 0:
 		return Incremental{unknown(NoTreatment), unknownInterval(NoTreatment), NoTreatment}
 	}
-	samples := adjust(append(treated, control)...)
+	samples := worths(append(treated, control)...)
 	c := samples[len(treated)]
 	total, squared, units := 0.0, 0.0, 0.0
 	for i, t := range samples[:len(treated)] {
@@ -44,14 +42,7 @@ func CountIncremental(arms []Arm) Incremental {
 	}
 	samples[len(treated)].Variance *= units * units
 	squared += samples[len(treated)].squaredError()
-	e := Effect{Estimate: total, Error: math.Sqrt(squared), Freedom: freedom(samples...)}
-	switch {
-	case squared == 0:
-		e.Why = NoVariation
-	case !number(squared).Known:
-		e.Why = NotFinite
-	}
-	out := Incremental{Value: number(total), Interval: e.Interval(alpha)}
+	out := Incremental{Value: number(total), Interval: newEffect(total, squared, samples...).Interval(alpha)}
 	if out.Reason = out.Interval.Why; !out.Value.Known {
 		out.Reason = out.Value.Why
 	}

@@ -58,7 +58,24 @@ func CompareRates(control, treatment Arm) Posterior {
 	return Posterior{number(min(1, max(0, win/mass))), number(max(0, loss))}
 }
 
-func (a Arm) rate() Sample { return Proportion(a.N, a.Converted) }
+func (a Arm) rate() Sample {
+	if a.overall != nil {
+		return a.overall.rate
+	}
+	return Proportion(a.N, a.Converted)
+}
+
+func (a Arm) rateInterval() Interval {
+	if a.overall == nil {
+		return Wilson(a.N, a.Converted)
+	}
+	s := a.overall.rate
+	if s.Why != "" {
+		return unknownInterval(s.Why)
+	}
+	half := z95 * math.Sqrt(s.squaredError())
+	return interval(math.Max(0, s.Mean-half), math.Min(1, s.Mean+half))
+}
 
 func (a Arm) posterior() distuv.Beta {
 	return distuv.Beta{Alpha: float64(a.Converted) + 1, Beta: float64(a.N-a.Converted) + 1}

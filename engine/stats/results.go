@@ -19,6 +19,8 @@ type Arm struct {
 	// PastCross the sum of its products with the value; zeros: no CUPED.
 	Past      Moments
 	PastCross float64
+
+	overall *overall // of a bandit's arm: see Stratify
 }
 
 // Subject names what the results are about.
@@ -43,6 +45,10 @@ type Results struct {
 	Crossovers Crossovers  `json:"crossovers"`
 	// CarriedOver are units exposed in an earlier phase; they are out of every arm.
 	CarriedOver uint64 `json:"carried_over"`
+	// Periods is how many a bandit's arms were compared within, and LeftOut how many
+	// units came in a period in which an arm had nobody; missing of other campaigns.
+	Periods int    `json:"periods,omitempty"`
+	LeftOut uint64 `json:"left_out,omitempty"`
 	// ErasedVisitors were erased from the whole warehouse up to now: by so many
 	// at most the arms have fewer units than they had.
 	ErasedVisitors int `json:"erased_visitors"`
@@ -98,10 +104,14 @@ func (c Crossovers) Red() bool {
 // Judge computes all figures and the verdict, by the rule in the package comment.
 // Arms come out in the order given.
 func Judge(about Subject, arms []Arm, crossovers uint64) Results {
+	return judgeAll(about, arms, crossovers, CheckSplit(arms))
+}
+
+func judgeAll(about Subject, arms []Arm, crossovers uint64, split SRM) Results {
 	if pace := number(about.PerDay); !pace.Known || pace.Value < 0 {
 		about.PerDay = 0 // not known, then
 	}
-	r := Results{Subject: about, Arms: make([]ArmResult, len(arms)), SRM: CheckSplit(arms), Crossovers: countCrossovers(arms, crossovers)}
+	r := Results{Subject: about, Arms: make([]ArmResult, len(arms)), SRM: split, Crossovers: countCrossovers(arms, crossovers)}
 	control := -1
 	for i, a := range arms {
 		if a.Control && control < 0 {
@@ -171,14 +181,17 @@ func countCrossovers(arms []Arm, crossovers uint64) Crossovers {
 func (a Arm) alone() ArmResult {
 	r := ArmResult{
 		Variant: a.Variant, Control: a.Control, Weight: a.Weight, Exposed: a.N, Converted: a.Converted,
-		RateCI: Wilson(a.N, a.Converted), ValueSum: number(a.Sum), ValuePerVisitor: unknown(NoVisitors),
+		RateCI: a.rateInterval(), ValueSum: number(a.Sum), ValuePerVisitor: unknown(NoVisitors),
 	}
 	if s := a.rate(); s.Why == "" {
 		r.Rate = number(s.Mean)
 	} else {
 		r.Rate = unknown(s.Why)
 	}
-	if a.N > 0 {
+	switch {
+	case a.overall != nil:
+		r.ValuePerVisitor = of(a.overall.gross)
+	case a.N > 0:
 		r.ValuePerVisitor = number(a.Sum / float64(a.N))
 	}
 	return r
@@ -187,6 +200,10 @@ func (a Arm) alone() ArmResult {
 func (r *ArmResult) compare(control, treatment Arm) {
 	c, t := control.rate(), treatment.rate()
 	ratio, posterior := LogRatio(c, t), CompareRates(control, treatment)
+	if control.overall != nil { // no counts are behind a mean over periods
+		b := Absolute(c, t).Belief(0)
+		posterior = Posterior{b.ChanceToWin(), b.ExpectedLoss()}
+	}
 	r.Lift, r.LiftCI, r.PValue = Lift(c, t), ratio.Interval(), Welch(c, t)
 	r.ChanceToWin, r.ExpectedLoss = posterior.ChanceToWin, posterior.ExpectedLoss
 	r.SequentialCI = ratio.Sequential()
@@ -212,24 +229,30 @@ func (r *ArmResult) compareNone(why Reason) {
 // rank sets each arm's chance to be the best of those with weight.
 func (r *Results) rank(arms []Arm) {
 	var in []int
-	var rates []Arm
-	var values []Paired
+	var some []Arm
 	for i, a := range arms {
 		r.Arms[i].ChanceBest = unknown(NoWeight)
 		if v := r.Arms[i].Value; v != nil {
 			v.ChanceBest = unknown(NoWeight)
 		}
 		if a.Weight > 0 {
-			in, rates, values = append(in, i), append(rates, a), append(values, a.net())
+			in, some = append(in, i), append(some, a)
 		}
 	}
 	if len(in) == 0 {
 		return
 	}
-	best, most := BestRates(rates), BestMeans(adjust(values...))
+	best, most := BestRates(some), BestMeans(worths(some...))
+	if some[0].overall != nil {
+		samples := make([]Sample, len(some))
+		for k, a := range some {
+			samples[k] = a.rate()
+		}
+		best = BestMeans(samples)
+	}
 	for k, i := range in {
 		r.Arms[i].ChanceBest = best[k]
-		if slices.ContainsFunc(rates, func(a Arm) bool { return a.N == 0 }) {
+		if slices.ContainsFunc(some, func(a Arm) bool { return a.N == 0 }) {
 			r.Arms[i].ChanceBest = unknown(AnEmptyArm) // the prior alone is no finding
 		}
 		if v := r.Arms[i].Value; v != nil {

@@ -55,6 +55,31 @@ func (a Arm) net() Paired {
 	}
 }
 
+// worth is the arm's value less cost per unit.
+func (a Arm) worth() Sample {
+	if a.overall != nil {
+		return a.overall.value
+	}
+	return a.net().post()
+}
+
+// worths are those of arms to be compared: after CUPED, where units have a past
+// and the arms no periods.
+func worths(arms ...Arm) []Sample {
+	out, pairs := make([]Sample, len(arms)), make([]Paired, len(arms))
+	for i, a := range arms {
+		if a.overall != nil {
+			out[i] = a.worth()
+			continue
+		}
+		pairs[i] = a.net()
+	}
+	if len(arms) > 0 && arms[0].overall == nil {
+		return adjust(pairs...)
+	}
+	return out
+}
+
 // valued tells whether anything of value was counted; a goal without value has no
 // money to be judged.
 func valued(arms []Arm) bool {
@@ -69,7 +94,7 @@ func valued(arms []Arm) bool {
 // valueAlone is what can be said of an arm's money without another.
 func (a Arm) valueAlone() *ArmValue {
 	v := &ArmValue{Cost: number(a.Cost.Sum)}
-	s := a.net().post()
+	s := a.worth()
 	if s.Why != "" {
 		v.PerVisitor, v.PerVisitorCI = unknown(s.Why), unknownInterval(s.Why)
 		if s.Why == TooFewVisitors { // a mean of one is a mean
@@ -91,9 +116,9 @@ func (a Arm) valueAlone() *ArmValue {
 
 // compare sets what compares the arm's money with control's.
 func (v *ArmValue) compare(control, treatment Arm) {
-	a, b := control.net(), treatment.net()
-	c, t := Adjust(a, b)
-	if theta := Theta(a, b); theta.Known && theta.Value != 0 {
+	both := worths(control, treatment)
+	c, t := both[0], both[1]
+	if theta := Theta(control.net(), treatment.net()); theta.Known && theta.Value != 0 {
 		v.Adjusted = true
 	}
 	e, ratio := Absolute(c, t), LogRatio(c, t)
