@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"sync"
 
 	"github.com/bytedance/sonic/encoder"
 	"github.com/labstack/echo/v4"
 
+	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/ingest"
 )
 
@@ -86,6 +88,11 @@ func cutShort(err error) error {
 func tooLarge() error {
 	return problem("too_large", fmt.Sprintf("body is larger than %d KiB (%d KiB inflated): send fewer events at a time", MaxBody>>10, MaxInflated>>10))
 }
+
+// warm is engine.Warm for what calls are read into and answered with, and that too.
+var warm = sync.OnceValue(func() error {
+	return errors.Join(engine.Warm(), ingest.Compile(reflect.TypeFor[decideBody](), reflect.TypeFor[ingest.Batch](), reflect.TypeFor[decideAnswer]()))
+})
 
 // answers is how answers are written; what a client sent in another encoding
 // than UTF-8 does not go back as it came.

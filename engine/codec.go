@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"reflect"
 	"sync"
 
 	"github.com/bytedance/sonic"
@@ -12,6 +13,13 @@ import (
 )
 
 var codec = sonic.Config{}.Froze()
+
+// Warm has what a visit reads and writes compiled, once for the process, which
+// takes a quarter of a second. Left to the first visits, others would wait for
+// theirs longer than visits wait for one another.
+var Warm = sync.OnceValue(func() error {
+	return ingest.Compile(reflect.TypeFor[profile.Profile](), reflect.TypeFor[ingest.Event](), reflect.TypeFor[ingest.Properties]())
+})
 
 // scratch is the memory that one visit's JSON is written into, one text behind
 // the other. A text lives until the scratch is put back.

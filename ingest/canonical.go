@@ -2,10 +2,12 @@ package ingest
 
 import (
 	"fmt"
+	"reflect"
 	"unsafe"
 
 	"github.com/bytedance/sonic"
 	"github.com/bytedance/sonic/encoder"
+	"github.com/bytedance/sonic/option"
 )
 
 // codec reads JSON: bodies, properties and the canonical form.
@@ -15,6 +17,17 @@ var codec = sonic.Config{ValidateString: true}.Froze()
 // escaping, and invalid UTF-8 replaced rather than passed on to readers that
 // refuse it.
 const canonical = encoder.SortMapKeys | encoder.ValidateString | encoder.NoValidateJSONMarshaler | encoder.NoQuoteTextMarshaler
+
+// Compile makes the reading and writing of types ready, with all that is in
+// them, which is otherwise done at the first use of each.
+func Compile(types ...reflect.Type) error {
+	for _, t := range types {
+		if err := sonic.Pretouch(t, option.WithCompileRecursiveDepth(5)); err != nil {
+			return fmt.Errorf("JSON of %s cannot be compiled: %w", t, err)
+		}
+	}
+	return nil
+}
 
 // Encode gives an event's canonical JSON.
 func Encode(e *Event) ([]byte, error) { return Append(nil, e) }
