@@ -3,6 +3,7 @@ package stats
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -76,23 +77,60 @@ func TestFalseAlarmsStayRareOnLittleData(t *testing.T) {
 	}
 }
 
-// TestIntervalsCoverTheTruth: 95 of 100 intervals hold the true rate and the true lift.
-func TestIntervalsCoverTheTruth(t *testing.T) {
+// TestHolmKeepsTheFamilyHonest: of campaigns with four arms that all do nothing,
+// one in twenty has any winner or loser at most, and not far fewer.
+func TestHolmKeepsTheFamilyHonest(t *testing.T) {
 	t.Parallel()
-	const trials, base, better = 5_000, 0.03, 0.036
-	conversions := draw(11)
-	missedLift, missedRate := 0, 0
-	for range trials {
-		control, treatment := conversions(8_000, base), conversions(4_000, better)
-		if ci := LogRatio(Proportion(8_000, control), Proportion(4_000, treatment)).Interval(); ci.Low > better/base-1 || ci.High < better/base-1 {
-			missedLift++
+	const trials, n = 3_000, 20_000
+	for seed, rate := range []float64{0.005, 0.03, 0.10} {
+		conversions := draw(uint64(50 + seed))
+		holm, unadjusted := 0, 0
+		for range trials {
+			control := Proportion(n, conversions(n, rate))
+			p := make([]Number, 3)
+			for i := range p {
+				p[i] = Welch(control, Proportion(n, conversions(n, rate)))
+			}
+			low := func(p Number) bool { return p.Known && p.Value < alpha }
+			if slices.ContainsFunc(Holm(p), low) {
+				holm++
+			}
+			if slices.ContainsFunc(p, low) {
+				unadjusted++
+			}
 		}
-		if ci := Wilson(4_000, treatment); ci.Low > better || ci.High < better {
-			missedRate++
+		most := alpha*trials + 4*math.Sqrt(alpha*(1-alpha)*trials)
+		if float64(holm) > most || holm < trials*3/100 || float64(unadjusted) < 1.5*alpha*trials {
+			t.Errorf("at a rate of %g: %d of %d families alarm (want about %g), unadjusted %d", rate, holm, trials, alpha*trials, unadjusted)
 		}
 	}
-	if !within(missedLift, trials, alpha) || !within(missedRate, trials, alpha) {
-		t.Errorf("of %d intervals %d miss the lift and %d the rate, want about %g", trials, missedLift, missedRate, alpha*trials)
+}
+
+// TestIntervalsCoverTheTruth: 95 of 100 intervals hold the true rate, the true lift
+// and the true difference, at every rate.
+func TestIntervalsCoverTheTruth(t *testing.T) {
+	t.Parallel()
+	const trials, better = 5_000, 1.2
+	for seed, base := range []float64{0.005, 0.03, 0.10} {
+		conversions := draw(uint64(11 + seed))
+		nC, nT := uint64(400/base), uint64(300/base) // as many conversions at every rate
+		var lifts, rates, differences int
+		misses := func(ci Interval, truth float64) int {
+			if ci.Low > truth || ci.High < truth {
+				return 1
+			}
+			return 0
+		}
+		for range trials {
+			converted := conversions(nT, base*better)
+			c, tr := Proportion(nC, conversions(nC, base)), Proportion(nT, converted)
+			lifts += misses(LogRatio(c, tr).Interval(), better-1)
+			differences += misses(Absolute(c, tr).Interval(alpha), base*(better-1))
+			rates += misses(Wilson(nT, converted), base*better)
+		}
+		if !within(lifts, trials, alpha) || !within(rates, trials, alpha) || !within(differences, trials, alpha) {
+			t.Errorf("at a rate of %g, of %d intervals %d miss the lift, %d the rate and %d the difference, want about %g", base, trials, lifts, rates, differences, alpha*trials)
+		}
 	}
 }
 

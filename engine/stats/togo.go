@@ -65,12 +65,18 @@ func unitsToGo(control, treatment Arm, comparisons int) Number {
 	events := rarer(control, treatment)
 	units := c.N + t.N
 	factor := max(1.01, minUnits/min(c.N, t.N), minEvents/events)
-	if ratio := LogRatio(c, t); ratio.Why == "" {
-		strict := distuv.UnitNormal.Quantile(1 - alpha/2/float64(max(1, comparisons)))
-		difference := strict * ratio.Error / math.Abs(ratio.Log)
-		// The nearer of worth's two ends on the logarithmic scale.
-		width := min(difference, z95*ratio.Error/max(0, math.Log1p(worth)-math.Abs(ratio.Log)))
-		factor = max(factor, width*width)
+	z := func(level float64) float64 {
+		return distuv.UnitNormal.Quantile(1 - level/2/float64(max(1, comparisons)))
 	}
-	return number(units * (factor - 1))
+	e, ratio := Absolute(c, t), LogRatio(c, t)
+	apart := math.Abs(e.Estimate) / e.Error // deviations from zero, as of now
+	width := z(alpha) / apart
+	if ratio.Why == "" {
+		// Both ends within what is worth having; what leans by then goes on waiting.
+		room := min(math.Log1p(worth)-ratio.Log, ratio.Log-math.Log1p(-worth))
+		if within := z95 * ratio.Error / max(0, room); within*apart < z(leaning) {
+			width = min(width, within)
+		}
+	}
+	return number(units * (max(factor, width*width) - 1))
 }
