@@ -65,7 +65,7 @@
 // together. Unshared, four guardrails at α = 0.05 stop 9 in 100 campaigns that do
 // nothing; they share it, and stop 2. A campaign that loses a fifth of its
 // conversions is stopped by 20,000 visitors of both arms in nine of ten cases where
-// 10 % convert, by 65,000 where 3 % do.
+// 10 % convert, by 70,000 where 3 % do.
 //
 // # Bandits
 //

@@ -1,9 +1,6 @@
 package stats
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 // Guardrail is a figure that a campaign must not make worse.
 type Guardrail string
@@ -74,15 +71,25 @@ type Harm struct {
 // conversion until the smaller arm expects ten that convert and ten that do not,
 // and for the value until it expects fifty.
 func CheckHarm(control, arm Guarded, limits Limits, arms int) Harm {
+	return CheckHarmWithin([]Pair{{control, arm}}, limits, arms)
+}
+
+// Pair are the sums of control and an arm over the same span.
+type Pair struct{ Control, Arm Guarded }
+
+// CheckHarmWithin is CheckHarm for a bandit: control and arm are compared within
+// each period of steady weights, a period counting by its units of both.
+func CheckHarmWithin(periods []Pair, limits Limits, arms int) Harm {
 	level := alpha / guardrails / float64(max(1, arms))
-	share := func(g Guardrail, c, t uint64, limit, sign float64) Watch {
-		return watchShare(g, control.N, c, arm.N, t, limit, sign, level)
+	share := func(of func(g Guarded) uint64) func(Guarded) Sample {
+		return func(g Guarded) Sample { return Proportion(g.N, of(g)) }
 	}
+	value := func(g Guarded) Sample { return Mean(g.N, g.Value.Sum, g.Value.SumSquares) }
 	h := Harm{Watched: [guardrails]Watch{
-		share(GuardErrors, control.Failed, arm.Failed, limits.Errors, 1),
-		share(GuardConversion, control.Converted, arm.Converted, limits.Conversion, -1),
-		watchValue(control, arm, limits.Value, level),
-		share(GuardCloses, control.Closed, arm.Closed, limits.Closes, 1),
+		watch(GuardErrors, periods, share(func(g Guarded) uint64 { return g.Failed }), limits.Errors, 1, level),
+		watch(GuardConversion, periods, share(func(g Guarded) uint64 { return g.Converted }), limits.Conversion, -1, level),
+		watch(GuardValue, periods, value, limits.Value, -1, level),
+		watch(GuardCloses, periods, share(func(g Guarded) uint64 { return g.Closed }), limits.Closes, 1, level),
 	}}
 	for _, w := range h.Watched {
 		if w.Harmful {
@@ -119,72 +126,4 @@ func FirstHarm(looks []Look, limits Limits, arms int) Harm {
 		h = CheckHarm(l.Control, l.Arm, limits, arms).After(h, l.At)
 	}
 	return h
-}
-
-func watchShare(g Guardrail, nC, control, nT, treatment uint64, limit, sign, level float64) Watch {
-	c, t := Proportion(nC, control), Proportion(nT, treatment)
-	// A unit that did and one that did not are added to each arm's variance, so that
-	// an arm of which all did the same is not known to the last digit.
-	smooth := func(n, did float64) float64 { p := (did + 1) / (n + 2); return p * (1 - p) }
-	c.Variance, t.Variance = smooth(c.N, float64(control)), smooth(t.N, float64(treatment))
-	pooled := smooth(c.N+t.N, float64(control)+float64(treatment))
-	w := watch(g, c, t, pooled, limit, sign, level)
-	if g == GuardConversion && w.Reason == "" && tooFew(Arm{N: nC, Converted: control}, Arm{N: nT, Converted: treatment}) {
-		return w.silent(TooFewConversions)
-	}
-	return w
-}
-
-func watchValue(control, arm Guarded, limit, level float64) Watch {
-	c, t := Mean(control.N, control.Value.Sum, control.Value.SumSquares), Mean(arm.N, arm.Value.Sum, arm.Value.SumSquares)
-	pooled := Mean(control.N+arm.N, control.Value.Sum+arm.Value.Sum, control.Value.SumSquares+arm.Value.SumSquares).Variance
-	w := watch(GuardValue, c, t, pooled, limit, -1, level)
-	switch {
-	case w.Reason != "":
-	case c.Variance+t.Variance == 0:
-		return w.silent(NoVariation)
-	case expected(Arm{N: control.N, Converted: control.Converted}, Arm{N: arm.N, Converted: arm.Converted}) < minSales:
-		return w.silent(TooFewConversions)
-	}
-	return w
-}
-
-func watch(g Guardrail, c, t Sample, pooled, limit, sign, level float64) Watch {
-	w := Watch{Guardrail: g, Control: of(c), Arm: of(t), Limit: limit}
-	if why := comparable(c, t); why != "" {
-		return w.silent(why)
-	}
-	worse := sign * (t.Mean - c.Mean)
-	squared := c.squaredError() + t.squaredError()
-	if limit == 0 {
-		// Where nothing differs both arms vary alike. A small arm that missed its few
-		// large orders is low and seems sure of it; control knows better.
-		squared = math.Max(squared, pooled/c.N+pooled/t.N)
-	}
-	units := c.N + t.N
-	w.Worse, w.AtLeast = number(worse), number(worse-SequentialMargin(math.Sqrt(squared), units, level, tuned))
-	switch {
-	case !w.AtLeast.Known:
-		return w.silent(NotFinite)
-	case min(c.N, t.N) < minUnits:
-		return w.silent(TooFewUnits)
-	}
-	w.Harmful = w.AtLeast.Value > limit
-	return w
-}
-
-// silent takes the bound back: what is not to be trusted yet is not shown.
-func (w Watch) silent(why Reason) Watch {
-	w.Reason, w.AtLeast, w.Harmful = why, unknown(why), false
-	if !w.Worse.Known {
-		w.Worse = unknown(why)
-	}
-	return w
-}
-
-func of(s Sample) Number {
-	if s.Why != "" {
-		return unknown(s.Why)
-	}
-	return number(s.Mean)
 }

@@ -58,20 +58,20 @@ func (c traffic) run(random *rand.Rand, limits Limits) (units uint64, hurt Guard
 }
 
 // TestCampaignsWithoutHarmAreNotStopped: 1,000 campaigns in which nothing differs,
-// looked at every five minutes for a week (2,016 looks), with all four guardrails
-// at their edge. At most α of them may be stopped, four binomial deviations allowed
-// (77 of 1,000); then 200 campaigns each for three days at other rates and splits.
+// looked at every five minutes for four days (1,152 looks), with all four
+// guardrails at their edge. At most α of them may be stopped, four binomial deviations allowed
+// (77 of 1,000); then 200 campaigns each for a day and a half at other rates and splits.
 func TestCampaignsWithoutHarmAreNotStopped(t *testing.T) {
 	t.Parallel()
 	for seed, c := range []struct {
 		traffic
 		campaigns float64
 	}{
-		{traffic{control: 0.03, arm: 0.03, perLook: [2]int{5, 5}, closes: 0.4, errors: 0.01, looks: 2016}, 1_000},
-		{traffic{control: 0.005, arm: 0.005, perLook: [2]int{20, 20}, closes: 0.1, errors: 0.002, looks: 864}, 200},
-		{traffic{control: 0.10, arm: 0.10, perLook: [2]int{5, 5}, closes: 0.8, errors: 0.05, looks: 864}, 200},
-		{traffic{control: 0.03, arm: 0.03, perLook: [2]int{18, 2}, closes: 0.4, errors: 0.01, looks: 864}, 200},
-		{traffic{control: 0.03, arm: 0.03, perLook: [2]int{2, 18}, closes: 0.4, errors: 0.01, looks: 864}, 200},
+		{traffic{control: 0.03, arm: 0.03, perLook: [2]int{8, 8}, closes: 0.4, errors: 0.01, looks: 1_152}, 1_000},
+		{traffic{control: 0.005, arm: 0.005, perLook: [2]int{30, 30}, closes: 0.1, errors: 0.002, looks: 432}, 200},
+		{traffic{control: 0.10, arm: 0.10, perLook: [2]int{10, 10}, closes: 0.8, errors: 0.05, looks: 432}, 200},
+		{traffic{control: 0.03, arm: 0.03, perLook: [2]int{36, 4}, closes: 0.4, errors: 0.01, looks: 432}, 200},
+		{traffic{control: 0.03, arm: 0.03, perLook: [2]int{4, 36}, closes: 0.4, errors: 0.01, looks: 432}, 200},
 	} {
 		random := rand.New(rand.NewPCG(uint64(seed), 20261123))
 		stopped, all := map[Guardrail]int{}, 0
@@ -210,5 +210,33 @@ func TestHarmIsSinceTheFirstLookThatSawIt(t *testing.T) {
 	var back Harm
 	if err := json.Unmarshal(data, &back); err != nil || back.Since != looks[2].At || back.Guardrail != GuardConversion {
 		t.Errorf("harm does not survive being stored: %+v, %v", back, err)
+	}
+}
+
+// TestHarmOfABanditIsSeenWithinPeriods: in each of Simpson's two weeks b is better,
+// though pooled it would be stopped; and where it is worse in each, it is stopped.
+func TestHarmOfABanditIsSeenWithinPeriods(t *testing.T) {
+	t.Parallel()
+	guarded := func(n, converted uint64) Guarded {
+		return Guarded{N: n, Converted: converted, Value: Moments{Sum: 5_000 * float64(converted), SumSquares: 2.9e7 * float64(converted)}}
+	}
+	better := []Pair{{guarded(10_000, 1_000), guarded(10_000, 1_200)}, {guarded(2_000, 40), guarded(18_000, 432)}}
+	worse := []Pair{{guarded(10_000, 1_200), guarded(10_000, 1_000)}, {guarded(18_000, 500), guarded(2_000, 40)}}
+	if h := CheckHarmWithin(better, DefaultLimits(), 1); h.Harmful || !h.Watched[1].AtLeast.Known || !near(h.Watched[1].Worse.Value, -0.012) {
+		t.Errorf("better in each week: %+v", h.Watched[1])
+	}
+	if pooled := CheckHarm(guarded(12_000, 1_040), guarded(28_000, 1_632), DefaultLimits(), 1); !pooled.Harmful {
+		t.Error("the example is blind: pooled it is not stopped")
+	}
+	if h := CheckHarmWithin(worse, DefaultLimits(), 1); !h.Harmful || h.Guardrail != GuardConversion {
+		t.Errorf("worse in each week: %+v", h.Watched[1])
+	}
+	// A period without one of the two is left out.
+	lone := append(better, Pair{guarded(500, 400), guarded(1, 0)}, Pair{Arm: guarded(300, 0)})
+	if h := CheckHarmWithin(lone, DefaultLimits(), 1); !near(h.Watched[1].Worse.Value, -0.012) {
+		t.Errorf("periods that tell nothing: %+v", h.Watched[1])
+	}
+	if h := CheckHarmWithin(nil, DefaultLimits(), 1); h.Harmful || h.Watched[0].Reason != NoVisitorsInControl {
+		t.Errorf("no periods: %+v", h.Watched[0])
 	}
 }

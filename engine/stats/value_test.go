@@ -197,3 +197,43 @@ func TestMoneyIntervalsAndAlarms(t *testing.T) {
 		}
 	}
 }
+
+// TestThePastNarrowsTheMoney: visitors who always bought much are taken off, in
+// Results too: the same estimate within its error, on a narrower interval.
+func TestThePastNarrowsTheMoney(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(61, 20261122))
+	arm := func(variant string, more float64) Arm {
+		a := Arm{Variant: variant, Control: variant == "control", Weight: 1, N: 4_000}
+		for range a.N {
+			past := 5_000 * random.Float64()
+			value := 0.8*past + more + 400*random.NormFloat64()
+			a.Converted++
+			a.Sum, a.SumSquares = a.Sum+value, a.SumSquares+value*value
+			a.Past.Sum, a.Past.SumSquares = a.Past.Sum+past, a.Past.SumSquares+past*past
+			a.PastCross += past * value
+		}
+		a.Converted-- // one did not, or there would be no rate to judge
+		return a
+	}
+	arms := []Arm{arm("control", 0), arm("b", 50)}
+	with := Judge(about(), arms, 0)
+	for i := range arms {
+		arms[i].Past, arms[i].PastCross = Moments{}, 0
+	}
+	without := Judge(about(), arms, 0)
+	a, b := with.Arms[1].Value, without.Arms[1].Value
+	width := func(i Interval) float64 { return i.High - i.Low }
+	if !a.Adjusted || b.Adjusted {
+		t.Errorf("adjusted %t and %t", a.Adjusted, b.Adjusted)
+	}
+	if share := width(a.IncrementalPerVisitorCI) / width(b.IncrementalPerVisitorCI); share > 0.4 || share < 0.2 { // 400 of 1,221
+		t.Errorf("the interval is %v of what it was, want about 0.33", share)
+	}
+	if ci := a.IncrementalPerVisitorCI; ci.Low > 50 || ci.High < 50 || ci.Low < 0 {
+		t.Errorf("the difference of 50 reads %+v", ci)
+	}
+	if !near(with.Incremental.Interval.Low, a.IncrementalCI.Low) {
+		t.Errorf("the campaign's interval %+v is not its only arm's %+v", with.Incremental.Interval, a.IncrementalCI)
+	}
+}
