@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 // traffic is a simulated campaign of two arms, looked at every five minutes. What
@@ -239,4 +241,30 @@ func TestHarmOfABanditIsSeenWithinPeriods(t *testing.T) {
 	if h := CheckHarmWithin(nil, DefaultLimits(), 1); h.Harmful || h.Watched[0].Reason != NoVisitorsInControl {
 		t.Errorf("no periods: %+v", h.Watched[0])
 	}
+}
+
+// TestWhateverIsGuardedNoNaNComesOut: a bound or a reason, and a stop only from a bound.
+func TestWhateverIsGuardedNoNaNComesOut(t *testing.T) {
+	t.Parallel()
+	sums := rapid.Custom(func(t *rapid.T) Guarded {
+		n := rapid.OneOf(rapid.Uint64Range(0, 200), rapid.Uint64Range(0, 1_000_000), rapid.Uint64()).Draw(t, "n")
+		of := rapid.OneOf(rapid.Uint64Range(0, n), rapid.Uint64Range(0, min(n, 3)), rapid.Uint64())
+		return Guarded{N: n, Converted: of.Draw(t, "converted"), Closed: of.Draw(t, "closed"), Failed: of.Draw(t, "failed"),
+			Value: Moments{money.Draw(t, "value"), money.Draw(t, "squares")}}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		pairs := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Pair { return Pair{sums.Draw(t, "control"), sums.Draw(t, "arm")} }), 0, 3).Draw(t, "pairs")
+		h := CheckHarmWithin(pairs, DefaultLimits(), rapid.IntRange(-1, 5).Draw(t, "arms"))
+		if _, err := json.Marshal(h); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range h.Watched {
+			if w.AtLeast.Known == (w.Reason != "") || w.Harmful && (!w.AtLeast.Known || w.AtLeast.Value <= w.Limit) || !w.Worse.Known && w.Worse.Why == "" {
+				t.Fatalf("%+v", w)
+			}
+		}
+		if said := h.Sentence("b", "USD"); said.Ja == "" || said.En == "" {
+			t.Fatal("no words")
+		}
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -68,6 +69,12 @@ func TestTheControlIsCountedOnceForSeveralArms(t *testing.T) {
 	sum := r.Arms[1].Value.Incremental.Value + r.Arms[2].Value.Incremental.Value
 	if got := r.Incremental.Value.Value; !near(got, sum) || !near(got, 5_000*(204-180)+2_500*(216-180)) {
 		t.Errorf("the campaign brought %v, its arms %v", got, sum)
+	}
+	// Two comparisons: Holm doubles the smaller p, and the larger is not below it.
+	control := arms[0].worth()
+	b, c := Welch(control, arms[1].worth()).Value, Welch(control, arms[2].worth()).Value
+	if got := [2]float64{r.Arms[1].Value.PValue.Value, r.Arms[2].Value.PValue.Value}; c > b || !same(got[0], max(b, 2*c)) || !same(got[1], 2*c) {
+		t.Errorf("p of money %v, unadjusted %v and %v", got, b, c)
 	}
 	half := func(i Interval) float64 { return (i.High - i.Low) / 2 }
 	apart := math.Hypot(half(r.Arms[1].Value.IncrementalCI), half(r.Arms[2].Value.IncrementalCI))
@@ -218,6 +225,14 @@ func TestThePastNarrowsTheMoney(t *testing.T) {
 	}
 	arms := []Arm{arm("control", 0), arm("b", 50)}
 	with := Judge(about(), arms, 0)
+	// A coupon that costs a tenth of everything leaves nine tenths of everything.
+	tenth := slices.Clone(arms)
+	for i, a := range tenth {
+		tenth[i].Cost = Cost{Sum: a.Sum / 10, SumSquares: a.SumSquares / 100, WithValue: a.SumSquares / 10, WithPast: a.PastCross / 10}
+	}
+	if got, want := Judge(about(), tenth, 0).Arms[1].Value.IncrementalCI, with.Arms[1].Value.IncrementalCI.times(0.9); !near(got.Low, want.Low) || !near(got.High, want.High) {
+		t.Errorf("nine tenths of the money are %+v, want %+v", got, want)
+	}
 	for i := range arms {
 		arms[i].Past, arms[i].PastCross = Moments{}, 0
 	}
