@@ -41,18 +41,18 @@ func (s *Server) consents(word string) bool {
 }
 
 // accept makes an event of what a client sent, or says why it is refused.
-func (s *Server) accept(in ingest.Incoming, who *ingest.Who, terms ingest.Terms, around ingest.Surroundings, consent bool) (ingest.Event, *ingest.Rejection) {
+func (s *Server) accept(event *ingest.Event, in ingest.Incoming, who *ingest.Who, terms ingest.Terms, around ingest.Surroundings, consent bool) *ingest.Rejection {
 	if !consent {
-		return ingest.Event{}, &ingest.Rejection{Code: "consent", Message: `the visitor has not agreed to be remembered: send "consent": "granted" once it has`}
+		return &ingest.Rejection{Code: "consent", Message: `the visitor has not agreed to be remembered: send "consent": "granted" once it has`}
 	}
-	event, refused := ingest.Accept(in, who, terms)
+	refused := ingest.AcceptInto(event, in, who, terms)
 	if refused == nil {
-		refused = s.engine.Vouch(&event, terms.Trusted)
+		refused = s.engine.Vouch(event, terms.Trusted)
 	}
 	if refused == nil {
-		s.enricher.Enrich(&event, around)
+		s.enricher.Enrich(event, around)
 	}
-	return event, refused
+	return refused
 }
 
 // pageBytes is how much a page's texts weigh.

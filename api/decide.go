@@ -148,7 +148,8 @@ func (s *Server) visitOfPage(c echo.Context, k *call, id identity, may access, n
 	for i, in := range body.Events {
 		in.Visitor = nil // a decision is of one visitor
 		in.Canonical()
-		event, refused := s.accept(in, who, terms, around, consent)
+		var event ingest.Event
+		refused := s.accept(&event, in, who, terms, around, consent)
 		if refused == nil && id.erased {
 			refused = erasedEvent() // it happened to the visitor that is no more
 		}

@@ -91,6 +91,7 @@ func (s *Server) visitsOf(c echo.Context, body *ingest.Batch, id identity, may a
 		told[whom(&body.Events[i])]++
 	}
 	at := make(map[string]int, len(told)) // visitor → its place in visits
+	var event ingest.Event                // each in its turn
 	for i, in := range body.Events {
 		in.Canonical()
 		around, consent := around, consent
@@ -100,7 +101,7 @@ func (s *Server) visitsOf(c echo.Context, body *ingest.Batch, id identity, may a
 		if in.Visitor != nil && id.cookie != "" {
 			in.Visitor.ID = id.cookie // the signed cookie wins
 		}
-		event, refused := s.accept(in, batch, terms, around, consent)
+		refused := s.accept(&event, in, batch, terms, around, consent)
 		if refused == nil && in.Visitor != nil {
 			refused = checkTold(in.Visitor)
 		}

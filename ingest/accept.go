@@ -42,8 +42,16 @@ var (
 // Accept checks one event and gives it its canonical id, times and visitor.
 // It is not enriched yet. The rejection is nil when the event is good.
 func Accept(in Incoming, batch *Who, t Terms) (Event, *Rejection) {
-	refuse := func(code, format string, args ...any) (Event, *Rejection) {
-		return Event{}, &Rejection{Code: code, Message: fmt.Sprintf(format, args...)}
+	var e Event
+	refused := AcceptInto(&e, in, batch, t)
+	return e, refused
+}
+
+// AcceptInto is Accept for those who take in many: e, which is large, is filled
+// anew. What is in it of a refused event means nothing.
+func AcceptInto(e *Event, in Incoming, batch *Who, t Terms) *Rejection {
+	refuse := func(code, format string, args ...any) *Rejection {
+		return &Rejection{Code: code, Message: fmt.Sprintf(format, args...)}
 	}
 	if in.malformed != "" {
 		return refuse("bad_event", "%s", in.malformed)
@@ -74,7 +82,7 @@ func Accept(in Incoming, batch *Who, t Terms) (Event, *Rejection) {
 	if n := members(props); n > MaxProperties {
 		return refuse("bad_properties", "properties has %d fields, at most %d are taken: send those that somebody asks for", n, MaxProperties)
 	}
-	e := Event{
+	*e = Event{
 		ID: eventID(in.ID, t.NewID), Visitor: who.ID, Name: in.Name,
 		Received: t.Received.UnixMilli(), Page: in.Page, Properties: props,
 	}
@@ -88,7 +96,7 @@ func Accept(in Incoming, batch *Who, t Terms) (Event, *Rejection) {
 	if name, n := e.Props.beyond(MaxNumber); name != "" {
 		return refuse("bad_properties", "properties.%s is %g, no amount that a shop would count", name, n)
 	}
-	return e, nil
+	return nil
 }
 
 // size is about how many bytes the event's JSON has.
