@@ -54,7 +54,7 @@ func (s *Server) campaigns(c echo.Context) error {
 			a.Backfilling = &done
 		}
 		for _, g := range x.Goals {
-			a.Goals = append(a.Goals, goalAnswer{g.Event, rules.FormatDuration(g.Window), g.Value})
+			a.Goals = append(a.Goals, goalAnswer{g.Name, rules.FormatDuration(g.Window), g.Value})
 		}
 		for _, v := range x.Variants {
 			a.Variants = append(a.Variants, variantAnswer{v.ID, v.Weight, v.Control()})
@@ -136,19 +136,19 @@ func parseTime(text string, zone *time.Location) (time.Time, error) {
 	return time.Parse(time.RFC3339, text)
 }
 
-// goalNamed is the campaign's goal for that event; an event that is no goal of
-// it is counted as a goal with the main one's window.
-func goalNamed(campaign *rules.Campaign, event string) rules.Goal {
+// goalNamed is the campaign's goal of that name; an event that is no goal of it
+// is counted as a goal with the main one's window.
+func goalNamed(campaign *rules.Campaign, name string) rules.Goal {
 	main := campaign.Goals[0]
-	if event == "" {
+	if name == "" {
 		return main
 	}
 	for _, g := range campaign.Goals {
-		if g.Event == event {
+		if g.Name == name || g.Event == name {
 			return g
 		}
 	}
-	return rules.Goal{Event: event, Window: main.Window, Value: main.Value}
+	return rules.Goal{Name: name, Event: name, Window: main.Window, Value: main.Value}
 }
 
 // judge counts in the warehouse and judges the counts.
@@ -171,7 +171,7 @@ func (s *Server) judge(ctx context.Context, campaign *rules.Campaign, q warehous
 		return stats.Results{}, problem("not_found", "campaign "+campaign.ID+" has no phase "+q.Phase+"; leave phase out for the newest")
 	}
 	result := stats.Judge(stats.Subject{
-		Campaign: campaign.ID, Phase: cmp.Or(sums.Phase, s.engine.Live().Phases[campaign.ID]), Goal: q.Goal,
+		Campaign: campaign.ID, Phase: cmp.Or(sums.Phase, s.engine.Live().Phases[campaign.ID]), Goal: goalNamed(campaign, q.Goal).Name,
 		Window: rules.FormatDuration(q.Window), AsOf: q.AsOf.UTC(), Status: string(campaign.Status),
 	}, arms, sums.Crossovers)
 	result.CarriedOver, result.ErasedVisitors = sums.CarriedOver, s.engine.ErasedVisitors()

@@ -1,8 +1,10 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -169,10 +171,17 @@ func (r *reader) goals(f *campaignFile, l *language) []Goal {
 		if many {
 			path = fmt.Sprintf("goals[%d]", i)
 		}
-		goal := Goal{Event: g.Event.S, Window: 72 * time.Hour, Value: "value"}
-		r.wellFormed(g.Event, join(path, "event"), eventForm, "an event's name has lower case letters, digits and _, a letter first")
+		goal := Goal{Name: g.Event.S, Event: g.Event.S, Window: 72 * time.Hour, Value: "value"}
+		named := r.wellFormed(g.Event, join(path, "event"), eventForm, "an event's name has lower case letters, digits and _, a letter first")
 		if d := l.derived[g.Event.S]; d != nil {
 			goal.Of = d.event
+		}
+		if g.Where.At != nil && named {
+			goal.Name += " where " + strings.Join(strings.Fields(g.Where.S), " ")
+			goal.Event, goal.Of = l.some(r, g.Event.S, g.Where, join(path, "where")), cmp.Or(goal.Of, g.Event.S)
+			if len(l.unnamed[goal.Event].parts) == 0 {
+				continue // it was reported
+			}
 		}
 		if g.Window.At != nil {
 			goal.Window = g.Window.D
@@ -180,13 +189,19 @@ func (r *reader) goals(f *campaignFile, l *language) []Goal {
 		if r.wellFormed(g.Value, join(path, "value"), eventForm, "the name of a property of the event, such as value") {
 			goal.Value = g.Value.S
 		}
-		if g.At != nil && slices.Contains(goals, goal) {
+		if g.At != nil && slices.ContainsFunc(goals, goal.counts) {
 			r.fail(g.At, path, "duplicate", "this goal is given twice")
 		}
 		goals = append(goals, goal)
 	}
 	if len(goals) == 0 {
-		goals = []Goal{{Event: "purchase", Window: 72 * time.Hour, Value: "value"}}
+		goals = []Goal{{Name: "purchase", Event: "purchase", Window: 72 * time.Hour, Value: "value"}}
 	}
 	return goals
+}
+
+// counts says whether two goals count the same.
+func (g Goal) counts(other Goal) bool {
+	g.Name = other.Name
+	return g == other
 }

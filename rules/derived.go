@@ -105,7 +105,7 @@ func (o *onlyEvent) Visit(n *ast.Node) {
 		}
 	}
 	if name != "" {
-		o.fail(at.From, fmt.Sprintf("%s%s cannot be read here: a derived event is told by the event alone", name, suffix), `read event.…, such as: event.item_category == "shoes"`)
+		o.fail(at.From, fmt.Sprintf("%s%s cannot be read here: this condition is asked of the event alone", name, suffix), `read event.…, such as: event.item_category == "shoes"`)
 	}
 }
 

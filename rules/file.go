@@ -148,7 +148,7 @@ type goalFile struct {
 	Event  text     `yaml:"event,required"`
 	Window duration `yaml:"window"`
 	Value  text     `yaml:"value"`
-	Where  later    `yaml:"where"`
+	Where  ruleText `yaml:"where"`
 }
 
 func (g *goalFile) read(r *reader, n *node, path string) {

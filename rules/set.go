@@ -121,8 +121,9 @@ type Stop struct{ Closes, Clicks, Conversions int }
 
 // Goal is an event a campaign hopes for, within Window after first exposure.
 type Goal struct {
-	Event  string
-	Of     string // where Event is a derived one, the event that it is some of
+	Name   string // as people call it: its event, and the goal's own where
+	Event  string // that is counted; with a where, the Key of a Kind
+	Of     string // where Event is a derived one, or has a where, the event that it is some of
 	Window time.Duration
 	Value  string // the property summed; "value" unless told
 }

@@ -92,12 +92,14 @@ func contentHash(variants []Variant, goals []string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// meant is what the derived events among goals mean: the conversions of two
+// meant is what the derived events among goals mean, and those with a where: the conversions of two
 // meanings are never pooled.
 func (l *language) meant(goals []Goal) (meanings []string) {
 	for _, g := range goals {
 		if d := l.derived[g.Event]; d != nil {
 			meanings = insert(meanings, g.Event+" "+d.identity)
+		} else if l.unnamed[g.Event] != nil {
+			meanings = insert(meanings, g.Event)
 		}
 	}
 	return meanings

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ import (
 const quoted = `id: quoted
 status: live
 on: [{event: quote, where: 'event.value > 5000'}, {dwell: 3s}]
-goal: {event: big_purchase, window: 1h}
+goals: [{event: big_purchase, window: 1h}, {event: purchase, where: event.value < 10000, window: 1h}]
 variants: [{id: hi, weight: 1, action: {type: banner, title: QUOTED}}]
 `
 
@@ -32,7 +33,7 @@ const bigPurchases = `derived:
 // A real browser waits for a list with an event of which only the server knows
 // whether it is the right one, before the other trigger and after it; the
 // explanation says so; and what it then buys is a goal only where it is a
-// derived event, in the table and in the query that is printed beside it.
+// derived event, and another one where the goal's own condition holds, in the table and in the query that is printed beside it.
 func TestAListWithAConditionAndADerivedGoal(t *testing.T) {
 	t.Parallel()
 	tab := browsertest.New(t)
@@ -135,6 +136,14 @@ func TestAListWithAConditionAndADerivedGoal(t *testing.T) {
 	if r := result.Results; r.Goal != "big_purchase" || len(r.Arms) != 1 || r.Arms[0].Exposed != 1 || r.Arms[0].Converted != 1 || r.Arms[0].ValueSum != 12000 {
 		t.Errorf("results %+v", r)
 	}
+	other := result
+	const small = "purchase where event.value < 10000"
+	if err := c.call(t.Context(), "/v1/campaigns/quoted/results?sql=1&goal="+url.QueryEscape(small), nil, &other); err != nil {
+		t.Fatal(err)
+	}
+	if r := other.Results; r.Goal != small || len(r.Arms) != 1 || r.Arms[0].Exposed != 1 || r.Arms[0].Converted != 1 || r.Arms[0].ValueSum != 9999 {
+		t.Errorf("results of the goal with a where %+v", r)
+	}
 	options, err := clickhouse.ParseDSN(a.child.DSN())
 	if err != nil {
 		t.Fatal(err)
@@ -145,9 +154,10 @@ func TestAListWithAConditionAndADerivedGoal(t *testing.T) {
 	}
 	defer conn.Close()
 	for query, want := range map[string]string{
-		"SELECT toString(tuple(conversions, value_sum)) FROM (" + result.SQL + ")":                                       "(1,12000)",
-		"SELECT toString(tuple(goal, converted, value_sum)) FROM results_by_variant":                                     "('big_purchase',1,12000)",
-		"SELECT toString(groupArray((value, kinds))) FROM (SELECT * FROM events WHERE name = 'purchase' ORDER BY value)": "[(9999,[]),(12000,['big_purchase'])]",
+		"SELECT toString(tuple(conversions, value_sum)) FROM (" + result.SQL + ")":                                                                             "(1,12000)",
+		"SELECT toString(tuple(conversions, value_sum)) FROM ( " + other.SQL + ")":                                                                             "(1,9999)",
+		"SELECT toString(tuple(goal, converted, value_sum)) FROM results_by_variant":                                                                           "('big_purchase',1,12000)",
+		"SELECT toString(groupArray((value, arrayFilter(k -> k = 'big_purchase', kinds)))) FROM (SELECT * FROM events WHERE name = 'purchase' ORDER BY value)": "[(9999,[]),(12000,['big_purchase'])]",
 	} {
 		var got string
 		if err := conn.QueryRow(t.Context(), query).Scan(&got); err != nil || got != want {

@@ -71,7 +71,7 @@ Needs a running server and OMO_SECRET_KEY.`,
 			switch {
 			case o.sql:
 				for _, r := range all {
-					fmt.Fprintf(out, "/* %s, goal %s */\n%s\n", r.Results.Campaign, r.Results.Goal, r.SQL)
+					fmt.Fprintf(out, "-- %s, goal %s\n%s\n", r.Results.Campaign, r.Results.Goal, r.SQL)
 				}
 			case o.form.asJSON(out):
 				list := make([]stats.Results, 0, len(all))
