@@ -33,22 +33,19 @@ func (l *Ledger) Accepted(seq uint64) (uint64, error) {
 	if seq == 0 {
 		return 0, nil
 	}
-	floor, counted, err := l.floor()
-	if err != nil {
-		return 0, err
-	}
-	if seq == floor {
-		return counted.accepted, nil
-	}
 	value, err := l.get(eventKey(seq))
 	if err != nil {
 		return 0, err
 	}
-	if value == nil {
-		return 0, fmt.Errorf("ledger has no count of events up to visit %d", seq)
+	if value != nil {
+		c, _, err := cutCounts(value)
+		return c.accepted, err
 	}
-	c, _, err := cutCounts(value)
-	return c.accepted, err
+	floor, counted, err := l.floor() // after the look: it may be trimmed meanwhile
+	if err == nil && seq != floor {
+		err = fmt.Errorf("ledger has no count of events up to visit %d", seq)
+	}
+	return counted.accepted, err
 }
 
 // Erased is how many events the visits after < seq <= upTo had before they were

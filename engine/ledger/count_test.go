@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/omotenashi-web/omotenashi/ingest"
 )
@@ -52,6 +53,33 @@ func accepted(t *testing.T, l *Ledger, upTo uint64) string {
 		out = append(out, n)
 	}
 	return strings.TrimSpace(fmt.Sprintln(out...))
+}
+
+// Whoever asks for the count up to a visit while that one is trimmed gets it.
+func TestEventsAreCountedWhileTheyAreTrimmed(t *testing.T) {
+	t.Parallel()
+	l := openedOn(t, vfs.NewMem())
+	defer closed(t, l)
+	const visits = 50
+	for range visits {
+		commit(t, l, Visit{Visitor: "v", Events: [][]byte{event(t, "v")}})
+	}
+	for seq := uint64(1); seq <= visits; seq++ {
+		trimmed := make(chan error, 1)
+		go func() { trimmed <- l.Trim(seq) }()
+		for ended := false; !ended; {
+			if n, err := l.Accepted(seq); n != seq || err != nil {
+				t.Fatalf("up to %d it is %d, %v", seq, n, err)
+			}
+			select {
+			case err := <-trimmed:
+				if ended = true; err != nil {
+					t.Fatal(err)
+				}
+			default:
+			}
+		}
+	}
 }
 
 func TestEventsAreCountedUpToEachVisit(t *testing.T) {
