@@ -112,10 +112,11 @@ func (l *Ledger) fill() error {
 	return err
 }
 
-// eachID puts the ids of the present period and the one before into f.next.
+// eachID puts the ids of a period, of the one before and of any that has begun
+// since into f.next.
 func (l *Ledger) eachID(now uint32, f *idFilter) (n int, err error) {
 	var none ID
-	it, err := l.db.NewIter(&pebble.IterOptions{LowerBound: idKey(now-1, none), UpperBound: idKey(now+1, none)})
+	it, err := l.db.NewIter(&pebble.IterOptions{LowerBound: idKey(now-1, none), UpperBound: []byte{'i' + 1}})
 	if err != nil {
 		return 0, err
 	}

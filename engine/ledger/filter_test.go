@@ -104,6 +104,30 @@ func TestTheNextFilterTakesWhatComes(t *testing.T) {
 	mustSee(t, l, ID{8}, true, "after the next filter took over")
 }
 
+// A period that begins while a filter is about to be filled: what was accepted
+// in it by then is in that filter too.
+func TestTheFilterIsFilledAcrossPeriods(t *testing.T) {
+	t.Parallel()
+	var clock wallClock
+	clock.startOfPeriod(2500)
+	l, err := Open(filepath.Join(t.TempDir(), "ledger"), clock.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, l)
+	filled(t, l)
+	before := l.ids.now.Load()
+	clock.add(idPeriod)
+	v := visit(t, "v", "a")
+	v.IDs = []ID{{7}}
+	commit(t, l, v)
+	filled(t, l)
+	f := idFilter{next: bloom.NewWithEstimates(fewestIDs, falsePositive)}
+	if n, err := l.eachID(before, &f); n != 1 || err != nil || !f.next.Test(v.IDs[0][:]) {
+		t.Errorf("%d ids, %v: the one of the new period is missing", n, err)
+	}
+}
+
 // A filter that holds more than it was made for is made anew, larger.
 func TestTheFilterGrows(t *testing.T) {
 	t.Parallel()
