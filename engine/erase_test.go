@@ -194,6 +194,43 @@ func TestErasedVisitorsAreGoneAndTheOthersAreNot(t *testing.T) {
 	}
 }
 
+// postponing is a ledger whose outbox tries, and puts off, each letter at the very
+// moment at which an erasure looks at it first.
+type postponing struct {
+	*ledger.Ledger
+	put map[string]bool
+}
+
+func (p *postponing) EachOutgoing(each func(ledger.Outgoing) error) error {
+	return p.Ledger.EachOutgoing(func(o ledger.Outgoing) error {
+		if !p.put[o.ID] {
+			p.put[o.ID] = true
+			if err := p.Postpone(o, ledger.Outgoing{Due: o.Due + 1000, ID: o.ID, Body: o.Body}); err != nil {
+				return err
+			}
+		}
+		return each(o)
+	})
+}
+
+func TestAnErasureFindsWhatWasPutOff(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	e := started(t, &postponing{l, map[string]bool{}}, waiting)
+	if _, err := l.Commit(ledger.Visit{Out: []ledger.Outgoing{
+		{Due: 1, ID: "1", Body: []byte(`{"visitor":"ann"}`)}, {Due: 2, ID: "2", Body: []byte(`{"visitor":"bob"}`)},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	x, err := e.Erase([]string{"ann"}, dawn)
+	if err != nil || x.Removed["outbox"] != 1 {
+		t.Errorf("%+v, %v", x, err)
+	}
+	if left, err := l.Outgoing(0, ledger.Never, 9); err != nil || len(left) != 1 || left[0].ID != "2" {
+		t.Errorf("to be sent: %v, %v", left, err)
+	}
+}
+
 // Killed behind the tombstones, with a warehouse that is away for a while: the
 // next start goes on, and takes no event before it has.
 func TestAnErasureGoesOnAfterACrash(t *testing.T) {

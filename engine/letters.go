@@ -28,17 +28,27 @@ func (e *Engine) Letters(visitors []string) ([]Due, error) {
 }
 
 // unsend takes what is to be sent to erased visitors, or about them, out of
-// the outbox. What is on its way at this moment is.
+// the outbox. What is on its way at this moment is. What was postponed while it
+// looked lies elsewhere by then, so it looks until it finds all where it is.
 func (e *Engine) unsend(x *Erasure) error {
-	return e.store.EachOutgoing(func(o ledger.Outgoing) error {
-		var l Letter
-		if json.Unmarshal(o.Body, &l) != nil || !slices.Contains(x.Visitors, l.Visitor) {
-			return nil
+	for moved := true; moved; {
+		moved = false
+		err := e.store.EachOutgoing(func(o ledger.Outgoing) error {
+			var l Letter
+			if json.Unmarshal(o.Body, &l) != nil || !slices.Contains(x.Visitors, l.Visitor) {
+				return nil
+			}
+			n, err := e.store.Sent(o)
+			if n > 0 {
+				x.remove(l.Visitor, "outbox", n)
+			} else if err == nil {
+				moved = true
+			}
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		n, err := e.store.Sent(o)
-		if n > 0 {
-			x.remove(l.Visitor, "outbox", n)
-		}
-		return err
-	})
+	}
+	return nil
 }
