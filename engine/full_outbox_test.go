@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -85,5 +86,57 @@ func TestAFullOutbox(t *testing.T) {
 	}
 	if err := tell("ann", again, "booking"); err != nil || l.Letters().Count != 1 {
 		t.Errorf("the event that was refused, sent again: %v, %+v", err, l.Letters())
+	}
+}
+
+// However much that is due waits for the outbox, what sends nothing fires.
+func TestAFullOutboxKeepsOnlyWhatSendsFromFiring(t *testing.T) {
+	t.Parallel()
+	l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler), Letters: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	e := started(t, l, hookOnBooking, hookOnAbsence,
+		"id: left\nstatus: live\non: {absent: {event: purchase, after: begin_checkout, within: 1h}}\nvariants: [{id: a, weight: 1, action: "+banner+"}]")
+	tell := func(visitor, name string) {
+		event := ingest.Event{ID: e.NewID(), Name: name, Time: dawn.UnixMilli(), Received: dawn.UnixMilli()}
+		if _, err := e.Visit(engine.Visit{Visitor: visitor, Events: []ingest.Event{event}}, dawn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tell("bob", "booking") // what there is room for
+	const waiting = 2500
+	for i := range waiting {
+		tell(fmt.Sprintf("ann-%d", i), "add_to_cart")
+	}
+	tell("zoe", "begin_checkout") // whose timer comes last
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- e.RunTimers(ctx, func() time.Time { return dawn.Add(2 * time.Hour) }) }()
+	due := waiting + 1
+	for limit := time.Now().Add(20 * time.Second); due != waiting && time.Now().Before(limit); time.Sleep(time.Millisecond) {
+		left, _, err := l.Timers(dawn.Add(2*time.Hour).UnixMilli(), 2*waiting)
+		if err != nil {
+			t.Fatal(err)
+		}
+		due = len(left)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if due != waiting {
+		t.Errorf("%d timers are still due, want the %d that send something", due, waiting)
+	}
+	if p, err := e.Profile("zoe"); err != nil || p.Due["left"] == 0 {
+		t.Errorf("what sends nothing did not come due: %+v, %v", p, err)
+	}
+	if n := l.Letters().Refused; n > waiting/10 {
+		t.Errorf("%d visits were tried in vain", n)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
@@ -39,24 +40,57 @@ func (e *Engine) RunTimers(ctx context.Context, now func() time.Time) error {
 }
 
 // fireDue fires all that is due. One that fails keeps none of the others from
-// firing, and stays due.
-func (e *Engine) fireDue(ctx context.Context, now time.Time) error {
-	for ctx.Err() == nil {
-		due, _, err := e.store.Timers(now.UnixMilli(), timersAtOnce)
-		if err != nil || len(due) == 0 {
+// firing, and stays due; where the outbox has no room, what sends something waits.
+func (e *Engine) fireDue(ctx context.Context, now time.Time) (failed error) {
+	stay := map[ledger.Timer]bool{} // of those that are due
+	sends, full := e.sending(), false
+	for more := true; more && ctx.Err() == nil; {
+		due, _, err := e.store.Timers(now.UnixMilli(), timersAtOnce+2*len(stay))
+		if err != nil {
 			return err
 		}
-		var failed error
+		more = false
 		for _, t := range due {
-			if err := e.fire(t, now); err != nil && failed == nil {
+			if stay[t] {
+				continue
+			}
+			more = true
+			if full && sends(t) {
+				stay[t] = true
+				continue
+			}
+			err := e.fire(t, now)
+			if err == nil {
+				continue
+			}
+			stay[t] = true
+			if failed == nil {
 				failed = fmt.Errorf("timer of campaign %s: %w", t.Name, err)
 			}
-		}
-		if failed != nil {
-			return failed
+			if errors.Is(err, ledger.ErrFull) {
+				if !sends(t) { // nothing at all is taken
+					return failed
+				}
+				full = true
+			}
 		}
 	}
-	return nil
+	return failed
+}
+
+// sending says of timers whether the server itself sends something when they fire.
+func (e *Engine) sending() func(ledger.Timer) bool {
+	live, known := e.live.Load(), map[string]bool{}
+	return func(t ledger.Timer) bool {
+		name, _, _ := strings.Cut(t.Name, "/")
+		is, told := known[name]
+		if !told && live != nil {
+			c := live.campaign(name)
+			is = c != nil && c.Sends()
+			known[name] = is
+		}
+		return is
+	}
 }
 
 // fire records that what was awaited has not come, or that a moment has: the
