@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -148,6 +149,25 @@ func (l *Ledger) GivenUp(id string) ([]Outgoing, error) {
 		return nil, err
 	}
 	return []Outgoing{o}, nil
+}
+
+// EachGivenUp hands over all that was given up, by id. Bodies are only lent.
+func (l *Ledger) EachGivenUp(each func(Outgoing) error) (err error) {
+	it, err := l.db.NewIter(&pebble.IterOptions{LowerBound: (&Outgoing{Due: Never}).key(), UpperBound: []byte{'o' + 1}})
+	if err != nil {
+		return fmt.Errorf("ledger could not be read: %w", err)
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	for it.First(); it.Valid(); it.Next() {
+		body, err := it.ValueAndErr()
+		if err != nil {
+			return fmt.Errorf("ledger could not be read: %w", err)
+		}
+		if err := each(Outgoing{Due: Never, ID: string(it.Key()[9:]), Body: body}); err != nil {
+			return err
+		}
+	}
+	return it.Error()
 }
 
 // EachOutgoing hands over all that is to be sent or was given up, the earliest

@@ -26,6 +26,7 @@ type Store interface {
 	Sync() error
 	Letters() ledger.Letters
 	GivenUp(id string) ([]ledger.Outgoing, error)
+	EachGivenUp(each func(ledger.Outgoing) error) error
 }
 
 // Options of New.
@@ -101,6 +102,12 @@ func (b *Outbox) Run(ctx context.Context) error {
 	tick, clean := time.NewTicker(every), time.NewTicker(time.Hour)
 	defer tick.Stop()
 	defer clean.Stop()
+	forget := func() {
+		if err := b.forgetOld(); err != nil {
+			b.log.Error("what was given up long ago could not be forgotten", "error", err)
+		}
+	}
+	forget()
 	for {
 		if err := errors.Join(b.makeRoom(), b.sendDue(ctx)); err != nil && ctx.Err() == nil {
 			b.log.Error("the outbox could not be worked off; trying again", "error", err)
@@ -109,9 +116,7 @@ func (b *Outbox) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-clean.C:
-			if err := b.forgetOld(); err != nil {
-				b.log.Error("what was given up long ago could not be forgotten", "error", err)
-			}
+			forget()
 		case <-tick.C:
 		}
 	}
@@ -238,12 +243,8 @@ func (b *Outbox) List(most int) ([]Entry, error) {
 // Letters tells how much there is, and how much there may be.
 func (b *Outbox) Letters() ledger.Letters { return b.store.Letters() }
 
-// Bounds of one call of Retry, each of whose letters takes an fsync, and of what is
-// forgotten at once.
-const (
-	maxRetried   = 500
-	maxForgotten = 10_000
-)
+// maxRetried bounds one call of Retry, each of whose letters takes an fsync.
+const maxRetried = 500
 
 // Retry has what was given up tried again from now on, for another 24 hours:
 // that of one id, or for "" the first of all of it. It says how many there are, and

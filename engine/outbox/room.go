@@ -30,55 +30,90 @@ func (b *Outbox) measure(metrics *prometheus.Registry) {
 // keptFor is how long what was given up is kept to be looked at: it names people.
 const keptFor = 30 * 24 * time.Hour
 
+// old is a letter that was given up.
+type old struct {
+	id    string
+	since int64 // when it was written, or last tried by hand, ms; 0 of one that cannot be read
+	bytes int64
+}
+
+// givenUp are all of them, the oldest first.
+func (b *Outbox) givenUp() (all []old, err error) {
+	err = b.store.EachGivenUp(func(o ledger.Outgoing) error {
+		one := old{id: o.ID, bytes: int64(len(o.Body))}
+		var l engine.Letter
+		if json.Unmarshal(o.Body, &l) == nil {
+			one.since = max(l.At, l.Since)
+		}
+		all = append(all, one)
+		return nil
+	})
+	slices.SortStableFunc(all, func(a, b old) int { return cmp.Compare(a.since, b.since) })
+	return all, err
+}
+
+// forget forgets letters that were given up, and counts them.
+func (b *Outbox) forget(why string, letters []old) (n int, err error) {
+	out := make([]ledger.Outgoing, len(letters))
+	for i := range letters {
+		out[i] = ledger.Outgoing{Due: ledger.Never, ID: letters[i].id}
+	}
+	for some := range slices.Chunk(out, forgottenAtOnce) {
+		gone, err := b.store.Sent(some...)
+		n += gone
+		b.gone.WithLabelValues(why).Add(float64(gone))
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// forgottenAtOnce bounds one commit.
+const forgottenAtOnce = 10_000
+
 // forgetOld forgets what was given up long ago.
 func (b *Outbox) forgetOld() error {
 	b.turn.Lock()
 	defer b.turn.Unlock()
-	dead, err := b.store.Outgoing(ledger.Never, ledger.Never, maxForgotten)
+	all, err := b.givenUp()
 	if err != nil {
 		return err
 	}
-	dead = slices.DeleteFunc(dead, func(o ledger.Outgoing) bool { return given(o) > b.now().Add(-keptFor).UnixMilli() })
-	n, err := b.store.Sent(dead...)
-	b.gone.WithLabelValues("age").Add(float64(n))
+	from, n := b.now().Add(-keptFor).UnixMilli(), 0
+	for n < len(all) && all[n].since <= from {
+		n++
+	}
+	_, err = b.forget("age", all[:n])
 	return err
 }
 
-// crowded says whether so many letters of so many bytes are more than seven
-// eighths of what there is room for.
-func crowded(l ledger.Letters) bool { return l.Count > l.Most/8*7 || l.Bytes > l.MostBytes/8*7 }
+// over says whether letters are more than so many sixteenths of what there is
+// room for.
+func over(sixteenths int, l ledger.Letters) bool {
+	return l.Count > l.Most/16*sixteenths || l.Bytes > l.MostBytes/16*int64(sixteenths)
+}
 
-// makeRoom forgets what was given up longest ago where it keeps out what is yet to
-// be sent: people were told of it when it was given up.
+// makeRoom forgets, from seven eighths on, what was given up longest ago: it keeps
+// out what is yet to be sent, and people were told of it when it was given up. It
+// makes room for some more, since it looks at all that was given up.
 func (b *Outbox) makeRoom() error {
 	now := b.store.Letters()
-	if now.GivenUp == 0 || !crowded(now) {
+	if now.GivenUp == 0 || !over(14, now) {
 		return nil
 	}
 	b.turn.Lock()
 	defer b.turn.Unlock()
-	dead, err := b.store.Outgoing(ledger.Never, ledger.Never, maxForgotten)
+	all, err := b.givenUp()
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(dead, func(a, b ledger.Outgoing) int { return cmp.Compare(given(a), given(b)) })
 	n := 0
-	for ; n < len(dead) && crowded(now); n++ {
+	for ; n < len(all) && over(13, now); n++ {
 		now.Count--
-		now.Bytes -= int64(len(dead[n].Body))
+		now.Bytes -= all[n].bytes
 	}
-	n, err = b.store.Sent(dead[:n]...)
-	b.gone.WithLabelValues("room").Add(float64(n))
+	n, err = b.forget("room", all[:n])
 	b.log.Warn("what was given up longest ago is forgotten: the outbox needs the room", "letters", n)
 	return err
-}
-
-// given is when a letter was written, or last tried by hand; 0 of one that cannot
-// be read.
-func given(o ledger.Outgoing) int64 {
-	var l engine.Letter
-	if json.Unmarshal(o.Body, &l) != nil {
-		return 0
-	}
-	return max(l.At, l.Since)
 }
