@@ -123,12 +123,38 @@ func (l *Ledger) Inherit(later *Ledger) (codes int, err error) {
 		return err
 	})
 	if err == nil {
+		err = l.keepPlaces(later, batch)
+	}
+	if err == nil {
 		err = l.db.Apply(batch, pebble.Sync)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("ledger could not take over the coupon codes that were given: %w", err)
 	}
 	return codes, nil
+}
+
+// keepPlaces has codes that are new here come in behind those of the later ledger,
+// whose places are theirs.
+func (l *Ledger) keepPlaces(later *Ledger, batch *pebble.Batch) error {
+	return later.walk([]byte("cp"), func(name, raw []byte) error {
+		was, err := l.get(poolKey(string(name)))
+		if err != nil {
+			return err
+		}
+		var here, there stocked
+		if was != nil {
+			err = json.Unmarshal(was, &here)
+		}
+		if err = errors.Join(err, json.Unmarshal(raw, &there)); err != nil || there.Next <= here.Next {
+			return err
+		}
+		record, err := json.Marshal(stocked{Next: there.Next}) // no digest: the file is read again
+		if err != nil {
+			return err
+		}
+		return batch.Set(poolKey(string(name)), record, nil)
+	})
 }
 
 // Release frees a pool's codes that are set aside, but for the first keep of them

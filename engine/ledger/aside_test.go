@@ -161,3 +161,31 @@ func TestRedeemedOrLetFree(t *testing.T) {
 	claims(t, l, "ten", "c", "v2", "B")
 	tallies(t, l, "ten", "{Left:4 Claimed:2 Redeemed:0 Withdrawn:0 Aside:0 Week:2}")
 }
+
+// Codes that the later ledger had set aside keep their places to themselves: who
+// lets them free takes no new code's place away.
+func TestCodesSetAsideLaterTakeNoPlaceAway(t *testing.T) {
+	t.Parallel()
+	later := fresh(t)
+	stock(t, later, "ten", "A", "B")
+	dir := filepath.Join(t.TempDir(), "ledger")
+	if err := later.Checkpoint(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := later.SetAside(); err != nil {
+		t.Fatal(err)
+	}
+	stock(t, later, "ten", "A", "B", "C")
+	l := opened(t, dir)
+	defer closed(t, l)
+	if n, err := l.Inherit(later); n != 3 || err != nil {
+		t.Errorf("%d codes are taken over, %v", n, err)
+	}
+	stock(t, l, "ten", "A", "B", "C", "D")
+	if n, err := l.Release("ten", 0); n != 3 || err != nil {
+		t.Errorf("%d codes are let free, %v", n, err)
+	}
+	for i, code := range []string{"A", "B", "C", "D"} {
+		claims(t, l, "ten", "c", "v"+string(rune('1'+i)), code)
+	}
+}
