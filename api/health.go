@@ -24,8 +24,8 @@ func (s *Server) healthz(c echo.Context) error {
 // mayFail are the parts without which events and decisions go on: a warehouse
 // that is away, a rules folder with a mistake, whose last good set serves, a dead
 // letter that is full, and a balance that does not come out. Without room no
-// event is taken, and decisions go on.
-var mayFail = map[string]bool{"warehouse": true, "rules": true, "room": true, "dead letter": true, "balance": true}
+// event is taken, with a full outbox none that sends something, and decisions go on.
+var mayFail = map[string]bool{"warehouse": true, "rules": true, "room": true, "dead letter": true, "outbox": true, "balance": true}
 
 // readyz says whether shops may be sent here: 503 with the part that is not.
 func (s *Server) readyz(c echo.Context) error {

@@ -28,6 +28,7 @@ func TestReadiness(t *testing.T) {
 		"all well":          {[]api.Check{{Part: "ledger", OK: true}}, 200, `{"ready":true,"checks":[{"part":"ledger","ok":true}]}`},
 		"warehouse is away": {[]api.Check{{Part: "warehouse", Detail: "starting"}, {Part: "ledger", OK: true}}, 200, `{"ready":true,"checks":[{"part":"warehouse","ok":false,"detail":"starting"},{"part":"ledger","ok":true}]}`},
 		"rules are broken":  {[]api.Check{{Part: "rules", Detail: "campaigns/a.yaml:3:1"}}, 200, `{"ready":true,"checks":[{"part":"rules","ok":false,"detail":"campaigns/a.yaml:3:1"}]}`},
+		"outbox is full":    {[]api.Check{{Part: "outbox", Detail: "100000 wait"}}, 200, `{"ready":true,"checks":[{"part":"outbox","ok":false,"detail":"100000 wait"}]}`},
 		"ledger is full":    {[]api.Check{{Part: "ledger", Detail: "disk full"}}, 503, `{"ready":false,"checks":[{"part":"ledger","ok":false,"detail":"disk full"}]}`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -39,7 +39,7 @@ func TestOutboxOnTheCommandLine(t *testing.T) {
 	if _, err := a.ledger.Commit(ledger.Visit{Out: []ledger.Outgoing{{Due: 1, ID: "l3", Body: slices.Repeat(body, 10)}}}); err == nil {
 		t.Fatal("more was taken than there is room for")
 	}
-	if text := readyText(t, c); !strings.Contains(text, `{"part":"outbox","ok":false,"detail":"2 webhooks and e-mails wait, and events that send more are refused`) {
+	if text := readyText(t, c); !strings.Contains(text, `{"part":"outbox","ok":false,"detail":"2 webhooks and e-mails wait, and events that send more are refused`) || !strings.Contains(text, `{"ready":true,`) {
 		t.Error(text)
 	}
 	if out, code := command(t, "outbox", "retry", "l9", server); code != findings || !strings.Contains(out, "nothing of the id l9 was given up") {

@@ -48,7 +48,7 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 		if committed {
 			l.settle(&v)
 		} else {
-			l.mail.gone(v.Out)
+			l.gone(v.Out)
 		}
 	}()
 	unlock, err := l.stillAside(v.Redeemed)

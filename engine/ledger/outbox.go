@@ -35,7 +35,7 @@ type Letters struct {
 	Most           int // letters, and
 	MostBytes      int64
 	Refused        int64 // visits refused since the start, since what they send had no room
-	Full           bool  // the last visit that sends something was
+	Full           bool  // the last visit that sends something was, and there is hardly more room since
 }
 
 // mail is Letters as it is kept up to date.
@@ -83,14 +83,15 @@ func (l *Ledger) post(out []Outgoing) error {
 	}
 	m.Count, m.GivenUp, m.Bytes = count, givenUp, size
 	if m.Full {
-		m.Full = false
-		l.log.Info("the outbox has room again")
+		l.notFull()
 	}
 	return nil
 }
 
-// gone notes that letters are there no more.
-func (m *mail) gone(out []Outgoing) {
+// gone notes that letters are there no more. It ends Full where an eighth of the
+// room is free: perhaps nobody sends any more who would find out.
+func (l *Ledger) gone(out []Outgoing) {
+	m := &l.mail
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := range out {
@@ -100,6 +101,15 @@ func (m *mail) gone(out []Outgoing) {
 			m.GivenUp--
 		}
 	}
+	if m.Full && m.Count <= m.Most/8*7 && m.Bytes <= m.MostBytes/8*7 {
+		l.notFull()
+	}
+}
+
+// notFull is told with the mail locked.
+func (l *Ledger) notFull() {
+	l.mail.Full = false
+	l.log.Info("the outbox has room again")
 }
 
 func (m *mail) came(o *Outgoing) {
@@ -205,7 +215,7 @@ func (l *Ledger) Sent(out ...Outgoing) (int, error) {
 	if err := l.db.Apply(batch, pebble.Sync); err != nil {
 		return 0, fmt.Errorf("ledger could not keep that %d letters were sent, %s first: %w", len(there), there[0].ID, err)
 	}
-	l.mail.gone(there)
+	l.gone(there)
 	return len(there), nil
 }
 
@@ -229,7 +239,7 @@ func (l *Ledger) Postpone(o, next Outgoing) error {
 	if err := l.db.Apply(batch, pebble.Sync); err != nil {
 		return fmt.Errorf("ledger could not keep when %s is tried again: %w", o.ID, err)
 	}
-	l.mail.gone([]Outgoing{{o.Due, o.ID, still}})
+	l.gone([]Outgoing{{o.Due, o.ID, still}})
 	l.mail.came(&next)
 	return nil
 }

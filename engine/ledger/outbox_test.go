@@ -143,10 +143,29 @@ func TestBoundOfTheOutbox(t *testing.T) {
 	if left.Count != 7 || left.GivenUp != 1 || left.Bytes != 500 || left.Full {
 		t.Errorf("%+v", left)
 	}
+	if err := visit("late", letter("e", 20)); !errors.Is(err, ErrFull) || !l.Letters().Full {
+		t.Errorf("without room: %v, %+v", err, l.Letters())
+	}
+	for i, full := range []bool{true, false} { // one of 20 bytes goes, then the one of 380
+		one, err := l.Outgoing([]int64{0, Never}[i], Never, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := l.Sent(one...); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		if now := l.Letters(); now.Full != full {
+			t.Errorf("full, though nobody sends any more: %v, want %v: %+v", now.Full, full, now)
+		}
+	}
+	if err := visit("late", Outgoing{Never, "f", make([]byte, 370)}, letter("g", 20)); err != nil {
+		t.Error(err)
+	}
+	left = l.Letters()
 	closed(t, l)
 	l = open()
 	defer closed(t, l)
-	if now := l.Letters(); now.Count != 7 || now.GivenUp != 1 || now.Bytes != 500 || now.Full || now.Refused != 0 {
+	if now := l.Letters(); now.Count != left.Count || now.GivenUp != 1 || now.Bytes != left.Bytes || now.Full || now.Refused != 0 {
 		t.Errorf("opened again: %+v", now)
 	}
 }
