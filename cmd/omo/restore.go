@@ -169,16 +169,33 @@ func (r *restoring) since(l *ledger.Ledger, work string) (err error) {
 	if !bytes.Equal(was.Tombs, is.Tombs) {
 		return fmt.Errorf("--former %s is not the folder that the backup was made of: its key of erased visitors is another", r.former)
 	}
-	former, err := ledger.Open(filepath.Join(r.former, "ledger"), r.ledger)
+	path := filepath.Join(r.former, "ledger")
+	if _, err := os.Stat(path); err != nil { // Open would begin a new one
+		return fmt.Errorf("--former %s has no ledger: %w; without its ledger nobody knows what came after the backup: leave --former away", r.former, err)
+	}
+	former, err := ledger.Open(path, r.ledger)
 	if err != nil {
 		return fmt.Errorf("--former: %w", err)
 	}
-	var tombs []ledger.Tomb
-	err = former.Tombs(func(t ledger.Tomb) error { tombs = append(tombs, t); return nil })
-	if err == nil {
-		r.taken, err = l.Inherit(former)
+	return errors.Join(r.takeOver(l, former), former.Close())
+}
+
+// takeOver is since of a former ledger, which must be what l is a state of.
+func (r *restoring) takeOver(l, former *ledger.Ledger) (err error) {
+	if former.ID() != l.ID() {
+		return fmt.Errorf("--former %s is not the folder that the backup was made of: its ledger is another", r.former)
 	}
-	return errors.Join(err, former.Close(), l.Entomb(tombs))
+	if is, was := former.Last(), l.Last(); is < was {
+		return fmt.Errorf("--former %s ends before the backup does, at visit %d of %d: it cannot know what came after; name another, or leave --former away", r.former, is, was)
+	}
+	var tombs []ledger.Tomb
+	if err := former.Tombs(func(t ledger.Tomb) error { tombs = append(tombs, t); return nil }); err != nil {
+		return err
+	}
+	if r.taken, err = l.Inherit(former); err != nil {
+		return err
+	}
+	return l.Entomb(tombs)
 }
 
 // warehouse lets a ClickHouse on the new folder read its backup in.

@@ -2,10 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
 )
 
 // code is what a visitor is given of the campaign "gift", "" for nothing.
@@ -103,5 +107,59 @@ func TestRestoreTellsNoCodeTwice(t *testing.T) {
 	wants(t, untold, "v4", "B")
 	if out, code := command(t, "restore", file, "--former", data, "--no-code-was-told"); code != misuse || !strings.Contains(out, "say one of them") {
 		t.Errorf("%d: %s", code, out)
+	}
+}
+
+// A former data folder that cannot know what came after the backup is refused: its
+// silence would let codes go out again that were told.
+func TestRestoreAsksNoFolderThatCannotKnow(t *testing.T) {
+	const gift = "id: gift\nstatus: live\nslot: gift\nvariants:\n  - {id: ten, weight: 1, action: {type: coupon, pool: ten, title: TEN}}\n"
+	away := config{Rules: rulesFolder(t, "campaigns/gift.yaml", gift, "coupons/ten.csv", "code\nA\nB\n"), ClickHouse: "clickhouse://127.0.0.1:1/away"}
+	data, early, late := t.TempDir(), filepath.Join(t.TempDir(), "early"), filepath.Join(t.TempDir(), "late")
+	a, c := productOn(t, data, away)
+	for i, file := range []string{early, late} {
+		wants(t, c, fmt.Sprint("v", i), []string{"A", "B"}[i])
+		if _, err := c.backup(t.Context(), file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.stop(); err != nil {
+		t.Fatal(err)
+	}
+	before, lost, other := filepath.Join(t.TempDir(), "data"), t.TempDir(), t.TempDir()
+	if out, code := command(t, "restore", early, "--data", before, "--no-code-was-told"); code != 0 {
+		t.Fatalf("%d: %s", code, out)
+	}
+	keys, err := os.ReadFile(keysFile(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{lost, other} {
+		if err := os.WriteFile(keysFile(dir), keys, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := ledger.Open(filepath.Join(other, "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler)})
+	if err == nil {
+		err = l.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for former, want := range map[string]string{
+		lost:   "--former " + lost + " has no ledger: ",
+		other:  "--former " + other + " is not the folder that the backup was made of: its ledger is another",
+		before: "--former " + before + " ends before the backup does",
+	} {
+		to := filepath.Join(t.TempDir(), "data")
+		if out, code := command(t, "restore", late, "--data", to, "--former", former); code != findings || !strings.Contains(out, want) {
+			t.Errorf("%d: %s", code, out)
+		}
+		if _, err := os.Stat(to); err == nil {
+			t.Errorf("a data folder is left: %s", to)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(lost, "ledger")); err == nil {
+		t.Error("a ledger was made in the former folder")
 	}
 }
