@@ -112,6 +112,23 @@ func TestDeadEventsAreListedAndReplayed(t *testing.T) {
 	if b, err := a.loader.Balance(); err != nil || b.Err() != nil || b.Dead != 0 || b.InLedger != 0 {
 		t.Errorf("balance: %s, %v", b, err)
 	}
+
+	// What is dead is kept all the same, so that an export has it.
+	sql("ALTER TABLE event_log ADD CONSTRAINT no_big_orders CHECK value IS NULL OR value < 10000")
+	if err := c.call(t.Context(), "/v1/events", []byte(`{"visitor":{"id":"v9","user_id":"u9"},"events":[{"name":"purchase","properties":{"value":50000}}]}`), &taken); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"v9"}, {"--user", "u9"}} {
+		if out, code := command(t, append([]string{"export", server}, args...)...); code != 0 || strings.Count(out, `"value":50000`) != 1 || !strings.Contains(out, `"events":1}`) {
+			t.Errorf("%v: %d: %s", args, code, out)
+		}
+	}
+	if got, err := (keeper{a}).VisitorsOf(t.Context(), "u9"); err != nil || !slices.Equal(got, []string{"v9"}) {
+		t.Errorf("the visitors of a person whose events are all dead: %v, %v", got, err)
+	}
 }
 
 func TestDeadIsMisusedClearly(t *testing.T) {

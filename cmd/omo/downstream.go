@@ -1,7 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -49,17 +52,24 @@ func (d downstream) VisitorsOf(ctx context.Context, user string, seq uint64) ([]
 	return d.warehouse.VisitorsOf(ctx, d.ledger.ID(), user, seq)
 }
 
-// keeper finds what is kept of visitors, in warehouse and ledger.
+// keeper finds what is kept of visitors, in warehouse and ledger. In both methods
+// the dead letter is read before the warehouse: what is replayed meanwhile is in one
+// of them at least.
 type keeper struct{ *app }
 
-// VisitorsOf names those that a person was known by, in the warehouse and in what
-// the loader has not brought there.
+// VisitorsOf names those that a person was known by, in the warehouse, in what the
+// loader has not brought there, and in what is dead.
 func (k keeper) VisitorsOf(ctx context.Context, user string) ([]string, error) {
 	loaded := k.loader.Position()
+	dead, err := k.ledger.DeadOf(user)
+	if err != nil {
+		return nil, err
+	}
 	visitors, err := k.warehouse.VisitorsOf(ctx, k.ledger.ID(), user, loaded)
 	if err != nil {
 		return nil, err
 	}
+	visitors = append(visitors, dead...)
 	err = k.tail(ctx, loaded, func(e *ingest.Event) error {
 		if e.User == user {
 			visitors = append(visitors, e.Visitor)
@@ -71,12 +81,27 @@ func (k keeper) VisitorsOf(ctx context.Context, user string) ([]string, error) {
 }
 
 // Kept is all events of the visitors: those in the warehouse, one visitor after
-// the other, and then those that the loader has not brought there.
+// the other, those that are dead, and then those that the loader has not brought
+// there.
 func (k keeper) Kept(ctx context.Context, visitors []string, each func(ledger string, e *ingest.Event) error) error {
 	loaded, id := k.loader.Position(), k.ledger.ID()
+	dead, err := k.dead(ctx, visitors, loaded)
+	if err != nil {
+		return err
+	}
 	for _, v := range visitors {
-		err := k.warehouse.Everything(ctx, id, v, loaded, func(ledger string, r *ingest.Record) error { return each(ledger, &r.Event) })
+		err := k.warehouse.Everything(ctx, id, v, loaded, func(ledger string, r *ingest.Record) error {
+			if ledger == id {
+				delete(dead, ingest.Place{Seq: r.Event.Seq, Idx: r.Event.Idx}) // replayed
+			}
+			return each(ledger, &r.Event)
+		})
 		if err != nil {
+			return err
+		}
+	}
+	for _, at := range slices.SortedFunc(maps.Keys(dead), inOrder) {
+		if err := each(id, dead[at]); err != nil {
 			return err
 		}
 	}
@@ -86,6 +111,34 @@ func (k keeper) Kept(ctx context.Context, visitors []string, each func(ledger st
 		}
 		return nil
 	})
+}
+
+// dead are the visitors' events in the dead letter up to a seq.
+func (k keeper) dead(ctx context.Context, visitors []string, upTo uint64) (map[ingest.Place]*ingest.Event, error) {
+	const readAtOnce = 1000
+	out := map[ingest.Place]*ingest.Event{}
+	for after := (ingest.Place{}); ctx.Err() == nil; {
+		some, err := k.ledger.Dead(after, readAtOnce)
+		if err != nil || len(some) == 0 {
+			return out, err
+		}
+		for _, d := range some {
+			e, err := ingest.Parse(d.Raw)
+			if err != nil {
+				return nil, fmt.Errorf("dead event %s: %w", d.Place, err)
+			}
+			if d.Seq <= upTo && slices.Contains(visitors, e.Visitor) {
+				e.Seq, e.Idx = d.Seq, d.Idx
+				out[d.Place] = &e
+			}
+		}
+		after = some[len(some)-1].Place
+	}
+	return nil, ctx.Err()
+}
+
+func inOrder(a, b ingest.Place) int {
+	return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Idx, b.Idx))
 }
 
 // tail hands over the ledger's events after a seq.
