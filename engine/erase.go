@@ -241,6 +241,9 @@ func (e *Engine) dropAt(home, visitor string, it func(*profile.Profile) bool) (g
 	case p.Home() != home:
 		return gone, p.Home(), nil
 	}
+	if err := e.cameSince(p.User); err != nil {
+		return gone, "", err
+	}
 	delete(s.profiles, home)
 	_, over := timers(home, p.Pending, nil)
 	var browsers []string

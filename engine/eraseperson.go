@@ -45,6 +45,25 @@ func (e *Engine) ErasePerson(user string, now time.Time) (*Erasure, error) {
 	return e.entomb([]string{home}, user, now)
 }
 
+// cameSince notes, when a profile of a person goes, that there was one after the
+// person's last erasure: who asks for the person next is told of what is left of it,
+// and not of the erasure of before.
+func (e *Engine) cameSince(user string) error {
+	if user == "" || e.erased.Load() == 0 {
+		return nil
+	}
+	mark := e.personMark(user)
+	name, err := e.store.Marked(mark)
+	if err != nil || len(name) == 0 {
+		return err
+	}
+	last, err := e.erasure(string(name))
+	if err != nil || last == nil || last.Done.IsZero() {
+		return err
+	}
+	return e.store.Mark(mark, nil)
+}
+
 // search finds the browsers of an erasure's person that share no profile with
 // the others: those beyond profile.MaxBrowsers, and those whose profile is gone.
 // By then all that was recorded of them is in the warehouse, or dead. It is true

@@ -108,6 +108,48 @@ func TestAPersonIsErasedInBrowsersThatShareNothing(t *testing.T) {
 	}
 }
 
+// Who came again under an erased user_id, in more browsers than share a profile, and
+// was forgotten in those that do as a visitor, is there still: the person's old
+// receipt is none of these.
+func TestAnOldReceiptIsNotOfWhoCameSince(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	e := started(t, l, anyone)
+	d := &downstream{rows: map[string]uint64{}, users: map[string]string{}}
+	comes := func(names string, n int) {
+		t.Helper()
+		for i := range n {
+			v := fmt.Sprint(names, i)
+			if _, err := e.Visit(named(bought(e, v), "ann"), dawn); err != nil {
+				t.Fatal(err)
+			}
+			d.rows[v], d.users[v] = 2, "ann"
+		}
+	}
+	comes("before", 2)
+	first, err := e.ErasePerson("ann", dawn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	erasing(t, e, d, first.ID)
+	comes("since", profile.MaxBrowsers+1)
+	visitor, err := e.Erase([]string{"since0"}, dawn)
+	if err != nil || visitor.Count != profile.MaxBrowsers {
+		t.Fatalf("%+v, %v", visitor, err)
+	}
+	erasing(t, e, d, visitor.ID)
+	second, err := e.ErasePerson("ann", dawn)
+	if err != nil || second.ID == first.ID {
+		t.Fatalf("%+v, %v", second, err)
+	}
+	if receipt := erasing(t, e, d, second.ID); receipt.Count != 1 || d.rows["since20"] != 0 {
+		t.Errorf("%+v; in the warehouse there are %v", receipt, d.rows)
+	}
+	if again, err := e.ErasePerson("ann", dawn); err != nil || again.ID != second.ID {
+		t.Errorf("asked once more: %+v, %v", again, err)
+	}
+}
+
 // Killed between finding the browsers that share nothing and forgetting them, the
 // next start forgets them all the same.
 func TestErasingAPersonGoesOnAfterACrash(t *testing.T) {
