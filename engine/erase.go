@@ -115,12 +115,13 @@ func (e *Engine) entomb(visitors []string, user string, now time.Time) (*Erasure
 		return nil, err
 	}
 	crash.Point("erase.middle")
-	if err := e.forget(x); err != nil {
-		return nil, err
-	}
-	select {
+	err = e.forget(x)
+	select { // also where that failed: the tombstones stand
 	case e.toErase <- struct{}{}:
 	default: // RunErasures has been told already
+	}
+	if err != nil {
+		return nil, err
 	}
 	return x, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -187,4 +188,53 @@ func (s *stoppedLater) Forget(string, []ledger.Timer, string, ...string) (ledger
 	s.times++
 	s.stop()
 	return ledger.Forgotten{}, errors.New("killed")
+}
+
+// failsOnce is a ledger that cannot forget the second visitor the first time.
+type failsOnce struct {
+	*ledger.Ledger
+	times atomic.Int64
+}
+
+func (f *failsOnce) Forget(home string, over []ledger.Timer, user string, browsers ...string) (ledger.Forgotten, error) {
+	if f.times.Add(1) == 2 {
+		return ledger.Forgotten{}, errors.New("the disk is away")
+	}
+	return f.Ledger.Forget(home, over, user, browsers...)
+}
+
+// An erasure whose tombstones stand, and which then fails, is gone on with by itself.
+func TestAnErasureThatFailedGoesOn(t *testing.T) {
+	t.Parallel()
+	store := &failsOnce{Ledger: newLedger(t)}
+	e := started(t, store, anyone)
+	d := &downstream{rows: map[string]uint64{}, users: map[string]string{}}
+	for _, v := range []string{"first", "second"} {
+		if _, err := e.Visit(bought(e, v), dawn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- e.RunErasures(ctx, d, func() time.Time { return dawn }) }()
+	for _, v := range []string{"first", "second"} {
+		x, err := e.Erase([]string{v}, dawn)
+		if v == "second" {
+			if err == nil {
+				t.Fatal("it does not fail")
+			}
+			if x, err = e.Erase([]string{v}, dawn); err != nil || x == nil { // as the caller was told to
+				t.Fatal(x, err)
+			}
+		}
+		for limit := time.Now().Add(20 * time.Second); x.Stage() != "done"; time.Sleep(time.Millisecond) {
+			if x, err = e.Erasure(x.ID); err != nil || time.Now().After(limit) {
+				t.Fatalf("%s: %+v, %v", v, x, err)
+			}
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }
