@@ -10,7 +10,7 @@ import (
 
 // Bounds of an idFilter: how many ids it is made for, and how many of the ids
 // that it does not hold are looked for all the same while it holds no more. The
-// largest takes 60 MB; past that more and more are looked for, and nothing else
+// largest takes 60 MB, and two of them while one is filled anew; past that more and more are looked for, and nothing else
 // changes.
 const (
 	fewestIDs     = 1 << 20
@@ -24,7 +24,7 @@ type idFilter struct {
 	mu     sync.RWMutex
 	bits   *bloom.BloomFilter // nil: not used
 	next   *bloom.BloomFilter // is being filled, and takes its place then
-	room   int                // ids that bits, or else next, was made for
+	room   int                // ids that next, or else bits, was made for
 	held   int                // ids in it
 	refill chan struct{}      // has a value when ids were dropped, or it is full
 }
@@ -69,6 +69,8 @@ func (f *idFilter) ask() {
 	}
 }
 
+var errClosing = errors.New("the ledger is being closed")
+
 // fillFilter fills the filter at the start, and again when it must grow or what
 // it holds is no longer kept, until the ledger is closed.
 func (l *Ledger) fillFilter() {
@@ -78,7 +80,7 @@ func (l *Ledger) fillFilter() {
 			return
 		case <-l.ids.filter.refill:
 		}
-		if err := l.fill(); err != nil {
+		if err := l.fill(); err != nil && !errors.Is(err, errClosing) {
 			l.log.Warn("ids of events will be looked for one by one", "error", err)
 		}
 	}
@@ -98,14 +100,14 @@ func (l *Ledger) fill() error {
 	f.mu.Lock()
 	room := min(max(fewestIDs, 2*int(bytes)/each, 2*f.held), mostIDs)
 	f.next = bloom.NewWithEstimates(uint(room), falsePositive)
-	f.held = 0
+	f.room, f.held = room, 0
 	f.mu.Unlock()
 	l.order.Unlock()
 	n, err := l.eachID(now, f)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err == nil {
-		f.bits, f.room = f.next, room
+		f.bits = f.next
 		f.held += n
 	}
 	f.next = nil
@@ -126,7 +128,7 @@ func (l *Ledger) eachID(now uint32, f *idFilter) (n int, err error) {
 	for valid {
 		select {
 		case <-l.stop:
-			return n, errors.New("the ledger is being closed")
+			return n, errClosing
 		default:
 		}
 		f.mu.Lock()
