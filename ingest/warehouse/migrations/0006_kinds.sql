@@ -2,7 +2,7 @@
 -- live when it came, as the engine judged it. Rows of before have none. A goal
 -- that is a derived event counts what is stamped so, and needs no rule here.
 ALTER TABLE event_log ADD COLUMN IF NOT EXISTS kinds Array(LowCardinality(String))
-    COMMENT 'derived events that it is, as the rules live at its receipt said; none of an order told again' AFTER name;
+    COMMENT 'derived events that it is, and conditions of goals and reminders that it meets (name{…}), as the rules live at its receipt said; none of an order told again' AFTER name;
 
 CREATE OR REPLACE VIEW events (
     event_id         UUID                        COMMENT 'made once by the client and kept over retries',
@@ -45,7 +45,7 @@ CREATE OR REPLACE VIEW events (
     `outcome.phase`  Array(LowCardinality(String))   COMMENT 'of omo_decision: the phase of each',
     properties       Map(LowCardinality(String), String) COMMENT 'other scalar properties: at most 32, each at most 256 bytes',
     raw              String                      COMMENT 'the whole event as canonical JSON',
-    kinds            Array(LowCardinality(String)) COMMENT 'derived events that it is, as the rules live at its receipt said; none of an order told again'
+    kinds            Array(LowCardinality(String)) COMMENT 'derived events that it is, and conditions of goals and reminders that it meets (name{…}), as the rules live at its receipt said; none of an order told again'
 ) AS SELECT
     event_id, visitor_id, user_id, name, time, received, seq, idx, ledger, session_id, new_visitor, bot, consent,
     url, path, referrer_host, channel, source, medium, utm_campaign, device_type, os, browser, language, country,
