@@ -142,9 +142,10 @@ WITH
     ),
     -- The orders that are of a derived kind: their refunds take off what they added.
     orders AS (
-        SELECT arrayJoin(e.kinds) AS goal, e.transaction_id AS transaction_id
+        SELECT arrayJoin(argMin(e.kinds, (e.received, e.seq, e.idx))) AS goal, e.transaction_id AS transaction_id
         FROM events AS e
-        WHERE e.name = 'purchase' AND e.transaction_id != '' AND notEmpty(e.kinds)
+        WHERE e.name = 'purchase' AND e.transaction_id != '' AND NOT e.bot AND e.visitor_id != ''
+        GROUP BY e.transaction_id
     )
 SELECT
     u.campaign AS campaign, u.phase AS phase, u.visitor_id AS visitor_id, any(u.variant) AS variant,

@@ -54,9 +54,10 @@ WITH
             multiIf(
                 reached, 1,
                 name = named, 0,
-                some_of = '' OR transaction_id != '' AND transaction_id IN (
+                some_of = '' OR transaction_id IN (
                     SELECT transaction_id FROM events
-                    WHERE name = 'purchase' AND has(kinds, {goal:String}) AND received <= {as_of:DateTime64(3, 'UTC')}), -1,
+                    WHERE name = 'purchase' AND transaction_id != '' AND some_of != '' AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != ''
+                    GROUP BY transaction_id HAVING argMin(has(kinds, {goal:String}), (received, seq, idx))), -1,
                 0) * ifNull(if({value:String} = 'value', value, toFloat64OrNull(properties[{value:String}])), 0) AS amount,
             if(name = 'purchase', transaction_id, '') AS order_id
         FROM events
