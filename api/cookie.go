@@ -11,11 +11,19 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/omotenashi-web/omotenashi/ingest"
 )
 
 // visitorCookie holds a visitor's id and this server's proof that it gave it.
 // Scripts never read it.
 const visitorCookie = "omo_vid"
+
+// Bounds of what is looked at: a value has an id and its proof.
+const (
+	maxCookie  = ingest.MaxID*4/3 + 32 // bytes
+	maxCookies = 8
+)
 
 // CookieAge is how long browsers are asked to keep the visitor cookie; they allow 400 days at most.
 const CookieAge = 400 * 24 * time.Hour
@@ -24,12 +32,15 @@ const CookieAge = 400 * 24 * time.Hour
 // be signed anew. A page of another subdomain can set one of the same name, so
 // each is looked at.
 func (s *Server) cookieVisitor(r *http.Request) (visitor string, stale bool) {
-	keys := s.ring.Load()
+	keys, looked := s.ring.Load(), 0
 	for _, line := range r.Header["Cookie"] {
 		for part := range strings.SplitSeq(line, ";") {
 			name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-			if name != visitorCookie {
+			if name != visitorCookie || len(value) > maxCookie {
 				continue
+			}
+			if looked++; looked > maxCookies {
+				return "", false // no browser has so many; each costs a proof
 			}
 			if visitor, stale = keys.vouched(value); visitor != "" {
 				return visitor, stale

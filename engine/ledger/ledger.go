@@ -96,7 +96,7 @@ func open(dir string, o Options, fs vfs.FS) (*Ledger, error) {
 	l := &Ledger{dir: dir, lock: lock, log: o.Log, now: o.Now, coupons: pools{of: map[string]*pool{}}, stop: make(chan struct{}), asked: make(chan struct{}, 1)}
 	l.fs = &patientFS{FS: fs, stop: l.stop, first: l.wait, over: l.look}
 	l.mail.Most, l.mail.MostBytes = cmp.Or(o.Letters, DefaultLetters), cmp.Or(o.LetterBytes, DefaultLetterBytes)
-	l.room.cap, l.room.reserve = cmp.Or(o.Cap, DefaultCap), o.Reserve
+	l.room.cap, l.room.reserve, l.room.grown = cmp.Or(o.Cap, DefaultCap), o.Reserve, make(chan struct{}, 1)
 	l.look()
 	if err := l.start(o.AcceptLoss); err != nil {
 		return nil, errors.Join(err, lock.Close())

@@ -19,7 +19,8 @@ const (
 	// needs to write what it has taken, to merge and to trim.
 	leastReserve, mostReserve = 64 << 20, 512 << 20
 
-	watchEvery = 250 * time.Millisecond // how often the disk is asked for its free space
+	watchEvery = 250 * time.Millisecond // how often the disk is asked for its free space,
+	watchBytes = 4 << 20                // and after how many bytes of events at the latest
 	milestone  = 1 << 20                // bytes of events between two notes of how many there are
 )
 
@@ -47,6 +48,7 @@ type room struct {
 	full    atomic.Pointer[error] // of the disk; nil: it has room
 	brimful atomic.Bool           // a visit met the cap, and nothing was trimmed since
 	refused atomic.Int64
+	grown   chan struct{} // has a value when watchBytes have come
 
 	// Guarded by the ledger's order:
 	older span   // visits of before the start: their bytes are spread evenly
@@ -112,6 +114,12 @@ func (r *room) capped() error {
 // add notes that seq was committed. Called in the order of seq.
 func (r *room) add(seq uint64, size int) {
 	r.events.Add(int64(size))
+	if (r.total+int64(size))/watchBytes > r.total/watchBytes {
+		select {
+		case r.grown <- struct{}{}:
+		default:
+		}
+	}
 	r.total += int64(size)
 	before := r.gone
 	n := len(r.past)
@@ -155,6 +163,8 @@ func (l *Ledger) watch() {
 		case <-l.stop:
 			return
 		case <-tick.C:
+			l.look()
+		case <-l.room.grown:
 			l.look()
 		}
 	}

@@ -93,7 +93,7 @@ func TestTheCampaignHasTheArmsAndGoalsOfTheTest(t *testing.T) {
 	if gate.ID != "gate" || len(gate.Variants) != 2 || gate.Variants[0].ID != "gate_30" || !gate.Variants[0].Control() || gate.Variants[1].ID != "gate_40" || gate.Variants[1].Control() {
 		t.Errorf("arms of %s: %+v", gate.ID, gate.Variants)
 	}
-	want := []rules.Goal{{Event: "return_day_1", Window: 48 * time.Hour, Value: "value"}, {Event: "return_day_7", Window: 192 * time.Hour, Value: "value"}}
+	want := []rules.Goal{{Name: "return_day_1", Event: "return_day_1", Window: 48 * time.Hour, Value: "value"}, {Name: "return_day_7", Event: "return_day_7", Window: 192 * time.Hour, Value: "value"}}
 	if !slices.Equal(gate.Goals, want) {
 		t.Errorf("goals %+v, want %+v", gate.Goals, want)
 	}

@@ -40,7 +40,11 @@ func (w *Warehouse) Insert(ctx context.Context, token string, rows []Row) error 
 	}
 	defer batch.Close()
 	for i, field := range fields {
-		if err := batch.Column(i).Append(field.of(rows)); err != nil {
+		of := field.of
+		if field.boxed != nil && strings.HasPrefix(string(batch.Columns()[i].Type()), "LowCardinality(") {
+			of = field.boxed
+		}
+		if err := batch.Column(i).Append(of(rows)); err != nil {
 			return fmt.Errorf("%w: column %s: %w", ErrData, field.name, err)
 		}
 	}
@@ -53,12 +57,13 @@ func (w *Warehouse) Insert(ctx context.Context, token string, rows []Row) error 
 // field is one column of the table and how it is had from rows, whole, which
 // spares the driver a box around each value.
 type field struct {
-	name string
-	of   func([]Row) any
+	name  string
+	of    func([]Row) any
+	boxed func([]Row) any // of words, while the column is LowCardinality; nil else
 }
 
 func of[T any](name string, get func(*Row) T) field {
-	return field{name, func(rows []Row) any {
+	return field{name: name, of: func(rows []Row) any {
 		all := make([]T, len(rows))
 		for i := range rows {
 			all[i] = get(&rows[i])
@@ -67,10 +72,11 @@ func of[T any](name string, get func(*Row) T) field {
 	}}
 }
 
-// words is of for a column of few different texts, LowCardinality, where the
-// driver takes them one by one: equal ones share a box.
+// words is of for a column of few different texts, LowCardinality, whose driver
+// takes them one by one all the same: equal ones share a box.
 func words(name string, get func(*Row) string) field {
-	return field{name, func(rows []Row) any {
+	f := of(name, get)
+	f.boxed = func(rows []Row) any {
 		all := make([]any, len(rows))
 		boxes := map[string]any{}
 		last, box := "", any("")
@@ -86,7 +92,8 @@ func words(name string, get func(*Row) string) field {
 			all[i] = box
 		}
 		return all
-	}}
+	}
+	return f
 }
 
 func columns() []field {
