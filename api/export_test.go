@@ -18,9 +18,9 @@ func (s *Server) Routes() [][2]string {
 	return out
 }
 
-// BareEcho is an echo handler that decodes what decide decodes and encodes
+// SameCodecEcho is a bare echo handler that decodes what decide decodes and encodes
 // what decide encodes, and does nothing between: what decide is measured by.
-func BareEcho(example []byte) (http.Handler, error) {
+func SameCodecEcho(example []byte) (http.Handler, error) {
 	var answer decideAnswer
 	if err := json.Unmarshal(example, &answer); err != nil {
 		return nil, err
@@ -36,9 +36,9 @@ func BareEcho(example []byte) (http.Handler, error) {
 	return e, nil
 }
 
-// PlainEcho is BareEcho by echo's own means: its JSON serializer is the
+// BareEcho is the same by echo's own means: its JSON serializer is the
 // standard library's.
-func PlainEcho(example []byte) (http.Handler, error) {
+func BareEcho(example []byte) (http.Handler, error) {
 	var answer decideAnswer
 	if err := json.Unmarshal(example, &answer); err != nil {
 		return nil, err

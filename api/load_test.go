@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -58,12 +59,14 @@ func dial(t testing.TB, url string) *line {
 
 // request is a POST as it goes over the wire.
 func request(path string, header http.Header, body []byte) []byte {
-	var out strings.Builder
-	fmt.Fprintf(&out, "POST %s HTTP/1.1\r\nHost: shop.example\r\nContent-Length: %d\r\n", path, len(body))
-	if err := header.Write(&out); err != nil {
-		panic(err) // a strings.Builder takes everything
+	out := bytes.NewBuffer(make([]byte, 0, 1024+len(body)))
+	fmt.Fprintf(out, "POST %s HTTP/1.1\r\nHost: shop.example\r\nContent-Length: %d\r\n", path, len(body))
+	if err := header.Write(out); err != nil {
+		panic(err) // a bytes.Buffer takes everything
 	}
-	return append([]byte(out.String()+"\r\n"), body...)
+	out.WriteString("\r\n")
+	out.Write(body)
+	return out.Bytes()
 }
 
 // ask sends a request and gives the body of a 200, valid until the next.
