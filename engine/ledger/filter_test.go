@@ -27,6 +27,19 @@ func filled(t *testing.T, l *Ledger) {
 	})
 }
 
+// clocked is a ledger whose filter is in use, at the start of a period.
+func clocked(t *testing.T) (*Ledger, *wallClock) {
+	t.Helper()
+	clock := new(wallClock)
+	clock.startOfPeriod(2500)
+	l, err := Open(filepath.Join(t.TempDir(), "ledger"), clock.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled(t, l)
+	return l, clock
+}
+
 // Whatever is accepted before the filter is filled, while it is, or after, and
 // whether the ledger is opened again meanwhile: what was accepted is known, and
 // what was not is not.
@@ -108,14 +121,8 @@ func TestTheNextFilterTakesWhatComes(t *testing.T) {
 // in it by then is in that filter too.
 func TestTheFilterIsFilledAcrossPeriods(t *testing.T) {
 	t.Parallel()
-	var clock wallClock
-	clock.startOfPeriod(2500)
-	l, err := Open(filepath.Join(t.TempDir(), "ledger"), clock.options())
-	if err != nil {
-		t.Fatal(err)
-	}
+	l, clock := clocked(t)
 	defer closed(t, l)
-	filled(t, l)
 	before := l.ids.now.Load()
 	clock.add(idPeriod)
 	v := visit(t, "v", "a")
@@ -131,14 +138,8 @@ func TestTheFilterIsFilledAcrossPeriods(t *testing.T) {
 // A filter that holds more than it was made for is made anew, larger.
 func TestTheFilterGrows(t *testing.T) {
 	t.Parallel()
-	var clock wallClock
-	clock.startOfPeriod(2500)
-	l, err := Open(filepath.Join(t.TempDir(), "ledger"), clock.options())
-	if err != nil {
-		t.Fatal(err)
-	}
+	l, clock := clocked(t)
 	defer closed(t, l)
-	filled(t, l)
 	f := &l.ids.filter
 	var made []int
 	note := func() {
