@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
 	"github.com/omotenashi-web/omotenashi/ingest/clickhouse"
@@ -148,7 +149,8 @@ func TestBackupUnderLoadAndRestore(t *testing.T) {
 }
 
 // A backup that is damaged in any place, or cut off, is refused, and no folder
-// is left behind.
+// is left behind. Some bits say nothing: zstd has an unused one, and copies the
+// same zeros from either of two places. What is the same unpacked is the same.
 func TestDamagedBackupsAreRefused(t *testing.T) {
 	t.Parallel()
 	a, c := product(t, config{Rules: rulesFolder(t, "campaigns/hello.yaml", hello), ClickHouse: "clickhouse://127.0.0.1:1/away"})
@@ -160,13 +162,24 @@ func TestDamagedBackupsAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	unzstd, err := zstd.NewReader(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unzstd.Close()
+	content, err := unzstd.DecodeAll(good, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	parent := t.TempDir()
 	data := filepath.Join(parent, "data")
 	refused := func(what string, archive []byte) {
 		t.Helper()
 		_, err := quiet().restore(t.Context(), bytes.NewReader(archive), data, func() {})
 		if err == nil {
-			t.Errorf("%s: restored", what)
+			if is, err := unzstd.DecodeAll(archive, nil); err != nil || !bytes.Equal(is, content) {
+				t.Errorf("%s: restored", what)
+			}
 			if err := os.RemoveAll(data); err != nil {
 				t.Fatal(err)
 			}
@@ -175,12 +188,13 @@ func TestDamagedBackupsAreRefused(t *testing.T) {
 			t.Fatalf("%s: left behind %v, %v", what, left, err)
 		}
 	}
-	for i := range 40 {
-		at := i * len(good) / 40
+	for at := range good {
 		damaged := bytes.Clone(good)
 		damaged[at] ^= 0x10
 		refused(fmt.Sprintf("byte %d of %d flipped", at, len(good)), damaged)
-		refused(fmt.Sprintf("cut off after %d of %d bytes", at, len(good)), good[:at])
+		if at%50 == 0 || at > len(good)-20 {
+			refused(fmt.Sprintf("cut off after %d of %d bytes", at, len(good)), good[:at])
+		}
 	}
 	refused("no backup at all", []byte("PK\x03\x04 something else"))
 	m, err := quiet().restore(t.Context(), bytes.NewReader(good), data, func() {})
