@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime/debug"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -285,21 +286,19 @@ func BenchmarkSingleEvents(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkEventsAtHalfLoad: batches of 50 that come at half the rate which the
-// server has just shown it can take, whether it keeps up or not; an answer's wait
-// counts from when its batch was due. The first second is not measured: it still
-// merges what the full load left.
+// BenchmarkEventsAtHalfLoad: batches of 50 that come at half the burst which the
+// product promises, 60,000 events a second, whether the server keeps up or not; an
+// answer's wait counts from when its batch was due. The first two seconds, in which
+// the store has nothing to flush or to merge yet, are not measured.
 func BenchmarkEventsAtHalfLoad(b *testing.B) {
 	in := openIntake(b, connections)
-	full := drive(b, in.lines, 2*time.Second, in.batch, in.check(50))
-	between := time.Duration(2 * float64(connections) / full.perSecond() * float64(time.Second))
-	settling := pace(b, in.lines, time.Second, between, in.batch, in.check(50))
+	between := 50 * connections * time.Second / 30_000
+	settling := pace(b, in.lines, 2*time.Second, between, in.batch, in.check(50))
 	var half load
 	for b.Loop() {
 		half.add(pace(b, in.lines, 500*time.Millisecond, between, in.batch, in.check(50)))
 	}
-	in.whole(50, 10, len(full.waits)+len(settling.waits)+len(half.waits))
-	b.ReportMetric(50*full.perSecond(), "full-events/s")
+	in.whole(50, 10, len(settling.waits)+len(half.waits))
 	b.ReportMetric(50*half.perSecond(), "events/s")
 	b.ReportMetric(float64(half.quantile(.5).Microseconds()), "p50-µs")
 	b.ReportMetric(float64(half.quantile(.9).Microseconds()), "p90-µs")
@@ -318,6 +317,7 @@ type intake struct {
 }
 
 func openIntake(b *testing.B, clients int) *intake {
+	debug.SetGCPercent(api.GCPercent)
 	s := open(b, options(func(o *api.Options) { o.Now = time.Now }))
 	return &intake{shop: s, b: b, lines: dialMany(b, s.URL, clients), header: s.browser().header, before: s.ledger.Last()}
 }

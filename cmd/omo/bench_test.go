@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/omotenashi-web/omotenashi/api"
 	"github.com/omotenashi-web/omotenashi/api/beacon/browsertest"
 	"github.com/omotenashi-web/omotenashi/ingest/clickhouse"
 )
@@ -27,6 +29,7 @@ import (
 // and the load generator on the same machine. An iteration is one batch; the
 // loader keeps up if what is left to load at the end is seconds, not minutes.
 func BenchmarkEventsToClickHouse(b *testing.B) {
+	debug.SetGCPercent(api.GCPercent)
 	a, c := product(b, config{Rules: rulesFolder(b, "campaigns/hello.yaml", hello)})
 	const connections, perBatch, visitors = 32, 50, 10
 	transport := &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/omotenashi-web/omotenashi/api"
 	"github.com/omotenashi-web/omotenashi/ingest/clickhouse"
 )
 
@@ -33,6 +35,9 @@ func (e exit) Unwrap() error { return e.err }
 
 func main() {
 	clickhouse.RunChildIfAsked()
+	if _, told := os.LookupEnv("GOGC"); !told {
+		debug.SetGCPercent(api.GCPercent)
+	}
 	os.Exit(run(os.Args[1:]))
 }
 
