@@ -101,6 +101,7 @@ func columns() []field {
 		of("event_id", func(r *Row) uuid.UUID { return r.id }),
 		of("visitor_id", func(r *Row) string { return r.event.Visitor }),
 		of("user_id", func(r *Row) string { return r.event.User }),
+		of("unit", func(r *Row) string { return r.event.Unit }),
 		words("name", func(r *Row) string { return r.event.Name }),
 		of("kinds", func(r *Row) []string { return r.event.Kinds }),
 		of("time", func(r *Row) int64 { return r.event.Time }),

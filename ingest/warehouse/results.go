@@ -136,17 +136,5 @@ var quoted = strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\t", `\t`, "
 // into any ClickHouse client. What the caller leaves open is closed now: AsOf
 // is the moment of the call.
 func SQL(q Query) string {
-	values := q.withDefaults(time.Now()).parameters()
-	return parameter.ReplaceAllStringFunc(resultsSQL, func(found string) string {
-		parts := parameter.FindStringSubmatch(found)
-		value := values[parts[1]]
-		switch kind := parts[2]; {
-		case kind == "String":
-			return "'" + quoted.Replace(value) + "'"
-		case strings.HasPrefix(kind, "DateTime64"):
-			return "toDateTime64('" + value + "', 3, 'UTC')"
-		default:
-			return value
-		}
-	})
+	return filled(resultsSQL, q.withDefaults(time.Now()).parameters())
 }

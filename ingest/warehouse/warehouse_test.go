@@ -96,7 +96,7 @@ func TestSchemaIsAppliedOnceByAnyNumberOfProcesses(t *testing.T) {
 		}
 	}
 	conn := connect(t, dsn)
-	const want = "0001_event_log.sql\n0002_views.sql\n0003_results.sql\n0004_compact_parts.sql\n0005_erasing.sql\n0006_kinds.sql"
+	const want = "0001_event_log.sql\n0002_views.sql\n0003_results.sql\n0004_compact_parts.sql\n0005_erasing.sql\n0006_kinds.sql\n0008_analysts.sql"
 	if got := ask(t, conn, "SELECT name FROM migrations FINAL ORDER BY name"); got != want {
 		t.Errorf("applied:\n%s\nwant:\n%s", got, want)
 	}

@@ -1,0 +1,128 @@
+package warehouse_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+)
+
+// loaded is a warehouse with the events of an archive, some of them sent twice.
+func loaded(t *testing.T, file string) (*warehouse.Warehouse, *txtar.Archive, string) {
+	t.Helper()
+	dsn := database(t)
+	w := openAt(t, dsn)
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := fixture(t, archive)
+	for i, part := range [][]warehouse.Row{rows[:len(rows)*2/3], rows[len(rows)/3:]} {
+		if err := w.Insert(t.Context(), fmt.Sprint("part", i), part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w, archive, dsn
+}
+
+func TestFunnel(t *testing.T) {
+	t.Parallel()
+	w, archive, dsn := loaded(t, "testdata/funnel.txtar")
+	conn := connect(t, dsn)
+	for _, file := range archive.Files {
+		title, ok := strings.CutPrefix(file.Name, "want: ")
+		if !ok {
+			continue
+		}
+		t.Run(title, func(t *testing.T) {
+			asked := query(t, title)
+			q := warehouse.FunnelQuery{Campaign: asked.Campaign, Phase: asked.Phase, From: asked.From, To: asked.To, AsOf: asked.AsOf}
+			if strings.Contains(title, "Tokyo") {
+				q.Zone = "Asia/Tokyo"
+			}
+			days, err := w.Funnel(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b strings.Builder
+			for _, d := range days {
+				fmt.Fprintln(&b, strings.TrimSpace("day "+d.Day))
+				for _, s := range d.Steps {
+					fmt.Fprintf(&b, "%-20s %d %d\n", strings.TrimSpace(s.Name+" "+s.Reason), s.Decisions, s.Visitors)
+				}
+				addsUp(t, d)
+			}
+			if got, want := b.String(), string(file.Data); got != want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, want)
+			}
+			printed := strings.Split(ask(t, conn, warehouse.FunnelSQL(q)), "\n")
+			for _, s := range days[0].Steps {
+				n := uint64(0)
+				for _, d := range days[1:] {
+					n += step(d, s.Name, s.Reason).Decisions
+				}
+				if n != s.Decisions {
+					t.Errorf("%s %s: %d on all days, %d together", s.Name, s.Reason, n, s.Decisions)
+				}
+				line := fmt.Sprint(" ", s.Name, " ", s.Reason, " ", s.Decisions, " ", s.Visitors)
+				if s.Decisions > 0 && !slices.Contains(printed, line) {
+					t.Errorf("the printed query lacks %q:\n%s", line, strings.Join(printed, "\n"))
+				}
+			}
+		})
+	}
+}
+
+// addsUp says that every decision is in exactly one step, and that no later step
+// is more than the one it is of.
+func addsUp(t *testing.T, d warehouse.FunnelDay) {
+	t.Helper()
+	sum := uint64(0)
+	for _, s := range d.Steps {
+		switch s.Name {
+		case warehouse.StepLost, warehouse.StepArmed, warehouse.StepOffered, warehouse.StepControl, warehouse.StepShadow, warehouse.StepForced:
+			sum += s.Decisions
+		}
+	}
+	n := func(name string) uint64 { return step(d, name, "").Decisions }
+	if sum != n(warehouse.StepMatched) {
+		t.Errorf("day %q: %d decisions matched, their outcomes are %d", d.Day, n(warehouse.StepMatched), sum)
+	}
+	if n(warehouse.StepTriggered) > n(warehouse.StepMatched) || n(warehouse.StepExposed) > n(warehouse.StepOffered)+n(warehouse.StepControl) ||
+		max(n(warehouse.StepClicked), n(warehouse.StepClosed), n(warehouse.StepConverted)) > n(warehouse.StepExposed) {
+		t.Errorf("day %q: a step is more than what it is a part of: %+v", d.Day, d.Steps)
+	}
+}
+
+func step(d warehouse.FunnelDay, name, reason string) warehouse.Step {
+	for _, s := range d.Steps {
+		if s.Name == name && s.Reason == reason {
+			return s
+		}
+	}
+	return warehouse.Step{}
+}
+
+func TestReportsRefuseAnUnknownZone(t *testing.T) {
+	t.Parallel()
+	w, _ := open(t)
+	const why = `the time zone "Mars" is not known; name one as Asia/Tokyo or UTC`
+	_, err := w.Funnel(t.Context(), warehouse.FunnelQuery{Campaign: "c", Zone: "Mars"})
+	if err == nil || err.Error() != "funnel of c: "+why {
+		t.Errorf("funnel: %v", err)
+	}
+	if _, err = w.SiteWide(t.Context(), time.Time{}, time.Time{}, time.Time{}, "Mars"); err == nil || err.Error() != "results of the whole site: "+why {
+		t.Errorf("site-wide: %v", err)
+	}
+	if _, err = w.Usage(t.Context(), 1, time.Time{}, "Mars"); err == nil || err.Error() != "usage: "+why {
+		t.Errorf("usage: %v", err)
+	}
+	if _, err = warehouse.UsageSQL(1, time.Time{}, "Mars"); err == nil || err.Error() != why {
+		t.Errorf("the SQL of usage: %v", err)
+	}
+}
