@@ -19,6 +19,12 @@ type siteFile struct {
 	Budget     table[oneOrMany[limitFile]] `yaml:"budget"`
 	Staff      ruleText                    `yaml:"staff"`
 	Channels   table[channelFile]          `yaml:"channels"`
+	Alerts     *alertsFile                 `yaml:"alerts"`
+}
+
+type alertsFile struct {
+	At      *node
+	Webhook text `yaml:"webhook"`
 }
 
 type traitFile struct {
@@ -62,7 +68,8 @@ type campaignFile struct {
 	Goals      []goalFile             `yaml:"goals"`
 	Variants   []variantFile          `yaml:"variants,required"`
 	Layer      text                   `yaml:"layer"`
-	Guardrails later                  `yaml:"guardrails"`
+	Guardrails oneOrMany[guardFile]   `yaml:"guardrails"`
+	Allocation text                   `yaml:"allocation"`
 }
 
 // triggerFile is a word, such as page_view, or a mapping of one trigger.

@@ -81,6 +81,9 @@ func describe(folder fs.FS) string {
 	}
 	fmt.Fprintf(&b, "site: %s %s gap %s holdout %d origins %v consent %s traits %v\n",
 		set.Site.Timezone, set.Site.Currency, set.Site.SessionGap, set.Site.Holdout, set.Site.Origins, set.Site.Consent, set.Site.Traits)
+	if set.Site.Alerts != (Alerts{}) {
+		fmt.Fprintf(&b, "alerts %+v\n", set.Site.Alerts)
+	}
 	for _, slot := range sortedKeys(set.Site.Budget) {
 		fmt.Fprintf(&b, "budget %s %v\n", slot, set.Site.Budget[slot])
 	}
@@ -126,6 +129,12 @@ func describe(folder fs.FS) string {
 		}
 		if c.Frequency != nil || c.Stop != (Stop{}) {
 			fmt.Fprintf(&b, "  frequency %v stop %+v\n", c.Frequency, c.Stop)
+		}
+		if c.Bandit {
+			fmt.Fprintf(&b, "  bandit\n")
+		}
+		if (c.Guardrails != Guardrails{Conversion: true, Value: true, Errors: true, Closes: true}) {
+			fmt.Fprintf(&b, "  guardrails %+v\n", c.Guardrails)
 		}
 		if c.Layer != "" {
 			fmt.Fprintf(&b, "  layer %s [%d,%d)\n", c.Layer, c.LayerLow, c.LayerHigh)

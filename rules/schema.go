@@ -53,6 +53,12 @@ func (s *schemer) schema(of *shape) map[string]any {
 		args := s.record(of.keys)
 		args["minProperties"] = 1
 		return map[string]any{"anyOf": []any{word, args}}
+	case guardrail:
+		word := map[string]any{"type": "string"}
+		maps.Copy(word, of.forms)
+		args := s.record(of.keys)
+		args["minProperties"] = 1
+		return map[string]any{"anyOf": []any{word, args}}
 	case happening:
 		out["anyOf"] = []any{text, map[string]any{"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": text}}
 	case outcome:

@@ -118,11 +118,15 @@ func (r *reader) hook(f *actionFile, path string) string {
 		}
 		return ""
 	}
-	u, err := url.Parse(f.URL.S)
-	if err != nil || len(f.URL.S) > 2048 || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
-		r.failWith(f.URL.At, path, "value", quote(f.URL.S)+" is not where a webhook can be sent", "write https://host/path, without a password in it")
-	}
+	r.hookURL(f.URL, path)
 	return f.URL.S
+}
+
+func (r *reader) hookURL(t text, path string) {
+	u, err := url.Parse(t.S)
+	if err != nil || len(t.S) > 2048 || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
+		r.failWith(t.At, path, "value", quote(t.S)+" is not where a webhook can be sent", "write https://host/path, without a password in it")
+	}
 }
 
 func (r *reader) email(s *Send, f *actionFile, path string, site Site) {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 )
@@ -41,8 +42,15 @@ type Site struct {
 	Origins    []string // of the shop's pages; empty: every origin is let in
 	Consent    string   // opt_in | opt_out
 
+	Alerts Alerts // who is told of what the server decides by itself
+
 	Budget   map[string][]Limit // slot → how often it opens for a visitor, whatever the campaign; "all" is every slot together
 	Channels map[string]Channel // by name: chat, phone, line
+}
+
+// Alerts is where harm stops are told.
+type Alerts struct {
+	Webhook string // https://…, or ""
 }
 
 // Channel is a way to reach the shop.
@@ -88,12 +96,15 @@ type Campaign struct {
 	Traffic   int    // of 10,000
 	Goals     []Goal // the first is the main one
 	Variants  []Variant
-	Pools     []string // that its variants hand out codes of, by name
-	Content   string   // hash of variants, weights and what derived goals mean: another content is another phase
-	Zone      *time.Location
-	File      string // where it is written, for people
-	Line      int
-	Needs     []int // places in Set.Streams that its rule and triggers read, ascending
+	Bandit    bool // its weights move toward what does best, see allocation
+	// Guardrails are what its variants must not make worse than control.
+	Guardrails Guardrails
+	Pools      []string // that its variants hand out codes of, by name
+	Content    string   // hash of variants, weights and what derived goals mean: another content is another phase
+	Zone       *time.Location
+	File       string // where it is written, for people
+	Line       int
+	Needs      []int // places in Set.Streams that its rule and triggers read, ascending
 	// Contextual campaigns ask nothing of the visitor and keep nothing of it:
 	// they come without consent too; see contextual.
 	Contextual bool
@@ -128,6 +139,13 @@ type Goal struct {
 	Value  string // the property summed; "value" unless told
 }
 
+// Guardrails are the figures that a campaign is watched by, and how much is
+// borne of two of them, as shares; 0 what is borne unless told.
+type Guardrails struct {
+	Conversion, Value, Errors, Closes bool
+	ErrorsLimit, ClosesLimit          float64
+}
+
 // Variant is one of a campaign's alternatives. It owns the buckets
 // [Low, High) of 10,000.
 type Variant struct {
@@ -145,3 +163,16 @@ type Variant struct {
 
 // Control says whether v is the alternative that shows nothing.
 func (v Variant) Control() bool { return v.Action == nil }
+
+// Draft says whether a campaign of that id was left out, as a draft.
+func (s *Set) Draft(id string) bool { return slices.Contains(s.drafts, id) }
+
+// Variant finds a campaign's variant, nil if it has none of that id.
+func (c *Campaign) Variant(id string) *Variant {
+	for i := range c.Variants {
+		if c.Variants[i].ID == id {
+			return &c.Variants[i]
+		}
+	}
+	return nil
+}

@@ -11,7 +11,7 @@ type shape struct {
 	kind     shapeKind
 	path     string         // "schedule.days"; a name the author chooses is *
 	of       *shape         // of list, oneOf and named: what each item is
-	keys     []keyShape     // of record and trigger
+	keys     []keyShape     // of record, trigger and guardrail
 	record   reflect.Type   // of record: the struct behind it
 	scalarOf reflect.Type   // of a scalar
 	forms    map[string]any // what a text or number must look like, in JSON Schema's words
@@ -27,6 +27,7 @@ const (
 	record    shapeKind = "mapping"
 	trigger   shapeKind = "trigger"   // a word, or a mapping of keys
 	cost      shapeKind = "cost"      // a share or an amount
+	guardrail shapeKind = "guardrail" // a word, or a mapping of keys
 	happening shapeKind = "happening" // a word, or a mapping of one
 	outcome   shapeKind = "outcome"   // a word, or {none: …}, or {armed: …}
 	whatever  shapeKind = "whatever"  // any value but none
@@ -65,6 +66,9 @@ func newShape(t reflect.Type, file, path string) *shape {
 	case t == reflect.TypeFor[triggerFile]():
 		s.kind = trigger
 		s.keys = newShape(reflect.TypeFor[triggerArgs](), file, path).keys
+	case t == reflect.TypeFor[guardFile]():
+		s.kind = guardrail
+		s.keys = newShape(reflect.TypeFor[guardArgs](), file, path).keys
 	case t.Kind() == reflect.Pointer:
 		return newShape(t.Elem(), file, path)
 	case t.Kind() == reflect.Slice && strings.HasPrefix(t.Name(), "table["):
@@ -121,6 +125,8 @@ func (s *shape) typeName() Text {
 		return Text{"割合または金額", "share or amount"}
 	case trigger, happening:
 		return Text{"きっかけ", "trigger"}
+	case guardrail:
+		return Text{"ガードレール", "guardrail"}
 	case outcome:
 		return Text{"期待", "outcome"}
 	case whatever:

@@ -43,6 +43,7 @@ func (r *reader) site(f *siteFile) Site {
 	}
 	s.Budget = r.budget(f.Budget)
 	s.Channels = r.channels(f.Channels)
+	s.Alerts = r.alerts(f.Alerts)
 	for i, o := range f.Origins {
 		if o.At == nil {
 			continue

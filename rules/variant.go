@@ -67,9 +67,9 @@ func (n *node) value(key string) *node {
 }
 
 // contentHash tells one phase of a campaign from the next: 16 hex digits of the
-// SHA-256 of ids, weights, actions and pools as JSON, and of what its derived
-// goals mean.
-func contentHash(variants []Variant, goals []string) string {
+// SHA-256 of ids, weights, actions and pools as JSON, of whether the weights move,
+// and of what its derived goals mean.
+func contentHash(variants []Variant, bandit bool, goals []string) string {
 	type content struct {
 		ID     string          `json:"id"`
 		Weight int             `json:"weight"`
@@ -84,6 +84,9 @@ func contentHash(variants []Variant, goals []string) string {
 	raw, err := json.Marshal(list)
 	if err != nil {
 		panic("rules: actions are JSON we wrote: " + err.Error())
+	}
+	if bandit {
+		raw = append(raw, "\nallocation: bandit"...)
 	}
 	for _, goal := range goals {
 		raw = append(append(raw, '\n'), goal...)

@@ -6,6 +6,8 @@ var (
 	statuses    = []string{"draft", "shadow", "live", "paused", "ended"}
 	actionTypes = []string{"banner", "coupon", "ranking", "webhook", "email"}
 	periods     = []string{"session", "day", "lifetime"} // besides a length of time
+	allocations = []string{"fixed", "bandit"}
+	guardrails  = []string{"conversion", "value", "errors", "closes"}
 	consents    = []string{"opt_in", "opt_out"}
 	traitTypes  = []string{"string", "number", "boolean"}
 	traitTrusts = []string{"any", "signed"}
