@@ -36,7 +36,7 @@ const lost = -1
 // arm alike: who has met the campaign goes on as it was, control too, and
 // nobody else comes in.
 func (g *gates) couponOut(c *rules.Campaign) bool {
-	if len(c.Pools) == 0 {
+	if len(c.Pools) == 0 || g.live.Overrides[c.ID].Harm != nil { // then nobody gets one
 		return false
 	}
 	empty := func(pool string) bool { return g.couponsLeft(pool) <= 0 }
@@ -45,7 +45,7 @@ func (g *gates) couponOut(c *rules.Campaign) bool {
 	case hasCode:
 		return slices.ContainsFunc(c.Pools, func(pool string) bool { return g.r.couponsLeft(pool) == lost })
 	case met: // as control, say; it needs none unless the weights have changed
-		v := variantOf(c, g.p.Unit)
+		v := g.variant(c)
 		return v.Pool != "" && empty(v.Pool)
 	default:
 		return slices.ContainsFunc(c.Pools, empty)

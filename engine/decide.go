@@ -97,7 +97,7 @@ func Decide(live *Live, p *profile.Profile, r Request, now time.Time) Decision {
 		g.offered = make([]*rules.Campaign, 0, cap(d.Offers))
 	}
 	for _, c := range matched {
-		o := ingest.Outcome{Campaign: c.ID, Phase: live.Phases[c.ID], Slot: c.Slot}
+		o := ingest.Outcome{Campaign: c.ID, Phase: live.Phase(c.ID), Slot: c.Slot}
 		variant, reason := g.pass(c)
 		o.Reason = reason
 		if g.failed != nil {
@@ -141,7 +141,11 @@ func (d *Decision) explainUnmatched(g *gates, m *rules.Matcher, env rules.Env, m
 		s := Suppressed{Campaign: c.ID, Reason: g.closed(c)}
 		if s.Reason == "" {
 			s.Reason, s.Detail = set.Why(m, c, env, g.now)
-			if s.Reason != NotLive && g.live.Waiting[c.ID] {
+			switch {
+			case s.Reason == NotLive:
+			case g.live.Overrides[c.ID].Paused:
+				s.Reason, s.Detail = NotLive, g.detail(c, NotLive)
+			case g.live.Waiting[c.ID]:
 				s.Reason, s.Detail = Backfilling, ""
 			}
 		}
@@ -178,6 +182,9 @@ func (g *gates) pass(c *rules.Campaign) (*rules.Variant, string) {
 	if reason := g.closed(c); reason != "" {
 		return nil, reason
 	}
+	if g.live.Overrides[c.ID].Paused {
+		return nil, NotLive
+	}
 	if g.live.Waiting[c.ID] {
 		return nil, Backfilling
 	}
@@ -211,7 +218,7 @@ func (g *gates) pass(c *rules.Campaign) (*rules.Variant, string) {
 	case !shadow && c.Slot != "" && slices.Contains(g.taken, c.Slot):
 		return nil, SlotTaken
 	}
-	v := variantOf(c, g.p.Unit)
+	v := g.variant(c)
 	switch {
 	case shadow:
 		return v, Shadow
@@ -239,6 +246,30 @@ func (g *gates) closed(c *rules.Campaign) string {
 // absent says whether the page has no such slot.
 func (g *gates) absent(slot string) bool {
 	return slot != "" && g.r.Slots != nil && !slices.Contains(g.r.Slots, slot)
+}
+
+// variant is the one of c's that the visitor gets: by its bucket, unless
+// everybody gets control, or a bandit's weights moved.
+func (g *gates) variant(c *rules.Campaign) *rules.Variant {
+	o, over := g.live.Overrides[c.ID]
+	switch {
+	case !over:
+		return variantOf(c, g.p.Unit)
+	case o.Harm != nil:
+		return control(c)
+	case o.Period == 0:
+		return variantOf(c, g.p.Unit)
+	}
+	if kept := c.Variant(g.p.Kept(c.ID, g.live.Phases[c.ID])); kept != nil {
+		return kept
+	}
+	b := bucket.Bucket(bucket.Variant, c.Salt, g.p.Unit)
+	for i, part := range o.Parts {
+		if b -= part; b < 0 {
+			return &c.Variants[i]
+		}
+	}
+	return &c.Variants[len(c.Variants)-1] // not reached: parts sum up to all buckets
 }
 
 func variantOf(c *rules.Campaign, unit string) *rules.Variant {

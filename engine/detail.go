@@ -13,6 +13,8 @@ import (
 // which limit is used up, who has the slot, what is waited for.
 func (g *gates) detail(c *rules.Campaign, reason string) string {
 	switch reason {
+	case NotLive:
+		return "paused by " + g.live.Overrides[c.ID].By
 	case NotTriggered:
 		return g.awaited(c)
 	case Frequency:

@@ -9,7 +9,6 @@ import (
 
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
 	"github.com/omotenashi-web/omotenashi/engine/profile"
-	"github.com/omotenashi-web/omotenashi/ingest"
 	"github.com/omotenashi-web/omotenashi/rules"
 )
 
@@ -20,6 +19,9 @@ type Live struct {
 	// Waiting are the campaigns whose counters are still being filled from the
 	// warehouse: an override of the rule set, recorded as omo_waiting.
 	Waiting map[string]bool
+	// Overrides are what was decided about campaigns beside their files, recorded
+	// as omo_override.
+	Overrides map[string]Override
 
 	terms  profile.Terms
 	layers map[string][]*rules.Campaign
@@ -52,15 +54,23 @@ func (e *Engine) Use(set *rules.Set, now time.Time) error {
 	if err := e.stock(set); err != nil {
 		return err
 	}
-	phases, err := e.phases(set)
+	kept, err := e.overrides()
 	if err != nil {
+		return err
+	}
+	overrides := stillOver(kept, set)
+	live := &Live{Set: set, Overrides: told(overrides), terms: terms(set), layers: layers(set), sends: sends(set)}
+	var raw []byte
+	if live.Phases, raw, err = e.phases(set, live.Overrides); err != nil {
+		return err
+	}
+	if err := e.store.Mark(phasesMark, raw); err != nil {
 		return err
 	}
 	was, err := e.streams()
 	if err != nil {
 		return err
 	}
-	live := &Live{Set: set, Phases: phases, terms: terms(set), layers: layers(set), sends: sends(set)}
 	announced, err := e.announced(live, now)
 	if err != nil {
 		return err
@@ -73,7 +83,10 @@ func (e *Engine) Use(set *rules.Set, now time.Time) error {
 			return err
 		}
 	}
-	counting, err := e.cut(live, was, announced, now)
+	if len(kept) == 0 {
+		overrides = nil // there is nothing to tell of
+	}
+	counting, err := e.cut(live, was, overrides, announced, now)
 	if err != nil {
 		return err
 	}
@@ -88,7 +101,7 @@ func (e *Engine) Use(set *rules.Set, now time.Time) error {
 }
 
 // cut makes live the rule set in use while no visit is under way.
-func (e *Engine) cut(live *Live, was registry, announced []byte, now time.Time) (registry, error) {
+func (e *Engine) cut(live *Live, was registry, overrides map[string]keptOverride, announced []byte, now time.Time) (registry, error) {
 	e.swap.Lock()
 	defer e.swap.Unlock()
 	counting := was.forSet(live.Set, e.store.Last())
@@ -100,104 +113,41 @@ func (e *Engine) cut(live *Live, was registry, announced []byte, now time.Time) 
 	if err := e.announceWaiting(live, now); err != nil {
 		return nil, err
 	}
+	if overrides != nil {
+		if err := e.announceOverrides(live, overrides, now); err != nil {
+			return nil, err
+		}
+	}
 	e.live.Store(live)
 	return counting, nil
 }
 
-// announceWaiting records which campaigns wait from now on, as an omo_waiting
-// event: a decision made again must know.
-func (e *Engine) announceWaiting(live *Live, now time.Time) error {
-	if before := e.live.Load(); len(live.Waiting) == 0 && (before == nil || len(before.Waiting) == 0) {
-		return nil
-	}
-	props, err := json.Marshal(map[string]any{"rules": live.Set.Hash, "campaigns": slices.Sorted(maps.Keys(live.Waiting))})
-	if err != nil {
-		return err
-	}
-	event, err := ingest.Encode(&ingest.Event{
-		ID: e.newID(), Name: ingest.Waiting, Time: clock(now), Received: clock(now), Properties: props,
-	})
-	if err != nil {
-		return err
-	}
-	if _, err := e.store.Commit(ledger.Visit{Events: [][]byte{event}}); err != nil {
-		return fmt.Errorf("what waits for a back-fill could not be recorded: %w", err)
-	}
-	return nil
-}
-
-// phases gives every campaign's phase, a new one where its content changed,
-// and keeps them.
-func (e *Engine) phases(set *rules.Set) (map[string]string, error) {
+// phases gives every campaign's phase, a new one where its content changed or it
+// was stopped for harm or goes on after that; and what is to be kept of them.
+func (e *Engine) phases(set *rules.Set, overrides map[string]Override) (ids map[string]string, keep []byte, err error) {
 	kept := map[string]phase{}
 	raw, err := e.store.Marked(phasesMark)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if raw != nil {
 		if err := json.Unmarshal(raw, &kept); err != nil {
-			return nil, fmt.Errorf("campaign phases kept in the ledger cannot be read: %w", err)
+			return nil, nil, fmt.Errorf("campaign phases kept in the ledger cannot be read: %w", err)
 		}
 	}
-	ids := map[string]string{}
+	ids = map[string]string{}
 	for _, c := range set.Campaigns {
-		if kept[c.ID].Content != c.Content {
-			kept[c.ID] = phase{ID: fmt.Sprintf("%.8s-%d", c.Content, e.store.Last()+1), Content: c.Content}
+		content := c.Content
+		if overrides[c.ID].Harm != nil {
+			content += "|harm"
+		}
+		if kept[c.ID].Content != content {
+			kept[c.ID] = phase{ID: fmt.Sprintf("%.8s-%d", c.Content, e.store.Last()+1), Content: content}
 		}
 		ids[c.ID] = kept[c.ID].ID
 	}
-	if raw, err = json.Marshal(kept); err != nil {
-		return nil, err
-	}
-	return ids, e.store.Mark(phasesMark, raw)
-}
-
-// announced is the rule set as an omo_rules event, for the warehouse to find
-// arms, weights and goals, and for replay to find the rules of any moment.
-func (e *Engine) announced(live *Live, now time.Time) ([]byte, error) {
-	type arm struct {
-		Variant string `json:"variant"`
-		Weight  int    `json:"weight"`
-		Control bool   `json:"control"`
-	}
-	type goal struct {
-		Event  string `json:"event"`
-		Window int64  `json:"window_ms"`
-		Value  string `json:"value"`
-	}
-	type campaign struct {
-		ID     string `json:"id"`
-		Name   string `json:"name"`
-		Status string `json:"status"`
-		Phase  string `json:"phase"`
-		Slot   string `json:"slot"`
-		Arms   []arm  `json:"arms"`
-		Goals  []goal `json:"goals"`
-	}
-	campaigns := make([]campaign, 0, len(live.Set.Campaigns))
-	for _, c := range live.Set.Campaigns {
-		out := campaign{ID: c.ID, Name: c.Name, Status: string(c.Status), Phase: live.Phases[c.ID], Slot: c.Slot}
-		for _, v := range c.Variants {
-			out.Arms = append(out.Arms, arm{v.ID, v.Weight, v.Control()})
-		}
-		for _, g := range c.Goals {
-			out.Goals = append(out.Goals, goal{g.Event, g.Window.Milliseconds(), g.Value})
-		}
-		campaigns = append(campaigns, out)
-	}
-	derived := make(map[string]string, len(live.Set.Kinds))
-	for _, k := range live.Set.Kinds {
-		derived[k.Name] = k.Event
-	}
-	props, err := json.Marshal(map[string]any{
-		"rules": live.Set.Hash, "campaigns": campaigns, "derived": derived, "source": live.Set.Source,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return ingest.Encode(&ingest.Event{
-		ID: e.newID(), Name: ingest.Rules, Time: clock(now), Received: clock(now), Properties: props,
-	})
+	keep, err = json.Marshal(kept)
+	return ids, keep, err
 }
 
 func terms(set *rules.Set) profile.Terms {

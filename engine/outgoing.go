@@ -24,7 +24,7 @@ import (
 // taken. Its texts are filled in.
 type Letter struct {
 	ID       string `json:"id"`   // the same however often it is sent
-	Kind     string `json:"kind"` // webhook | email
+	Kind     string `json:"kind"` // webhook | email | alert
 	Campaign string `json:"campaign"`
 	Variant  string `json:"variant"`
 	Decision string `json:"decision_id,omitempty"`
@@ -38,6 +38,8 @@ type Letter struct {
 	Title       string `json:"title,omitempty"`
 	Body        string `json:"body,omitempty"`
 	Unsubscribe string `json:"unsubscribe,omitempty"`
+
+	Alert json.RawMessage `json:"alert,omitempty"` // of an alert: the whole body
 
 	Since int64  `json:"since,omitempty"` // tried again by hand since then
 	Tries int    `json:"tries,omitempty"`
@@ -138,7 +140,7 @@ func (e *Engine) carryOut(live *Live, p *profile.Profile, c *rules.Campaign, r R
 	if err := add(&exposure); err != nil || made.Reason == Control {
 		return err
 	}
-	v := variantOf(c, p.Unit)
+	v := c.Variant(made.Variant)
 	return hand(keep, e.newID(), v.Send, p, r.Event, Letter{Campaign: c.ID, Variant: v.ID, Decision: d.ID}, now)
 }
 
@@ -146,7 +148,7 @@ func (e *Engine) carryOut(live *Live, p *profile.Profile, c *rules.Campaign, r R
 // often a browser says that it was.
 func (e *Engine) beside(live *Live, p *profile.Profile, exposure *ingest.Event, now time.Time, keep *ledger.Visit) error {
 	c := live.campaign(exposure.Props.Campaign)
-	if c == nil {
+	if c == nil || live.Status(c) == rules.Paused || live.Status(c) == Held { // stopped by now
 		return nil
 	}
 	for i := range c.Variants {

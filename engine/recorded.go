@@ -73,10 +73,28 @@ func ReadWaiting(e *ingest.Event) (hash string, waiting map[string]bool, err err
 	return props.Rules, waiting, nil
 }
 
+// ReadOverrides reads an omo_override event: of which rule set which overrides
+// hold from then on.
+func ReadOverrides(e *ingest.Event) (hash string, overrides map[string]Override, err error) {
+	var props overrideTold
+	if err := json.Unmarshal(e.Properties, &props); err != nil {
+		return "", nil, fmt.Errorf("the record of overrides (event %s) cannot be read: %w", e.ID, err)
+	}
+	return props.Rules, props.Overrides, nil
+}
+
 // LiveOf is a rule set as replay runs it: with the phases that its campaigns
-// were in, or would be in, and those that waited for a back-fill.
-func LiveOf(set *rules.Set, phases map[string]string, waiting map[string]bool) *Live {
-	return &Live{Set: set, Phases: phases, Waiting: waiting, terms: terms(set), layers: layers(set), sends: sends(set)}
+// were in, or would be in, those that waited for a back-fill, and the overrides.
+func LiveOf(set *rules.Set, phases map[string]string, waiting map[string]bool, overrides map[string]Override) *Live {
+	l := &Live{Set: set, terms: terms(set), layers: layers(set), sends: sends(set)}
+	return l.With(phases, waiting, overrides)
+}
+
+// With is the same rule set in other circumstances.
+func (l *Live) With(phases map[string]string, waiting map[string]bool, overrides map[string]Override) *Live {
+	own := *l
+	own.Phases, own.Waiting, own.Overrides = phases, waiting, overrides
+	return &own
 }
 
 // ReplayTerms are what folding a whole past needs to know of the rule set. Its

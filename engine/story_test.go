@@ -179,6 +179,12 @@ func (s *stage) act(words []string) []string {
 			phases = append(phases, campaign+" is in the phase from "+seq)
 		}
 		return phases
+	case "pause", "resume", "harm", "allocate": // CAMPAIGN …: something is decided beside its file
+		return s.beside(who, what, rest[0], rest[1:])
+	case "restart": // the server comes up again, with version VERSION of the rules
+		s.engine = engine.New(engine.Options{Store: s.ledger, Key: []byte("key"), NewID: s.newID})
+		s.use(rest[0])
+		return s.overrides()
 	case "timers": // what has come due fires
 		return s.timers()
 	case "outbox": // what is to be sent out; it then is

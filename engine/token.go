@@ -51,7 +51,8 @@ func (e *Engine) Vouch(event *ingest.Event, trusted bool) *ingest.Rejection {
 	if p.Campaign == "" || p.Variant == "" {
 		return &ingest.Rejection{Code: "bad_properties", Message: event.Name + " needs properties.campaign and properties.variant"}
 	}
-	now, known := e.live.Load().Phases[p.Campaign]
+	live := e.live.Load()
+	_, known := live.Phases[p.Campaign]
 	var given struct {
 		Token string `json:"token"`
 	}
@@ -69,10 +70,10 @@ func (e *Engine) Vouch(event *ingest.Event, trusted bool) *ingest.Rejection {
 		return &ingest.Rejection{Code: "bad_token", Message: event.Name + " needs the token that came with the decision"}
 	case !known:
 		return &ingest.Rejection{Code: "unknown_campaign", Message: fmt.Sprintf("campaign %q is not in the rules folder: add it there before its exposures are imported", p.Campaign)}
-	case !e.live.Load().has(p.Campaign, p.Variant):
+	case !live.has(p.Campaign, p.Variant):
 		return &ingest.Rejection{Code: "unknown_variant", Message: fmt.Sprintf("campaign %q has no variant %q", p.Campaign, p.Variant)}
 	case p.Phase == "":
-		p.Phase = now
+		p.Phase = live.Phase(p.Campaign)
 	}
 	return writePhase(event, p.Phase)
 }

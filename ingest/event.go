@@ -162,6 +162,7 @@ const (
 	Coupon     = "omo_coupon"   // a code of a pool was redeemed; written by the server, without the code
 	Rules      = "omo_rules"    // a rule set went live: its hash, text, phases; of no visitor
 	Waiting    = "omo_waiting"  // campaigns that wait for a back-fill from now on; of no visitor
+	Override   = "omo_override" // what was decided about campaigns beside their files: pauses, harm stops, a bandit's weights; of no visitor
 	Merge      = "omo_merge"    // two browsers turned out to be one person's: of each of them, in the same visit
 	Identify   = "identify"     // traits or a person were told
 )

@@ -24,6 +24,8 @@ type Visit struct {
 
 	Claims   []Claim     // codes that were picked and are the visitor's from now on
 	Redeemed *Redemption // a code that was redeemed
+
+	Records []Record // as Mark keeps them
 }
 
 // Commit applies v and gives its sequence number; a visit without events takes
@@ -102,6 +104,11 @@ func (l *Ledger) Commit(v Visit) (uint64, error) {
 
 // beside writes what a visit rarely has.
 func (v *Visit) beside(batch *pebble.Batch) error {
+	for _, r := range v.Records {
+		if err := batch.Set(markKey(r.Name), r.Value, nil); err != nil {
+			return err
+		}
+	}
 	if v.Person != "" {
 		if err := batch.Set(unitKey(v.Person), []byte(v.Unit), nil); err != nil {
 			return err

@@ -93,10 +93,7 @@ func (h *hooks) send(ctx context.Context, l *engine.Letter, now time.Time) error
 	case to.Scheme != "https":
 		return &final{fmt.Errorf("%s is not https: allow the host with --allow-webhook-host if that is meant", to.Host)}
 	}
-	body, err := json.Marshal(payload{
-		ID: l.ID, Campaign: l.Campaign, Variant: l.Variant, Decision: l.Decision,
-		Visitor: visitor{l.Visitor, l.User}, Time: time.UnixMilli(l.At).UTC().Format(time.RFC3339Nano), Title: l.Title, Body: l.Body,
-	})
+	body, err := bodyOf(l)
 	if err != nil {
 		return &final{err}
 	}
@@ -115,6 +112,16 @@ func (h *hooks) send(ctx context.Context, l *engine.Letter, now time.Time) error
 	defer answer.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, maxAnswer)) // so that the connection is used again; the status has said it all
 	return judge(answer, now)
+}
+
+func bodyOf(l *engine.Letter) ([]byte, error) {
+	if l.Kind == "alert" {
+		return l.Alert, nil
+	}
+	return json.Marshal(payload{
+		ID: l.ID, Campaign: l.Campaign, Variant: l.Variant, Decision: l.Decision,
+		Visitor: visitor{l.Visitor, l.User}, Time: time.UnixMilli(l.At).UTC().Format(time.RFC3339Nano), Title: l.Title, Body: l.Body,
+	})
 }
 
 // Sign is the Omo-Signature of a webhook's body at a time.

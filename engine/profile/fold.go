@@ -72,7 +72,7 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 			p.Unit = strings.Clone(e.Unit)
 		}
 		return
-	case ingest.Rules, ingest.Waiting:
+	case ingest.Rules, ingest.Waiting, ingest.Override:
 		return
 	}
 	known(p, e)

@@ -69,11 +69,33 @@ func (p *Profile) mergeSpends(q *Profile, place int) {
 		x.Spends = latest(append(x.Spends, y.Spends...), maxSpends, func(s Spend) int64 { return s.At })
 		x.Count += y.Count
 		x.Closes, x.Clicks, x.Conversions = x.Closes+y.Closes, x.Clicks+y.Clicks, x.Conversions+y.Conversions
-		switch {
+		switch same := x.Phase == y.Phase; {
 		case y.First == 0:
-		case x.First == 0, x.Phase == y.Phase && y.First < x.First, x.Phase != y.Phase && y.First > x.First:
-			x.First, x.Phase, x.Variant = y.First, y.Phase, y.Variant
+		case x.First > 0 && same:
+			x.meets(y, place)
+		case x.First == 0, y.First > x.First:
+			x.First, x.Phase, x.Variant, x.Own = y.First, y.Phase, y.Variant, nil
 		}
+	}
+}
+
+// meets unites what two browsers were first exposed to in one phase. What came
+// first is the person's; a browser that saw something else keeps that.
+func (x *Shown) meets(y *Shown, place int) {
+	switch other := y.Variant != x.Variant; {
+	case other && x.Own == nil:
+		x.Own = map[int]string{}
+		fallthrough
+	case other:
+		for k := range place {
+			if x.Own[k] == "" && y.First < x.First {
+				x.Own[k] = x.Variant
+			}
+		}
+		x.Own[place] = y.Variant
+	}
+	if y.First < x.First {
+		x.First, x.Variant = y.First, y.Variant
 	}
 }
 

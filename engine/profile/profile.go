@@ -74,11 +74,13 @@ type Shown struct {
 	Count       int     `json:"n,omitempty"` // exposures ever
 	Spends      []Spend `json:"s,omitempty"` // the latest of them, at most maxSpends
 	First       int64   `json:"f,omitempty"` // first exposure in Phase
-	Phase       string  `json:"p,omitempty"`
-	Variant     string  `json:"v,omitempty"`
+	Phase       string  `json:"p,omitempty"` // without a bandit's period
+	Variant     string  `json:"v,omitempty"` // of that exposure
 	Closes      int     `json:"x,omitempty"`
 	Clicks      int     `json:"k,omitempty"`
 	Conversions int     `json:"c,omitempty"`
+
+	Own map[int]string `json:"o,omitempty"` // place → variant, of the browsers that came with another one of Phase
 }
 
 // Spend is one exposure, as frequency caps count it.

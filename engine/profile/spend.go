@@ -41,9 +41,23 @@ func foldExposure(p *Profile, e *ingest.Event, t Terms, old bool) {
 	if over := len(x.Spends) - maxSpends; over > 0 {
 		x.Spends = slices.Delete(x.Spends, 0, over)
 	}
-	if x.First == 0 || x.Phase != e.Props.Phase {
-		x.First, x.Phase, x.Variant = e.Time, strings.Clone(e.Props.Phase), strings.Clone(e.Props.Variant)
+	if phase, _, _ := strings.Cut(e.Props.Phase, "/"); x.First == 0 || x.Phase != phase {
+		x.First, x.Phase, x.Variant, x.Own = e.Time, strings.Clone(phase), strings.Clone(e.Props.Variant), nil
 	}
+}
+
+// Kept is the variant of a campaign that the visitor was exposed to first in a
+// phase (told without a period), "" if it was not: this browser, or else another
+// of the person's.
+func (p *Profile) Kept(campaign, phase string) string {
+	x := p.Campaigns[campaign]
+	if x == nil || x.First == 0 || x.Phase != phase {
+		return ""
+	}
+	if own := x.Own[p.Place]; own != "" {
+		return own
+	}
+	return x.Variant
 }
 
 // foldDecision holds what was offered; control holds like any other variant.

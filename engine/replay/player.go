@@ -17,7 +17,7 @@ import (
 type Player struct {
 	sets     *Sets
 	asked    []*rules.Set // about the profile: their counters are kept throughout
-	each     map[*engine.Live]profile.Terms
+	each     map[*rules.Set]profile.Terms
 	ledger   string
 	browsers map[string]*browser // by visitor
 	*browser                     // whose record is played
@@ -37,7 +37,7 @@ type browser struct {
 // counters of the sets named by asked are kept from the first event on: only
 // those sets can be asked about the profile.
 func NewPlayer(sets *Sets, asked ...*rules.Set) *Player {
-	return &Player{sets: sets, asked: asked, each: map[*engine.Live]profile.Terms{}, terms: profile.Terms{Gap: 30 * time.Minute}}
+	return &Player{sets: sets, asked: asked, each: map[*rules.Set]profile.Terms{}, terms: profile.Terms{Gap: 30 * time.Minute}}
 }
 
 // Begin turns to another visitor, of whom and of whose other browsers nothing
@@ -141,10 +141,10 @@ func (p *Player) play(v *visit, decided func(*Moment) error) error {
 }
 
 func (p *Player) termsOf(live *engine.Live) profile.Terms {
-	t, known := p.each[live]
+	t, known := p.each[live.Set]
 	if !known {
 		t = live.ReplayTerms(p.asked)
-		p.each[live] = t
+		p.each[live.Set] = t
 	}
 	return t
 }

@@ -132,7 +132,7 @@ func TestAnotherRuleSetDiffers(t *testing.T) {
 	s := newShop(t, 1, 1)
 	s.use(load(t, hello, before[3]))
 	s.view(s.crowd[0])
-	other := engine.LiveOf(load(t, strings.Replace(hello, "a, weight", "b, weight", 1), "id: more\nstatus: live\npriority: -1\nvariants: [{id: a, weight: 1, action: "+banner+"}]"), nil, nil)
+	other := engine.LiveOf(load(t, strings.Replace(hello, "a, weight", "b, weight", 1), "id: more\nstatus: live\npriority: -1\nvariants: [{id: a, weight: 1, action: "+banner+"}]"), nil, nil, nil)
 	sets, visitors := split(t, s.ledger.ID(), s.records())
 	player := replay.NewPlayer(sets, sets.Since(dawn)...)
 	for visitor, visits := range visitors {

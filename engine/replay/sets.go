@@ -21,43 +21,50 @@ type Sets struct {
 	latest  *went
 
 	mu     sync.Mutex
-	loaded map[string]loaded // by hash
+	loaded map[string]*loaded // by hash
 }
 
-// went is one moment at which a set went live, or other campaigns of it began
-// to wait for a back-fill. A restart is one too.
+// went is one moment at which a set went live, other campaigns of it began to
+// wait for a back-fill, or something was decided about one beside its file. A
+// restart is one too.
 type went struct {
-	seq      uint64
-	at       int64 // ms
-	recorded engine.Recorded
-	waiting  map[string]bool
-	live     *engine.Live // once it is asked for
+	seq       uint64
+	idx       uint16
+	at        int64 // ms
+	recorded  engine.Recorded
+	waiting   map[string]bool
+	overrides map[string]engine.Override
+	live      *engine.Live // once it is asked for
 }
 
 type loaded struct {
-	set *rules.Set
-	err error
+	live *engine.Live // in whatever circumstances
+	err  error
 }
 
 // NewSets gives an empty one.
-func NewSets() *Sets { return &Sets{ledgers: map[string][]*went{}, loaded: map[string]loaded{}} }
+func NewSets() *Sets { return &Sets{ledgers: map[string][]*went{}, loaded: map[string]*loaded{}} }
 
-// Add takes in an omo_rules or omo_waiting record of a ledger, each ledger's in
-// order of seq; other events are left out, so that a whole tail may be handed in.
+// Add takes in an omo_rules, omo_waiting or omo_override record of a ledger, each
+// ledger's in order; other events are left out, so that a whole tail may be handed in.
 func (s *Sets) Add(ledger string, r *ingest.Record) error {
 	list := s.ledgers[ledger]
-	if n := len(list); n > 0 && r.Event.Seq <= list[n-1].seq {
-		return nil // told before
+	var last *went
+	if n := len(list); n > 0 {
+		last = list[n-1]
+		if r.Event.Seq < last.seq || r.Event.Seq == last.seq && r.Event.Idx <= last.idx {
+			return nil // told before
+		}
 	}
-	w := &went{seq: r.Event.Seq, at: r.Event.Received}
+	w := &went{seq: r.Event.Seq, idx: r.Event.Idx, at: r.Event.Received}
 	switch r.Event.Name {
 	case ingest.Rules:
 		recorded, err := engine.ReadRules(&r.Event)
 		if err != nil {
 			return err
 		}
-		if n := len(list); n > 0 && list[n-1].recorded.Hash == recorded.Hash {
-			recorded.Source = list[n-1].recorded.Source // one text for all its restarts
+		if last != nil && last.recorded.Hash == recorded.Hash {
+			recorded.Source = last.recorded.Source // one text for all its restarts
 		}
 		w.recorded = recorded
 	case ingest.Waiting:
@@ -65,10 +72,19 @@ func (s *Sets) Add(ledger string, r *ingest.Record) error {
 		if err != nil {
 			return err
 		}
-		if n := len(list); n == 0 || list[n-1].recorded.Hash != hash {
+		if last == nil || last.recorded.Hash != hash {
 			return nil // its rule set is not recorded
 		}
-		w.recorded, w.waiting = list[len(list)-1].recorded, waiting
+		w.recorded, w.waiting, w.overrides = last.recorded, waiting, last.overrides
+	case ingest.Override:
+		hash, overrides, err := engine.ReadOverrides(&r.Event)
+		if err != nil {
+			return err
+		}
+		if last == nil || last.recorded.Hash != hash {
+			return nil
+		}
+		w.recorded, w.waiting, w.overrides = last.recorded, last.waiting, overrides
 	default:
 		return nil
 	}
@@ -133,14 +149,18 @@ func (s *Sets) open(w *went) (*engine.Live, error) {
 	if w.live != nil {
 		return w.live, nil
 	}
-	l, known := s.loaded[w.recorded.Hash]
-	if !known {
-		l.set, l.err = w.recorded.Load()
+	l := s.loaded[w.recorded.Hash]
+	if l == nil {
+		l = &loaded{}
 		s.loaded[w.recorded.Hash] = l
+		var set *rules.Set
+		if set, l.err = w.recorded.Load(); l.err == nil {
+			l.live = engine.LiveOf(set, nil, nil, nil)
+		}
 	}
 	if l.err != nil {
 		return nil, l.err
 	}
-	w.live = engine.LiveOf(l.set, w.recorded.Phases, w.waiting)
+	w.live = l.live.With(w.recorded.Phases, w.waiting, w.overrides)
 	return w.live, nil
 }

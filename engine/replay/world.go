@@ -17,6 +17,7 @@ import (
 // World is one person's history as it would have been under another rule set.
 type World struct {
 	set    *rules.Set
+	base   *place                  // in no circumstances
 	places map[*engine.Live]*place // the set that was live → this one in its place
 	told   telling
 	lives  map[string]*life // by visitor
@@ -116,7 +117,8 @@ func (w *World) end() {
 }
 
 // instead is the world's rule set where another was live: a campaign of the
-// same content is in the same phase.
+// same content is in the same phase, and what was decided beside its file holds
+// as far as it would have with this set in use.
 func (w *World) instead(live *engine.Live) *place {
 	if out := w.places[live]; out != nil {
 		return out
@@ -128,8 +130,11 @@ func (w *World) instead(live *engine.Live) *place {
 			phases[c.ID] = live.Phases[c.ID]
 		}
 	}
-	is := engine.LiveOf(w.set, phases, nil)
-	w.places[live] = &place{is, is.ReplayTerms(nil)}
+	if w.base == nil {
+		is := engine.LiveOf(w.set, nil, nil, nil)
+		w.base = &place{is, is.ReplayTerms(nil)}
+	}
+	w.places[live] = &place{w.base.With(phases, nil, live.Over(w.set)), w.base.terms}
 	return w.places[live]
 }
 

@@ -31,7 +31,7 @@ func New(set *rules.Set) *Runner {
 			break
 		}
 	}
-	live := engine.LiveOf(set, phases, nil)
+	live := engine.LiveOf(set, phases, nil, nil)
 	return &Runner{live: live, terms: live.ReplayTerms(nil), enricher: ingest.NewEnricher(), home: home}
 }
 

@@ -26,8 +26,8 @@ var (
 	historyPartSQL string
 )
 
-// RuleSets hands over every omo_rules and omo_waiting event with the ledger it is of, each
-// ledger's in order of seq.
+// RuleSets hands over every omo_rules, omo_waiting and omo_override event with the
+// ledger it is of, each ledger's in order.
 func (w *Warehouse) RuleSets(ctx context.Context, each func(ledger string, r *ingest.Record) error) error {
 	if err := w.Migrate(ctx); err != nil {
 		return err
