@@ -19,7 +19,7 @@ func guarded(next echo.HandlerFunc) echo.HandlerFunc {
 		h := c.Response().Header()
 		h["X-Content-Type-Options"] = nosniff
 		switch c.Path() {
-		case "/v1/decide", "/v1/events", "/b.js", "/r.js":
+		case "/v1/decide", "/v1/events", "/b.js", "/r.js", "/m/:name":
 			return next(c)
 		}
 		h["Content-Security-Policy"] = nothing

@@ -15,7 +15,7 @@ import (
 func TestEveryAnswerIsHarmlessInABrowser(t *testing.T) {
 	t.Parallel()
 	s := open(t, trustProxy)
-	ours := []string{"/v1/decide", "/v1/events", "/b.js", "/r.js"}
+	ours := []string{"/v1/decide", "/v1/events", "/b.js", "/r.js", "/m/:name"}
 	routes := append(s.Config.Handler.(*api.Server).Routes(), [2]string{http.MethodGet, "/nothing/here"}, [2]string{http.MethodDelete, "/ui"})
 	for _, route := range routes {
 		path := regexp.MustCompile(`:\w+`).ReplaceAllString(route[1], "x")

@@ -67,6 +67,20 @@ func script(asset beacon.Asset) echo.HandlerFunc {
 	}
 }
 
+// module serves what the beacon imports besides the renderer.
+func module(all map[string]beacon.Asset) echo.HandlerFunc {
+	serve := map[string]echo.HandlerFunc{}
+	for name, asset := range all {
+		serve[name] = script(asset)
+	}
+	return func(c echo.Context) error {
+		if one := serve[c.Param("name")]; one != nil {
+			return one(c)
+		}
+		return echo.ErrNotFound
+	}
+}
+
 // names says whether an If-None-Match header names the tag. A proxy that
 // compressed the body has made the tag weak.
 func names(header, tag string) bool {

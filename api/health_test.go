@@ -94,8 +94,12 @@ func TestScriptsAreAskedForByTheirHash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	modules, err := beacon.Modules()
+	if err != nil {
+		t.Fatal(err)
+	}
 	const hour, always = "public, max-age=3600", "public, max-age=31536000, immutable"
-	for path, keep := range map[string]string{"/b.js": hour, "/r.js": hour, "/r.js?v=old": hour, "/r.js?v=" + renderer.Version: always} {
+	for path, keep := range map[string]string{"/b.js": hour, "/r.js": hour, "/r.js?v=old": hour, "/r.js?v=" + renderer.Version: always, "/m/t.js": hour, "/m/t.js?v=" + modules["t.js"].Version: always} {
 		first := c.get(path).is(http.StatusOK)
 		tag := first.header.Get("ETag")
 		head := func(a answer) {
@@ -120,6 +124,9 @@ func TestScriptsAreAskedForByTheirHash(t *testing.T) {
 			}
 		}
 		c.with("If-None-Match", `"other"`).get(path).is(http.StatusOK)
+	}
+	for _, path := range []string{"/m/b.js", "/m/x.js", "/m/", "/m/%2e%2e"} {
+		c.get(path).is(http.StatusNotFound)
 	}
 }
 

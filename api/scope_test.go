@@ -50,6 +50,7 @@ var guards = map[string]string{
 	"GET /ui":                        "reports",
 	"GET /b.js":                      "",
 	"GET /r.js":                      "",
+	"GET /m/:name":                   "",
 	"GET /healthz":                   "",
 	"GET /readyz":                    "",
 	"GET /metrics":                   "",

@@ -124,6 +124,10 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	modules, err := beacon.Modules()
+	if err != nil {
+		return nil, err
+	}
 	if err := warm(); err != nil {
 		return nil, err
 	}
@@ -147,11 +151,11 @@ func New(o Options) (*Server, error) {
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
 	o.Metrics.MustRegister(newCouponStock(s.engine, s.now))
-	s.routes(o, core, renderer)
+	s.routes(o, core, renderer, modules)
 	return s, nil
 }
 
-func (s *Server) routes(o Options, core, renderer beacon.Asset) {
+func (s *Server) routes(o Options, core, renderer beacon.Asset, modules map[string]beacon.Asset) {
 	e := s.echo
 	e.HTTPErrorHandler = s.answerError
 	// echo's own defaults believe any X-Forwarded-For and X-Forwarded-Proto.
@@ -171,6 +175,7 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset) {
 	}
 	get("/b.js", script(core))
 	get("/r.js", script(renderer))
+	get("/m/:name", module(modules))
 	fromPages := func(path string, h echo.HandlerFunc) {
 		e.POST(path, s.forPages(s.limits.clients(s.now)(h))) // as one: echo puts a route's middleware together anew for each request
 		e.OPTIONS(path, s.forPages(preflight))

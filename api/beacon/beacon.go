@@ -28,11 +28,27 @@ func Script() (Asset, error) { return asset("dist/b.js") }
 // The beacon names its Version in the query as v.
 func Renderer() (Asset, error) { return asset("dist/r.js") }
 
+// Modules are what the beacon imports where a page needs it, by the name of
+// their file: d.js the tap on a page's dataLayer, p.js the preview's overlay,
+// t.js the watch for triggers, w.js the answer to "why do I see this?". They
+// are served under /m/, as the renderer is.
+func Modules() (map[string]Asset, error) {
+	all := map[string]Asset{}
+	for _, name := range []string{"d.js", "p.js", "t.js", "w.js"} {
+		one, err := asset("dist/" + name)
+		if err != nil {
+			return nil, err
+		}
+		all[name] = one
+	}
+	return all, nil
+}
+
 func asset(path string) (Asset, error) {
 	body, err := dist.ReadFile(path)
 	if err != nil {
 		return Asset{}, fmt.Errorf("read the embedded beacon: %w; run `go run ./cmd/webbuild`", err)
 	}
 	sum := sha256.Sum256(body)
-	return Asset{Body: body, Version: base64.RawURLEncoding.EncodeToString(sum[:12])}, nil
+	return Asset{Body: body, Version: base64.RawURLEncoding.EncodeToString(sum[:6])}, nil
 }

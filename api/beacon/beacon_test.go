@@ -19,22 +19,30 @@ func built(t *testing.T) map[string]beacon.Asset {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]beacon.Asset{"/b.js": core, "/r.js": renderer}
+	all := map[string]beacon.Asset{"/b.js": core, "/r.js": renderer}
+	modules, err := beacon.Modules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, module := range modules {
+		all["/m/"+name] = module
+	}
+	return all
 }
 
 func TestScriptsHaveANameForTheirContent(t *testing.T) {
 	t.Parallel()
 	scripts := built(t)
 	for path, asset := range scripts {
-		if !regexp.MustCompile(`^"[\w-]{16}"$`).MatchString(asset.ETag()) {
+		if !regexp.MustCompile(`^"[\w-]{8}"$`).MatchString(asset.ETag()) {
 			t.Errorf("%s: ETag = %s", path, asset.ETag())
 		}
 		if len(asset.Body) < 1000 {
 			t.Errorf("%s has %d bytes", path, len(asset.Body))
 		}
-	}
-	if address := "/r.js?v=" + scripts["/r.js"].Version; !strings.Contains(string(scripts["/b.js"].Body), address) {
-		t.Errorf("the beacon does not name %s, the renderer that it was built with", address)
+		if address := path + "?v=" + asset.Version; path != "/b.js" && !strings.Contains(string(scripts["/b.js"].Body), address) {
+			t.Errorf("the beacon does not name %s, which it was built with", address)
+		}
 	}
 }
 

@@ -5,11 +5,14 @@
 //
 //	page ─► main ─► ask ─────────► POST /v1/decide   the page view, and the events that wait
 //	        │       └─► offers ──► GET /r.js         render/show: an action, in a closed shadow root
-//	        │       └─► armed ───► ask(trigger)      what waits for a trigger of its campaign
+//	        │       └─► armed ───► GET /m/t.js ──► ask(trigger)   what waits for a trigger of its campaign
+//	        ├─► GET /m/d.js ─────► track, consent    what the page's dataLayer tells
 //	        └─► queue ─► sender ─► POST /v1/events   until acknowledged, over pages and restarts
 //
-// There are two scripts: the core, b.js, and the renderer, a module that the
-// core imports when an action is due and that is named by its content. Where it
+// What every page view needs is the core, b.js. The rest are modules that it
+// imports where they are needed, named by their content: the renderer when an
+// action is due, t.js where a campaign waits for a trigger, d.js where the page
+// has a dataLayer. Where the renderer
 // does not load nothing is shown and nothing is exposed. Control needs no
 // renderer and is exposed when one would have been there: after the time that
 // the answer took, or with the renderer where an action of the page loads it.
@@ -26,6 +29,14 @@
 // idle_ms (the longest), and in visible ms the first exit (with exit_by),
 // tab_return and in_view:… of armed campaigns.
 //
+// On touch devices exit intent is a guess, and told as one: exit_by is "scroll"
+// for a fast way back up after reading down, "tab" for a look into another tab,
+// which triggers at the return. The history is left alone.
+//
+// From the dataLayer come GA4's e-commerce events, as dataLayer.push({event,
+// ecommerce}) or gtag("event", …), under the fields that GA4 gives them and no
+// others; data-datalayer="off" where the shop tells them itself.
+//
 // What a page view sends and keeps depends on consent alone: without it there
 // is no id, nothing in storage and no event. An event has one id for its whole
 // life; it is in localStorage until the server has answered 200 to it, so it
@@ -34,7 +45,9 @@
 // event for each kind.
 //
 // On the page: an async script tag with data-key, data-consent (granted,
-// unknown, denied) and optionally data-identify; calls through the function
+// unknown, denied, or gcm to follow Google Consent Mode: a no until
+// personalization_storage, else analytics_storage, is granted) and optionally
+// data-identify and data-datalayer; calls through the function
 // omo, which may be queued before the script is there:
 //
 //	window.omo = window.omo || function () { (omo.q = omo.q || []).push(arguments) };

@@ -53,6 +53,7 @@ type decide struct {
 	SentAt     string `json:"sent_at"`
 	at         time.Time
 	kind       string // Content-Type
+	cookie     string // the visitor cookie
 }
 
 type pageInfo struct {
@@ -87,6 +88,13 @@ func openShop(t testing.TB) *shop {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/b.js", s.script(beacon.Script))
 	mux.HandleFunc("/r.js", s.script(beacon.Renderer))
+	modules, err := beacon.Modules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, module := range modules {
+		mux.HandleFunc("/m/"+name, s.script(func() (beacon.Asset, error) { return module, nil }))
+	}
 	mux.HandleFunc("/v1/decide", s.decide)
 	mux.HandleFunc("/v1/events", s.events)
 	mux.HandleFunc("/", servePage)
@@ -101,7 +109,7 @@ func (s *shop) script(of func() (beacon.Asset, error)) http.HandlerFunc {
 		s.mu.Lock()
 		s.requests[r.Method+" "+r.URL.Path]++
 		status := 0
-		if s.fault != nil && r.URL.Path == "/r.js" {
+		if s.fault != nil && r.URL.Path != "/b.js" {
 			status = s.fault(r.URL.Path)
 		}
 		s.mu.Unlock()
@@ -186,6 +194,9 @@ func (s *shop) enter(w http.ResponseWriter, r *http.Request, body any) bool {
 
 func (s *shop) decide(w http.ResponseWriter, r *http.Request) {
 	d := decide{at: time.Now(), kind: r.Header.Get("Content-Type")}
+	if cookie, err := r.Cookie("omo_vid"); err == nil {
+		d.cookie = cookie.Value
+	}
 	if !s.enter(w, r, &d) {
 		return
 	}

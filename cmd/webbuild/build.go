@@ -28,6 +28,10 @@ type bundle struct {
 func bundles() []bundle {
 	return []bundle{
 		{entry: "api/beacon/src/render/show.ts", out: "api/beacon/dist/r.js", limit: 9_000, name: "RENDERER", path: "/r.js"},
+		{entry: "api/beacon/src/watch.ts", out: "api/beacon/dist/t.js", limit: 2_000, name: "TRIGGERS", path: "/m/t.js"},
+		{entry: "api/beacon/src/layer.ts", out: "api/beacon/dist/d.js", limit: 2_000, name: "LAYER", path: "/m/d.js"},
+		{entry: "api/beacon/src/why.ts", out: "api/beacon/dist/w.js", limit: 3_000, name: "WHY", path: "/m/w.js"},
+		{entry: "api/beacon/src/preview.ts", out: "api/beacon/dist/p.js", limit: 3_000, name: "OVERLAY", path: "/m/p.js"},
 		{entry: "api/beacon/src/main.ts", out: "api/beacon/dist/b.js", limit: 5_000},
 	}
 }
@@ -36,7 +40,7 @@ func bundles() []bundle {
 // that browsers may keep it for good.
 func (b bundle) address(body []byte) string {
 	sum := sha256.Sum256(body)
-	return b.path + "?v=" + base64.RawURLEncoding.EncodeToString(sum[:12])
+	return b.path + "?v=" + base64.RawURLEncoding.EncodeToString(sum[:6])
 }
 
 // build bundles one entry in memory. The same sources give the same bytes. One

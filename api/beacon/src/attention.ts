@@ -17,8 +17,10 @@ export interface Attention {
   report(): Props | undefined;
 }
 
-// Touch devices have no pointer that leaves the window. A fast way back up after reading down is the best
-// sign there is, and no more than that: reports label it "scroll".
+// Touch devices have no pointer that leaves the window. A fast way back up after reading down and a look into
+// another tab are the best signs there are, and no more than that: reports label them "scroll" and "tab". The
+// way back is nobody's to take: nothing here touches the history.
+const touch = () => matchMedia("(pointer: coarse)").matches;
 const FLICK_TIME = 400; // ms
 const FLICK_SHARE = 0.4; // of the window's height
 
@@ -76,6 +78,7 @@ export function makeAttention(guard: Guard, tell: (trigger: string) => void, mov
       // Otherwise a page opened in the background is looked at for the first time.
       first("tab_return");
       tell("tab_return");
+      if (touch()) leaving("tab"); // told now: nobody sees what opens in a tab that is away
     }
     moved();
   });
@@ -89,7 +92,7 @@ export function makeAttention(guard: Guard, tell: (trigger: string) => void, mov
     const at = performance.now();
     depth();
     if (y >= anchor.y || at - anchor.at > FLICK_TIME) anchor = { y, at };
-    else if (anchor.y - y > innerHeight * FLICK_SHARE && matchMedia("(pointer: coarse)").matches) leaving("scroll");
+    else if (anchor.y - y > innerHeight * FLICK_SHARE && touch()) leaving("scroll");
     moved();
   });
 

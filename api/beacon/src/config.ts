@@ -1,12 +1,20 @@
-import type { Consent } from "./types";
+import { makeStore } from "./store";
+
+/** Consent as the page or the visitor says it; `gcm` follows Google Consent Mode, and is a no until that says yes. */
+export type Choice = "granted" | "denied" | "unknown" | "gcm";
 
 export interface Config {
   base: string; // origin of the script, where /v1/… is
   key: string;
-  consent: Consent;
-  identify?: string; // the shop's signed token
+  consent: Choice;
+  identify?: string; // the shop's signed token; the page may bring another one
+  layer: boolean; // does the page's dataLayer tell events?
+  preview?: string; // the token of a preview link
   open: boolean; // an open shadow root, for tests
 }
+
+/** Name of a preview's token, in the address of a link and then in the tab's storage. */
+export const PREVIEW = "omo_preview";
 
 /** readConfig reads the script tag. Nothing without a key: a page that forgot it must not be harmed. */
 export function readConfig(): Config | undefined {
@@ -17,13 +25,15 @@ export function readConfig(): Config | undefined {
   return {
     base: new URL(script.src, location.href).origin,
     key: data.key,
-    consent: consentOf(data.consent),
+    consent: choiceOf(data.consent),
     identify: data.identify || undefined,
+    layer: data.datalayer !== "off",
+    preview: new URLSearchParams(location.search).get(PREVIEW) || makeStore("sessionStorage").get(PREVIEW) || undefined,
     open: data.shadow === "open",
   };
 }
 
-/** consentOf takes nothing but the two clear words for an answer. */
-export function consentOf(word: unknown): Consent {
-  return word === "granted" || word === "denied" ? word : "unknown";
+/** choiceOf takes nothing but the clear words for an answer. */
+export function choiceOf(word: unknown): Choice {
+  return /^(granted|denied|gcm)$/.test(word as string) ? (word as Choice) : "unknown";
 }

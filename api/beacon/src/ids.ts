@@ -9,10 +9,3 @@ export function uuidv7(): string {
 export function madeAt(id: string): number {
   return parseInt(id.replace("-", "").slice(0, 12), 16);
 }
-
-/** amount reads what a trigger asks for: `dwell:30s` in ms, `scroll:50%` in percent; NaN where there is nothing to read. */
-export function amount(trigger: string): number {
-  const parts = /:([\d.]+)(\D+)$/.exec(trigger);
-  const unit: { [name: string]: number } = { "%": 1, ms: 1, s: 1e3, m: 6e4, h: 36e5 };
-  return parts ? +parts[1] * unit[parts[2]] : NaN;
-}

@@ -1,7 +1,7 @@
 import type { Answer, OmoEvent, PageInfo, Props } from "./types";
 import { makeArmed } from "./armed";
 import { makeAttention } from "./attention";
-import { type Config, consentOf, readConfig } from "./config";
+import { choiceOf, type Config, readConfig } from "./config";
 import { makeGuard } from "./guard";
 import { uuidv7 } from "./ids";
 import { makeOffers } from "./offers";
@@ -11,6 +11,9 @@ import { makeSender } from "./sender";
 import { makeStore } from "./store";
 import { makeVisitor } from "./visitor";
 import { makeWire } from "./wire";
+
+/** Paths of what is loaded only where it is needed; the bundler puts them in. */
+declare const LAYER: string, WHY: string, OVERLAY: string;
 
 type Call = ArrayLike<unknown>;
 interface Omo {
@@ -38,16 +41,17 @@ function run(config: Config, stub: Omo | undefined): Omo {
     record("omo_error", { kind, message: message.slice(0, 300) });
   };
   const guard = makeGuard(report);
-  const store = makeStore();
+  const load = (path: string): Promise<unknown> => import(config.base + path);
+  const store = makeStore("localStorage");
   const visitor = makeVisitor(store, config.consent);
   const wire = makeWire(config.base, config.key);
   const queue = makeQueue(store, visitor.known, (kind) => report(kind, ""));
   const sender = makeSender(wire, queue, visitor, guard);
   const attention = makeAttention(guard, (trigger) => armed.happened(trigger), () => armed.look());
-  const armed = makeArmed(attention, guard, guard("trigger", ask));
-  const offers = makeOffers(config, guard, record, report);
-  let identify = config.identify;
+  const armed = makeArmed(load, attention, guard, guard("trigger", ask));
+  const offers = makeOffers(load, config.open, guard, record, report);
   let view: View | undefined;
+  const muted = () => config.preview || visitor.consent() === "denied";
 
   function makeEvent(name: string, page: PageInfo, properties: Props): OmoEvent {
     return { id: uuidv7(), name, time: new Date().toISOString(), page, properties };
@@ -55,7 +59,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
 
   /** record queues an event about the page view at hand; what happens before the first waits in memory. */
   function record(name: string, properties: Props, urgent = false): OmoEvent | undefined {
-    if (visitor.consent() === "denied") return;
+    if (muted()) return;
     const event = makeEvent(name, { url: view?.page.url || location.href }, properties);
     queue.add(event);
     if (urgent) sender.flush();
@@ -73,8 +77,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
     const asking = view;
     if (!asking) return;
     asking.asked = true;
-    const consented = visitor.known();
-    const events = consented ? [...new Set([...queue.take(), ...causes])] : [];
+    const events = visitor.known() && !config.preview ? [...new Set([...queue.take(), ...causes])] : [];
     const body = {
       visitor: { id: visitor.id() },
       page: asking.page,
@@ -84,10 +87,11 @@ function run(config: Config, stub: Omo | undefined): Omo {
       events: events.length ? events : undefined,
       sent_at: new Date().toISOString(),
       consent: visitor.consent(),
-      identify,
+      identify: config.identify,
+      preview: config.preview,
     };
     const start = performance.now();
-    const reply = await wire.post("/v1/decide", JSON.stringify(body), PATIENCE);
+    const reply = await wire.post("/v1/decide", body, PATIENCE, visitor.cookies());
     const answer = reply.body as Answer | undefined;
     const good = reply.status === 200 && !!answer;
     if (good) visitor.learn(answer.visitor?.id);
@@ -104,12 +108,16 @@ function run(config: Config, stub: Omo | undefined): Omo {
     offers.open(trigger ? armed.answered(open) : open, answer.decision_id, performance.now() - start, () => view === asking);
     // Campaigns are armed by the page view's answer only, so that each fires at most once.
     if (!trigger) armed.arm(decisions);
+    if (answer.preview) {
+      const { overlay } = (await load(OVERLAY)) as typeof import("./preview");
+      overlay(answer.preview, config);
+    }
   }
 
   /** leave closes the books on the page view: it may be the last moment that anything can be sent. */
   function leave(): void {
     const seen = view?.asked && attention.report();
-    if (!view || !seen || visitor.consent() === "denied") return;
+    if (!view || !seen || muted()) return;
     queue.add(makeEvent("omo_engagement", { url: view.page.url }, { view: view.event.id, ...seen }));
   }
 
@@ -120,36 +128,43 @@ function run(config: Config, stub: Omo | undefined): Omo {
     attention.reset();
     const page = readPage(referrer);
     view = { page, event: makeEvent("page_view", page, {}), asked: false };
-    if (visitor.consent() !== "denied") {
+    if (!muted()) {
       queue.add(view.event);
       queue.hold(view.event);
     }
     void guard("decide", ask)();
   }
 
-  function choose(word: unknown): void {
-    const consent = consentOf(word);
+  /** chosen follows a change of what the visitor allows. */
+  function chosen(change: () => void): void {
     const before = visitor.consent();
-    visitor.choose(consent);
+    change();
+    const consent = visitor.consent();
     if (consent === "denied") queue.clear();
-    else if (consent === "granted" && before !== "granted" && view) {
+    else if (consent === "granted" && before !== consent && view) {
       // Nothing of this page view was recorded so far: it counts from now, once.
       queue.done([view.event]);
       view.asked = false;
       pageView(document.referrer);
     }
   }
+  const choose = (word: unknown) => chosen(() => visitor.choose(choiceOf(word)));
 
-  const commands: { [name: string]: (...args: any[]) => void } = {
+  const commands: { [name: string]: (...args: any[]) => unknown } = {
     track(name: string, properties?: Props) {
       const event = record(name, properties || {});
       if (event) armed.happened(name, event);
     },
     page: () => view && pageView(view.page.url),
     consent: choose,
+    optout: (yes = true) => chosen(() => visitor.out(yes)),
     identify(token: string) {
-      identify = token;
+      config.identify = token;
       if (view?.asked) guard("identify", ask)("identify");
+    },
+    async why(campaign?: string) {
+      const { why } = (await load(WHY)) as typeof import("./why");
+      await why(campaign ? [campaign] : offers.shown(), { config, wire, visitor, guard, omo });
     },
   };
   // Calls wait until the page is really looked at: a prerendered page has no visitor yet. They wait as well
@@ -169,8 +184,21 @@ function run(config: Config, stub: Omo | undefined): Omo {
     leave();
     sender.leave();
   });
+  let tapped = false;
+  /** tapIn listens to the page's dataLayer, once it is there. Consent Mode needs one from the beginning. */
+  const tapIn = async () => {
+    const page = window as unknown as { dataLayer?: unknown };
+    const layer = config.consent === "gcm" ? (page.dataLayer ||= []) : config.layer && page.dataLayer;
+    if (tapped || !Array.isArray(layer)) return;
+    tapped = true;
+    const { tap } = (await load(LAYER)) as typeof import("./layer");
+    await tap(layer, config, guard, choose, omo);
+  };
   whenReady(
-    guard("start", () => {
+    guard("start", async () => {
+      const tapping = tapIn().catch((problem) => report("datalayer", String(problem)));
+      addEventListener("load", guard("datalayer", tapIn));
+      if (config.consent === "gcm") await tapping;
       settle(false);
       queue.adopt();
       pageView(document.referrer);

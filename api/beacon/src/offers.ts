@@ -1,7 +1,6 @@
-import type { Config } from "./config";
 import type { Guard } from "./guard";
 import type { Shown } from "./render/show";
-import type { Decision, Record, Report } from "./types";
+import type { Decision, Load, Record, Report } from "./types";
 import { whenVisible } from "./page";
 
 /** Offers opens what a decision says, one in each slot, and reports what the visitor did with it. */
@@ -10,6 +9,8 @@ export interface Offers {
   open(decisions: Decision[], decisionId: string, took: number, current: () => boolean): void;
   /** The page view is over: whatever is open goes, without a word. */
   clear(): void;
+  /** The campaigns of which something is open. */
+  shown(): string[];
 }
 
 type Renderer = typeof import("./render/show");
@@ -17,8 +18,8 @@ type Renderer = typeof import("./render/show");
 /** RENDERER is the path of the built renderer, with the name of its content; the bundler puts it in. */
 declare const RENDERER: string;
 
-export function makeOffers(config: Config, guard: Guard, record: Record, report: Report): Offers {
-  const slots = new Map<string, Shown>();
+export function makeOffers(load: Load, inOpen: boolean, guard: Guard, record: Record, report: Report): Offers {
+  const slots = new Map<string, { campaign: string; shown: Shown }>();
   let renderer: Promise<Renderer> | undefined; // one for all, so that they open in order
 
   /**
@@ -28,14 +29,14 @@ export function makeOffers(config: Config, guard: Guard, record: Record, report:
    */
   const openOne = async (decision: Decision, decisionId: string, took: number, current: () => boolean) => {
     const { campaign, variant, phase, token, slot, action } = decision;
-    if (action) renderer ||= import(config.base + RENDERER);
+    if (action) renderer ||= load(RENDERER) as Promise<Renderer>;
     const ready = await (renderer || new Promise<undefined>((done) => setTimeout(done, took)));
 
     const place = slot || "/" + campaign; // without a slot it competes with nobody
     if (!current() || slots.has(place)) return;
     const about = { campaign, variant, phase, decision_id: decisionId, token, slot };
-    const shown = action && ready!.show(action, about, { guard, record, report, open: config.open, gone: () => slots.delete(place) });
-    if (shown) slots.set(place, shown);
+    const shown = action && ready!.show(action, about, { guard, record, report, open: inOpen, gone: () => slots.delete(place) });
+    if (shown) slots.set(place, { campaign, shown });
     else if (action) return; // the renderer has told why
     requestAnimationFrame(
       guard("exposure", () => {
@@ -49,8 +50,9 @@ export function makeOffers(config: Config, guard: Guard, record: Record, report:
       whenVisible(() => decisions.forEach((decision) => guard("open", openOne)(decision, ...rest)));
     },
     clear() {
-      slots.forEach((shown) => shown.remove());
+      slots.forEach(({ shown }) => shown.remove());
       slots.clear();
     },
+    shown: () => [...slots.values()].map(({ campaign }) => campaign),
   };
 }

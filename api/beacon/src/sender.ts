@@ -30,13 +30,12 @@ export function makeSender(wire: Wire, queue: Queue, visitor: Visitor, guard: Gu
   let refused = false; // the key is wrong: asking again on this page cannot help
   const handed = new Set<string>(); // ids given to the browser, which tells nobody what became of them
 
-  const bodyOf = (events: OmoEvent[]) =>
-    JSON.stringify({
-      visitor: { id: visitor.id() },
-      consent: visitor.consent(),
-      sent_at: new Date().toISOString(),
-      events,
-    });
+  const bodyOf = (events: OmoEvent[]) => ({
+    visitor: { id: visitor.id() },
+    consent: visitor.consent(),
+    sent_at: new Date().toISOString(),
+    events,
+  });
 
   const wake = (wait: number) => {
     clearTimeout(timer);

@@ -1,4 +1,4 @@
-/** A Store is localStorage that never throws: blocked or full storage loses only what outlives the page. */
+/** A Store is the browser's storage that never throws: blocked or full storage loses only what outlives the page. */
 export interface Store {
   get(key: string): string | null;
   set(key: string, value: string): void;
@@ -6,10 +6,11 @@ export interface Store {
   keys(prefix: string): string[];
 }
 
-export function makeStore(): Store {
+/** makeStore is of localStorage, or of sessionStorage: of this tab alone, as long as it is open. */
+export function makeStore(kind: "localStorage" | "sessionStorage"): Store {
   const attempt = <T>(use: (area: Storage) => T, otherwise: T): T => {
     try {
-      return use(localStorage);
+      return use(window[kind]);
     } catch {
       return otherwise; // the getter itself throws where the browser blocks storage
     }

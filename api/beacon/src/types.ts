@@ -8,6 +8,9 @@ export type Record = (name: string, properties: Props, urgent?: boolean) => void
 /** Report tells the server of our own trouble. */
 export type Report = (kind: string, message: string) => void;
 
+/** Load imports a module of ours that few page views need. */
+export type Load = (path: string) => Promise<unknown>;
+
 export interface Item {
   id?: string;
   name?: string;
@@ -70,8 +73,23 @@ export interface Decision {
   phase?: string;
 }
 
+/** What a preview link shows, or why it shows nothing any more. */
+export interface Preview {
+  problem?: string; // expired, wrong, gone
+  campaign?: string;
+  name?: string;
+  status?: string;
+  variant?: string;
+  variants?: { id: string; control: boolean; token: string }[];
+  on?: string[];
+  reason?: string; // the gate that would have stopped it here; nothing where this visitor would get it
+  code?: boolean; // its coupon code is made up
+  expires_at?: string;
+}
+
 export interface Answer {
   decision_id: string;
+  preview?: Preview;
   visitor?: { id?: string };
   decisions?: Decision[];
   degraded?: string[];

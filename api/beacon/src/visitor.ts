@@ -1,13 +1,20 @@
+import type { Choice } from "./config";
 import type { Store } from "./store";
 import type { Consent } from "./types";
 import { uuidv7 } from "./ids";
 
 const KEY = "omo_vid";
+const OUT = "omo_out";
 
 /** A Visitor is this browser's first-party id, which exists only as far as consent goes. */
 export interface Visitor {
   consent(): Consent;
-  choose(consent: Consent): void;
+  /** The page tells what the visitor chose. It does not undo an opt-out. */
+  choose(choice: Choice): void;
+  /** The visitor's own word, kept over pages: nothing, or again as the page has it. */
+  out(yes: boolean): void;
+  /** May the server see its cookie? Not while Consent Mode waits for an answer, which may be a no or the yes of before. */
+  cookies(): boolean;
   /** May anything be kept about this visitor? */
   known(): boolean;
   id(): string | undefined;
@@ -17,34 +24,45 @@ export interface Visitor {
   ensure(): void;
 }
 
-export function makeVisitor(store: Store, consent: Consent): Visitor {
+export function makeVisitor(store: Store, choice: Choice): Visitor {
   let id: string | undefined;
+  let out = !!store.get(OUT);
   // Where the site's policy is opt-out, "unknown" is enough for the server, and it says so by giving an id.
   let given = false;
-  const known = () => consent === "granted" || (consent === "unknown" && given);
+  const consent = () => (out || choice === "gcm" ? "denied" : choice);
+  const known = () => consent() === "granted" || (consent() === "unknown" && given);
   const keep = (value: string) => {
     id = value;
     store.set(KEY, value);
   };
+  const forget = () => {
+    id = undefined;
+    given = false;
+    store.remove(KEY);
+  };
   return {
-    consent: () => consent,
+    consent,
     choose(next) {
-      consent = next;
-      if (next === "denied") {
-        id = undefined;
-        given = false;
-        store.remove(KEY);
-      }
+      choice = next;
+      if (next === "denied") forget();
     },
+    out(yes) {
+      out = yes;
+      if (yes) {
+        forget();
+        store.set(OUT, "1");
+      } else store.remove(OUT);
+    },
+    cookies: () => out || choice !== "gcm",
     known,
     id: () => (known() ? (id ||= store.get(KEY) || undefined) : undefined),
     learn(answered) {
-      if (!answered || consent === "denied") return;
+      if (!answered || consent() === "denied") return;
       given = true;
       keep(answered);
     },
     ensure() {
-      if (consent === "granted" && !id && !store.get(KEY)) keep(uuidv7());
+      if (consent() === "granted" && !id && !store.get(KEY)) keep(uuidv7());
     },
   };
 }

@@ -6,9 +6,10 @@ export interface Reply {
 }
 
 export interface Wire {
-  post(path: string, body: string, timeout: number): Promise<Reply>;
+  /** Without `cookies` the server's own are neither sent nor changed. */
+  post(path: string, body: unknown, timeout: number, cookies?: boolean): Promise<Reply>;
   /** Hands the body to the browser, which sends it even while the page goes away. No answer. */
-  beacon(path: string, body: string): boolean;
+  beacon(path: string, body: unknown): boolean;
 }
 
 // The browser refuses keepalive bodies that together exceed 64 KiB.
@@ -20,14 +21,15 @@ export const bytesOf = (text: string): number => new TextEncoder().encode(text).
 export function makeWire(base: string, key: string): Wire {
   const url = (path: string) => base + path + "?k=" + encodeURIComponent(key);
   return {
-    async post(path, body, timeout) {
+    async post(path, told, timeout, cookies = true) {
+      const body = JSON.stringify(told);
       const limit = new AbortController();
       const timer = setTimeout(() => limit.abort(), timeout);
       try {
         const response = await fetch(url(path), {
           method: "POST",
           body,
-          credentials: "include",
+          credentials: cookies ? "include" : "omit",
           keepalive: bytesOf(body) < KEEPALIVE,
           signal: limit.signal,
         });
@@ -43,6 +45,6 @@ export function makeWire(base: string, key: string): Wire {
         clearTimeout(timer);
       }
     },
-    beacon: (path, body) => navigator.sendBeacon(url(path), body),
+    beacon: (path, body) => navigator.sendBeacon(url(path), JSON.stringify(body)),
   };
 }
