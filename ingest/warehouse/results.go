@@ -4,28 +4,14 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"regexp"
-	"strconv"
-	"strings"
 	"time"
-
-	"github.com/ClickHouse/clickhouse-go/v2"
 )
+
+//go:embed queries/units.sql
+var unitsSQL string
 
 //go:embed queries/results.sql
 var resultsSQL string
-
-// Query asks for the sums of one campaign. Only Campaign must be told.
-type Query struct {
-	Campaign string
-	Phase    string        // "": the newest phase with exposures, else the newest
-	Goal     string        // the event hoped for; "": purchase
-	Window   time.Duration // an event counts if first exposure ≤ its time < first exposure + Window; 0: 72 h; whole milliseconds
-	Value    string        // the property summed; "": value
-	From, To time.Time     // of first exposures, To excluded; zero: all
-	AsOf     time.Time     // only what had been received by then; zero: now
-	Matured  bool          // only visitors whose window had ended by AsOf
-}
 
 // Sums are what the warehouse counts of one campaign, phase and goal. All rules
 // of attribution are applied; what follows from the sums is engine/stats'.
@@ -34,6 +20,19 @@ type Sums struct {
 	Arms        []Arm  // every arm of the phase, in the order of the campaign's file
 	Crossovers  uint64 // visitors who saw two variants or more: in no arm
 	CarriedOver uint64 // visitors exposed in an earlier phase: in no arm
+	// PerDay is how many visitors entered an arm a day, over the seven days before
+	// AsOf, or as many as there are since the first one entered, an hour at least.
+	PerDay float64
+	// Periods are a bandit's sums by period of equal weights, in order; Arms adds
+	// them up. Nil for other campaigns, and while the weights have not moved.
+	Periods []PeriodSums
+}
+
+// PeriodSums are the sums of the visitors who entered in one period of a
+// bandit's phase. The weights of a period but the first are of 10,000.
+type PeriodSums struct {
+	Period int
+	Arms   []Arm
 }
 
 // Arm are the sums of one variant.
@@ -46,95 +45,103 @@ type Arm struct {
 	Converted  uint64 // of these, with at least one goal event in their window
 	Sum        float64
 	SumSquares float64
+	Cost       Cost
+	Past       Past
+	// Visitors with an omo_click, omo_close or omo_error of the campaign in this
+	// phase, at or after their first exposure.
+	Clicked, Closed, Failed uint64
 }
 
-const (
-	defaultGoal   = "purchase"
-	defaultWindow = 72 * time.Hour
-	defaultValue  = "value"
-)
+// Cost is what an arm's rewards cost over its visitors: of each the cost of the
+// orders in its window that used the reward.
+type Cost struct {
+	Sum, SumSquares float64
+	WithValue       float64 // the sum of cost × value of the same visitor
+	WithPast        float64 // the sum of cost × past of the same visitor
+}
 
-func (q Query) withDefaults(now time.Time) Query {
-	if q.Goal == "" {
-		q.Goal = defaultGoal
-	}
-	if q.Window == 0 {
-		q.Window = defaultWindow
-	}
-	if q.Value == "" {
-		q.Value = defaultValue
-	}
-	if q.From.IsZero() {
-		q.From = time.UnixMilli(earliest).UTC()
-	}
-	if q.To.IsZero() {
-		q.To = time.UnixMilli(latest).UTC()
-	}
-	if q.AsOf.IsZero() {
-		q.AsOf = now
-	}
-	q.AsOf = q.AsOf.Truncate(time.Millisecond).UTC()
-	return q
+// Past is what an arm's visitors brought in before their first exposure.
+type Past struct {
+	Sum, SumSquares float64
+	Cross           float64 // the sum of past × value of the same visitor
 }
 
 // Results counts. A campaign that nobody was exposed to and no rule set told of
 // has no arms; that is no error.
 func (w *Warehouse) Results(ctx context.Context, q Query) (Sums, error) {
-	if q.Window < 0 {
-		return Sums{}, fmt.Errorf("results of %s: the window %s is negative", q.Campaign, q.Window)
+	if err := q.check(); err != nil {
+		return Sums{}, err
 	}
 	if err := w.Migrate(ctx); err != nil {
 		return Sums{}, err
 	}
 	q = q.withDefaults(time.Now())
 	sums := Sums{Query: q}
-	args := make([]any, 0, 10)
-	for name, value := range q.parameters() {
-		args = append(args, clickhouse.Named(name, value))
-	}
-	rows, err := w.conn.Query(bounded(ctx), resultsSQL, args...)
+	rows, err := w.conn.Query(bounded(ctx), unitsSQL+resultsSQL, named(q.parameters())...)
 	if err != nil {
 		return Sums{}, fmt.Errorf("results of %s: %w", q.Campaign, w.explain(err))
 	}
 	defer rows.Close()
+	var recent uint64
+	var since time.Time
 	for rows.Next() {
 		var a Arm
-		if err := rows.Scan(&sums.Phase, &a.Variant, &a.Control, &a.Weight, &a.Exposed, &a.Matured, &a.Converted,
-			&a.Sum, &a.SumSquares, &sums.Crossovers, &sums.CarriedOver); err != nil {
+		var period uint32
+		into := append([]any{&sums.Phase, &period}, a.fields()...)
+		if err := rows.Scan(append(into, &recent, &since, &sums.Crossovers, &sums.CarriedOver)...); err != nil {
 			return Sums{}, fmt.Errorf("results of %s: %w", q.Campaign, err)
 		}
-		sums.Arms = append(sums.Arms, a)
+		sums.add(int(period), a)
 	}
 	if err := rows.Err(); err != nil {
 		return Sums{}, fmt.Errorf("results of %s: %w", q.Campaign, w.explain(err))
 	}
+	if len(sums.Periods) == 1 && sums.Periods[0].Period == 0 {
+		sums.Periods = nil
+	}
+	if recent > 0 {
+		days := min(max(sums.AsOf.Sub(since), time.Hour), 7*24*time.Hour).Hours() / 24
+		sums.PerDay = float64(recent) / days
+	}
 	return sums, nil
 }
 
-// parameters are the values of the query's {name:Type}, as the text ClickHouse reads.
-func (q Query) parameters() map[string]string {
-	return map[string]string{
-		"campaign": q.Campaign,
-		"phase":    q.Phase,
-		"goal":     q.Goal,
-		"value":    q.Value,
-		"window":   strconv.FormatInt(q.Window.Milliseconds(), 10),
-		"from":     clock(q.From),
-		"to":       clock(q.To),
-		"as_of":    clock(q.AsOf),
-		"matured":  strconv.FormatBool(q.Matured),
-	}
+// fields are the arm's, in the order of the queries' columns.
+func (a *Arm) fields() []any {
+	return []any{&a.Variant, &a.Control, &a.Weight, &a.Exposed, &a.Matured, &a.Converted, &a.Sum, &a.SumSquares,
+		&a.Cost.Sum, &a.Cost.SumSquares, &a.Cost.WithValue, &a.Cost.WithPast, &a.Past.Sum, &a.Past.SumSquares, &a.Past.Cross,
+		&a.Clicked, &a.Closed, &a.Failed}
 }
 
-func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") }
+// add takes in one arm's sums of one period. Periods come in order, arms in theirs.
+func (s *Sums) add(period int, a Arm) {
+	if n := len(s.Periods); n == 0 || s.Periods[n-1].Period != period {
+		s.Periods = append(s.Periods, PeriodSums{Period: period})
+	}
+	last := &s.Periods[len(s.Periods)-1]
+	last.Arms = append(last.Arms, a)
+	for i := range s.Arms {
+		if s.Arms[i].Variant == a.Variant {
+			s.Arms[i].plus(a)
+			return
+		}
+	}
+	s.Arms = append(s.Arms, a)
+}
 
-var parameter = regexp.MustCompile(`\{(\w+):([^}]+)\}`)
-
-var quoted = strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\t", `\t`, "\r", `\r`, "\x00", `\0`)
+// plus adds the sums of other visitors of the same arm.
+func (a *Arm) plus(b Arm) {
+	a.Exposed, a.Matured, a.Converted = a.Exposed+b.Exposed, a.Matured+b.Matured, a.Converted+b.Converted
+	a.Sum, a.SumSquares = a.Sum+b.Sum, a.SumSquares+b.SumSquares
+	a.Cost.Sum, a.Cost.SumSquares = a.Cost.Sum+b.Cost.Sum, a.Cost.SumSquares+b.Cost.SumSquares
+	a.Cost.WithValue, a.Cost.WithPast = a.Cost.WithValue+b.Cost.WithValue, a.Cost.WithPast+b.Cost.WithPast
+	a.Past.Sum, a.Past.SumSquares, a.Past.Cross = a.Past.Sum+b.Past.Sum, a.Past.SumSquares+b.Past.SumSquares, a.Past.Cross+b.Past.Cross
+	a.Clicked, a.Closed, a.Failed = a.Clicked+b.Clicked, a.Closed+b.Closed, a.Failed+b.Failed
+}
 
 // SQL is the query behind Results with its parameters filled in, to be pasted
 // into any ClickHouse client. What the caller leaves open is closed now: AsOf
-// is the moment of the call.
+// is the moment of the call. A bandit's sums come by period.
 func SQL(q Query) string {
-	return filled(resultsSQL, q.withDefaults(time.Now()).parameters())
+	return filled(unitsSQL+resultsSQL, q.withDefaults(time.Now()).parameters())
 }

@@ -45,12 +45,8 @@ func TestAttribution(t *testing.T) {
 			if got, want := render(sums), string(file.Data); got != want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, want)
 			}
-			var pasted []string
-			for _, a := range sums.Arms {
-				pasted = append(pasted, fmt.Sprint(sums.Phase, " ", a.Variant, " ", a.Control, " ", a.Weight, " ", a.Exposed, " ", a.Matured, " ",
-					a.Converted, " ", a.Sum, " ", a.SumSquares, " ", sums.Crossovers, " ", sums.CarriedOver))
-			}
-			if got, want := ask(t, conn, warehouse.SQL(q)), strings.Join(pasted, "\n"); got != want {
+			got := ask(t, conn, "SELECT * EXCEPT (recent, since) FROM ("+warehouse.SQL(q)+")")
+			if want := pasted(sums); got != want {
 				t.Errorf("the printed query gives:\n%s\nwant:\n%s", got, want)
 			}
 		})
@@ -73,6 +69,24 @@ func TestAttribution(t *testing.T) {
 			}
 		}
 	})
+}
+
+// pasted are the sums as the printed query gives them.
+func pasted(s warehouse.Sums) string {
+	periods := s.Periods
+	if periods == nil {
+		periods = []warehouse.PeriodSums{{Arms: s.Arms}}
+	}
+	var lines []string
+	for _, p := range periods {
+		for _, a := range p.Arms {
+			words := []any{s.Phase, p.Period, a.Variant, a.Control, a.Weight, a.Exposed, a.Matured, a.Converted, a.Sum, a.SumSquares,
+				a.Cost.Sum, a.Cost.SumSquares, a.Cost.WithValue, a.Cost.WithPast, a.Past.Sum, a.Past.SumSquares, a.Past.Cross,
+				a.Clicked, a.Closed, a.Failed, s.Crossovers, s.CarriedOver}
+			lines = append(lines, strings.TrimSuffix(fmt.Sprintln(words...), "\n"))
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // query reads "title, name=value name=value".

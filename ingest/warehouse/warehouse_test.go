@@ -96,7 +96,7 @@ func TestSchemaIsAppliedOnceByAnyNumberOfProcesses(t *testing.T) {
 		}
 	}
 	conn := connect(t, dsn)
-	const want = "0001_event_log.sql\n0002_views.sql\n0003_results.sql\n0004_compact_parts.sql\n0005_erasing.sql\n0006_kinds.sql\n0008_analysts.sql"
+	const want = "0001_event_log.sql\n0002_views.sql\n0003_results.sql\n0004_compact_parts.sql\n0005_erasing.sql\n0006_kinds.sql\n0007_sums.sql\n0008_analysts.sql"
 	if got := ask(t, conn, "SELECT name FROM migrations FINAL ORDER BY name"); got != want {
 		t.Errorf("applied:\n%s\nwant:\n%s", got, want)
 	}
@@ -105,7 +105,7 @@ func TestSchemaIsAppliedOnceByAnyNumberOfProcesses(t *testing.T) {
 func TestViewsAnswerAndSayWhatTheirColumnsAre(t *testing.T) {
 	t.Parallel()
 	_, conn := open(t)
-	views := []string{"campaigns", "conversions", "decisions", "events", "exposures", "results_by_variant", "rule_sets", "sessions"}
+	views := []string{"campaigns", "conversions", "decisions", "events", "exposures", "overrides", "results_by_variant", "rule_sets", "sessions"}
 	got := ask(t, conn, "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View' AND comment != '' ORDER BY name")
 	if want := strings.Join(views, "\n"); got != want {
 		t.Errorf("views with a comment:\n%s\nwant:\n%s", got, want)
