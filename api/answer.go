@@ -27,6 +27,7 @@ type offer struct {
 	Variant  string   `json:"variant,omitempty"`
 	Control  bool     `json:"control"`
 	Slot     string   `json:"slot,omitempty"`
+	Selector string   `json:"selector,omitempty"` // the place in the page that it needs
 	On       []string `json:"on"`
 	Armed    bool     `json:"armed"`
 	Action   raw      `json:"action"`
@@ -43,12 +44,9 @@ func (s *Server) decideAnswer(a engine.Answer, rejected []ingest.Rejection, room
 	}
 	for _, o := range d.Offers {
 		c := o.Campaign
-		answer := offer{Campaign: c.ID, Slot: c.Slot, Armed: o.Armed(), On: c.Triggers}
+		answer := offer{Campaign: c.ID, Slot: c.Slot, Selector: c.Selector, Armed: o.Armed(), On: c.Triggers}
 		if !o.Armed() {
-			answer.Variant, answer.Control, answer.Action = o.Variant.ID, o.Variant.Control(), raw(o.Variant.Action)
-			if o.Code != "" {
-				answer.Action = raw(o.Variant.Handed(o.Code))
-			}
+			answer.Variant, answer.Control, answer.Action = o.Variant.ID, o.Variant.Control(), raw(o.Action)
 			answer.Token = s.engine.Token(a.Visitor, d.ID, o)
 		}
 		out.Decisions = append(out.Decisions, answer)

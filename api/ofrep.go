@@ -116,7 +116,7 @@ func evaluationOf(campaign *rules.Campaign, d *engine.Decision) evaluation {
 		if o.Campaign.ID != campaign.ID || o.Armed() {
 			continue
 		}
-		out.Variant, out.Value, out.Reason = o.Variant.ID, raw(o.Variant.Action), reasonTargeting
+		out.Variant, out.Value, out.Reason = o.Variant.ID, raw(o.Action), reasonTargeting
 		if len(campaign.Variants) > 1 {
 			out.Reason = reasonSplit
 		}

@@ -97,6 +97,22 @@ func (o *operators) count(now time.Time) int {
 	return len(o.online)
 }
 
+// staffed are the kinds of channels that somebody is online for.
+func (o *operators) staffed(now time.Time) (kinds []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.forget(now)
+	for _, kind := range rules.ChatTypes() {
+		for _, operator := range o.online {
+			if len(operator.Channels) == 0 || slices.Contains(operator.Channels, kind) {
+				kinds = append(kinds, kind)
+				break
+			}
+		}
+	}
+	return kinds
+}
+
 func (o *operators) forget(now time.Time) {
 	for id, operator := range o.online {
 		if !operator.Until.After(now) {
@@ -108,10 +124,13 @@ func (o *operators) forget(now time.Time) {
 // facts are what rules of the set ask of the world outside, nil when they ask
 // nothing. They are read once, and kept with the decision.
 func (s *Server) facts(set *rules.Set, now time.Time) *ingest.Facts {
-	if !set.ReadsOperators && len(set.FactPools) == 0 {
+	if !set.ReadsOperators && !set.Staffed && len(set.FactPools) == 0 && len(set.Rankings) == 0 {
 		return nil
 	}
-	facts := &ingest.Facts{}
+	facts := &ingest.Facts{Unranked: s.engine.Unranked(set)}
+	if set.Staffed {
+		facts.Staffed = s.operators.staffed(now)
+	}
 	if set.ReadsOperators {
 		facts.OperatorsOnline = s.operators.count(now)
 	}

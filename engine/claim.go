@@ -91,6 +91,7 @@ func (e *Engine) decide(live *Live, p *profile.Profile, v *Visit, answer *Answer
 		err := e.handOut(&d, p, v, answer, now)
 		var out short
 		if !errors.As(err, &out) {
+			e.furnish(&d, live, p, v.Decide, now)
 			return d, err
 		}
 		v.Decide = v.Decide.knowing(out)
@@ -127,7 +128,7 @@ func (e *Engine) handOut(d *Decision, p *profile.Profile, v *Visit, answer *Answ
 			had[o.Variant.Pool]++
 		}
 		answer.picked = append(answer.picked, claim)
-		o.Code = claim.Code
+		o.Code, o.given = claim.Code, claim.At
 	}
 	if len(answer.picked) > 0 {
 		crash.Point("claim.before")

@@ -55,10 +55,11 @@ type Decision struct {
 	ID         string
 	Rules      string // the rule set's hash
 	Offers     []Offer
-	Outcomes   []ingest.Outcome // of every campaign whose rule matched
-	Suppressed []Suppressed     // why the others did not come; only if asked
-	Degraded   []string         // what went wrong, if anything
-	Failed     []string         // campaigns whose rule failed, by an error or a panic: switched off for this call
+	Outcomes   []ingest.Outcome    // of every campaign whose rule matched
+	Suppressed []Suppressed        // why the others did not come; only if asked
+	Degraded   []string            // what went wrong, if anything
+	Filled     map[string][]string // campaign → what was put into its action: items of a ranking, open channels
+	Failed     []string            // campaigns whose rule failed, by an error or a panic: switched off for this call
 }
 
 // Offer is one campaign that may open, now or when its trigger comes.
@@ -67,6 +68,9 @@ type Offer struct {
 	Variant  *rules.Variant // nil while armed
 	Phase    string
 	Code     string // of the variant's pool, as Visit drew it; never logged
+	Action   []byte // JSON as the visitor gets it, with Code in it; nil for control and while armed
+
+	given int64 // when Code became the visitor's, in ms
 }
 
 // Armed says whether the offer waits for its trigger.
@@ -208,6 +212,8 @@ func (g *gates) pass(c *rules.Campaign) (*rules.Variant, string) {
 		return nil, Traffic
 	case g.couponOut(c):
 		return nil, CouponOut
+	case g.unranked(c):
+		return nil, Failed
 	}
 	shadow := c.Status == rules.Shadow
 	switch {

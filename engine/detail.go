@@ -43,6 +43,10 @@ func (g *gates) detail(c *rules.Campaign, reason string) string {
 				return "no code is left in the pool " + pool
 			}
 		}
+	case Failed:
+		if g.unranked(c) {
+			return "its ranking has no item yet"
+		}
 	case SlotTaken:
 		return g.holder(c)
 	}

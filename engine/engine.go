@@ -16,6 +16,7 @@ import (
 
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
 	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/rules"
 )
 
 // Store is what the engine needs of a ledger.
@@ -71,7 +72,8 @@ type Engine struct {
 	using    sync.Mutex   // one Use, or one end of a back-fill, at a time
 	swap     sync.RWMutex // held by every visit under way, and against all of them while live changes
 	live     atomic.Pointer[Live]
-	wake     chan struct{} // tells the back-fill of a new rule set
+	ranks    atomic.Pointer[map[string][]rules.RankItem] // by Ranking.Key; see Rank
+	wake     chan struct{}                               // tells the back-fill of a new rule set
 	filling  progress
 	tombKey  []byte
 	erased   atomic.Int64  // visitors that have a tombstone

@@ -32,7 +32,9 @@ func (e *Engine) Peek(v Visit, now time.Time) (Decision, error) {
 	if viewed || event.User != "" || unit != "" || len(event.Traits) > 0 {
 		profile.Fold(p, &event, live.terms)
 	}
-	return Decide(live, p, *v.Decide, now), nil
+	d := Decide(live, p, *v.Decide, now)
+	e.furnish(&d, live, p, v.Decide, now)
+	return d, nil
 }
 
 // glance is a copy of the visitor's profile, which is a new one's where nothing

@@ -105,6 +105,7 @@ func (e *Engine) stranger(v Visit, now time.Time) Answer {
 		profile.Fold(p, &v.Events[i], live.terms)
 	}
 	d := Decide(live, p, *v.Decide, now)
+	e.furnish(&d, live, p, v.Decide, now)
 	return Answer{New: true, Decision: &d}
 }
 
@@ -310,7 +311,7 @@ func (e *Engine) introduce(live *Live, s *seat, v Visit, keep *ledger.Visit, now
 // logged is the decision as an event.
 func logged(d *Decision, r *Request, now time.Time, text *scratch) (*ingest.Event, error) {
 	text.props = ingest.Properties{
-		DecisionID: d.ID, Rules: d.Rules, Trigger: r.Trigger, Slots: r.Slots, Facts: r.Facts, Outcomes: d.Outcomes,
+		DecisionID: d.ID, Rules: d.Rules, Trigger: r.Trigger, Slots: r.Slots, Facts: r.Facts, Outcomes: d.Outcomes, Filled: d.Filled,
 	}
 	if r.Event != nil {
 		text.props.Event = r.Event.ID

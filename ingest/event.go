@@ -113,6 +113,8 @@ type Properties struct {
 	Facts    *Facts    `json:"facts,omitempty"`    // of omo_decision: what was read from outside, where rules asked
 	Outcomes []Outcome `json:"outcomes,omitempty"` // of omo_decision
 
+	Filled map[string][]string `json:"filled,omitempty"` // of omo_decision: campaign → the items or channels that its action was filled with
+
 	Reminder string            `json:"reminder,omitempty"` // of omo_reminder: campaign/booking
 	Due      int64             `json:"due,omitempty"`      // of omo_reminder: its time
 	Missed   bool              `json:"missed,omitempty"`   // of omo_reminder: it came too late to be told
@@ -123,6 +125,8 @@ type Properties struct {
 type Facts struct {
 	CouponsLeft     map[string]int `json:"coupons_left,omitempty"` // pool → codes nobody has
 	OperatorsOnline int            `json:"operators_online,omitempty"`
+	Staffed         []string       `json:"staffed,omitempty"`  // kinds of channels that an operator is online for, where actions ask
+	Unranked        []string       `json:"unranked,omitempty"` // rankings that have no item yet, where actions show some
 }
 
 // OrderItem is one line of a cart or an order.

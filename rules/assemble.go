@@ -31,6 +31,7 @@ func (l *loader) assemble(all []*checked, site Site, staff []condition, lang *la
 		return nil
 	}
 	layers(s.Campaigns)
+	s.Rankings, s.Staffed = rankings(s.Campaigns), staffed(s.Campaigns)
 	sort.SliceStable(s.Campaigns, func(i, j int) bool {
 		a, b := s.Campaigns[i], s.Campaigns[j]
 		if a.Priority != b.Priority {

@@ -89,6 +89,7 @@ func (r *reader) campaign(f *campaignFile, site Site, l *language) *checked {
 	c.Variants = r.variants(f, site, l.pools)
 	c.Pools = poolsOf(c.Variants)
 	r.sending(c, f)
+	r.placed(c, f)
 	c.Bandit, c.Guardrails = r.allocation(f), r.guardrails(f)
 	c.Content = contentHash(c.Variants, c.Bandit, l.meant(c.Goals))
 	if f.When.At != nil {

@@ -133,10 +133,6 @@ func (r *reader) record(n *node, path string, v reflect.Value) {
 			r.fail(p.key, join(path, key), "unknown_key", "unknown key %s%s", quote(key), didYouMean(key, known))
 			continue
 		}
-		if v.Field(i).Type() == reflect.TypeFor[later]() {
-			r.unsupported(p.key, join(path, key), fmt.Sprintf("%q", key))
-			continue
-		}
 		if p.value.kind == null {
 			r.expected(p.value, join(path, key), "a value", "")
 			continue
@@ -209,9 +205,6 @@ func keys(t reflect.Type) (fields map[string]int, known, required []string) {
 func (r *reader) unsupported(n *node, path, what string) {
 	r.failWith(n, path, "unsupported", what+" is not supported by this version yet", "remove it for now")
 }
-
-// later is a key of the rules language that this version does not know yet.
-type later struct{}
 
 // oneOrMany is a list that may be written without brackets when it has one item.
 type oneOrMany[T any] []T

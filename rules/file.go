@@ -38,6 +38,8 @@ type channelFile struct {
 	Hook  text            `yaml:"hook"`
 	Hours oneOrMany[text] `yaml:"hours"`
 	Days  oneOrMany[text] `yaml:"days"`
+
+	Staffed yesNo `yaml:"staffed"`
 }
 
 type segmentsFile struct {
@@ -199,15 +201,15 @@ type actionFile struct {
 	Subject     text `yaml:"subject"`
 	Unsubscribe text `yaml:"unsubscribe"`
 
-	Selector  later `yaml:"selector"`
-	Height    later `yaml:"height"`
-	HTML      later `yaml:"html"`
-	Questions later `yaml:"questions"`
-	Channels  later `yaml:"channels"`
-	Hours     later `yaml:"hours"`
-	Event     later `yaml:"event"`
-	Window    later `yaml:"window"`
-	Limit     later `yaml:"limit"`
+	Selector  text           `yaml:"selector"`
+	Height    heightFile     `yaml:"height"`
+	HTML      text           `yaml:"html"`
+	Questions []questionFile `yaml:"questions"`
+	Thanks    text           `yaml:"thanks"`
+	Channels  []chatFile     `yaml:"channels"`
+	Event     text           `yaml:"event"`
+	Window    duration       `yaml:"window"`
+	Limit     integer        `yaml:"limit"`
 }
 
 type itemFile struct {

@@ -170,9 +170,21 @@ func describe(folder fs.FS) string {
 			}
 			fmt.Fprintf(&b, "  [%d,%d) %s %d %s %+v", v.Low, v.High, v.ID, v.Weight, action, v.Cost)
 			if v.Pool != "" {
-				fmt.Fprintf(&b, " of the pool %s: %s", v.Pool, v.Handed(`A"1`))
+				fmt.Fprintf(&b, " of the pool %s: %s", v.Pool, v.With(Given{Code: `A"1`}))
+			}
+			if v.Ranked != nil {
+				fmt.Fprintf(&b, " ranked by %s, %d written", v.Ranked.Key(), len(v.Ranked.Written))
+			}
+			for _, ch := range v.Channels {
+				fmt.Fprintf(&b, " %s %q %s%s", ch.Type, ch.Label, ch.Link, ch.Hook)
+				if ch.never() {
+					b.WriteString(" at times")
+				}
 			}
 			fmt.Fprintln(&b)
+		}
+		if c.Selector != "" {
+			fmt.Fprintf(&b, "  into %s\n", c.Selector)
 		}
 	}
 	return b.String()

@@ -226,3 +226,17 @@ func (r *reader) zone(t text, path string, def *time.Location) *time.Location {
 	r.failWith(t.At, path, "value", "unknown time zone "+quote(t.S), "names are those of the tz database, such as Asia/Tokyo or UTC")
 	return def
 }
+
+// yesNo is true or false.
+type yesNo struct {
+	Yes bool
+	At  *node
+}
+
+func (t *yesNo) read(r *reader, n *node, path string) {
+	if n.kind != boolean {
+		r.expected(n, path, "true or false", "")
+		return
+	}
+	t.Yes, t.At = n.text == "true", n
+}

@@ -46,6 +46,10 @@ func (s *schemer) schema(of *shape) map[string]any {
 		out = scalarSchema(of.scalarOf)
 	case cost:
 		out["anyOf"] = []any{scalarSchema(reflect.TypeFor[share]()), map[string]any{"type": "number", "minimum": 0}}
+	case height:
+		px := map[string]any{"type": "integer", "minimum": 1, "maximum": maxHeight}
+		out["anyOf"] = []any{px, map[string]any{"type": "object", "properties": map[string]any{"mobile": px, "desktop": px},
+			"required": []string{"mobile", "desktop"}, "additionalProperties": false}}
 	case trigger:
 		word := map[string]any{"type": "string"}
 		maps.Copy(word, of.forms)
@@ -175,6 +179,8 @@ func scalarSchema(t reflect.Type) map[string]any {
 		return map[string]any{"type": []string{"string", "boolean"}}
 	case reflect.TypeFor[integer]():
 		return map[string]any{"type": "integer", "minimum": -1_000_000_000, "maximum": 1_000_000_000}
+	case reflect.TypeFor[yesNo]():
+		return map[string]any{"type": "boolean"}
 	case reflect.TypeFor[number]():
 		return map[string]any{"type": "number"}
 	case reflect.TypeFor[share]():

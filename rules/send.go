@@ -97,6 +97,7 @@ var (
 	actionKeys = map[string]bool{
 		"title": true, "body": true, "image": true, "link": true, "button": true, "theme": true, "position": true, "code": true,
 		"expires": true, "items": true, "pool": true, "url": true, "to": true, "subject": true, "unsubscribe": true,
+		"selector": true, "height": true, "html": true, "questions": true, "thanks": true, "channels": true, "event": true, "window": true, "limit": true,
 	}
 )
 

@@ -21,6 +21,8 @@ type Set struct {
 	Counters       []Counter       // every distinct counter; rules refer to them by place
 	FactPools      []string        // the coupon pools whose stock a decision rests on: its rules read it, or its campaigns hand out codes; by name
 	ReadsOperators bool            // whether its rules ask who is online
+	Staffed        bool            // whether its actions offer channels that need an operator
+	Rankings       []Ranking       // that its actions show out of the warehouse, each once, by Key
 	Pools          map[string]Pool // coupons/<pool>.csv
 
 	staff      []int32          // Site's rule, as places in predicates
@@ -58,6 +60,8 @@ type Channel struct {
 	Link string   // an address, or ""
 	Hook string   // a function of the page's own script, or ""
 	Open Schedule // its hours and days, in the site's time zone
+
+	Staffed bool // offered only while an operator is online for it
 }
 
 // TraitSpec declares one trait of a visitor.
@@ -108,6 +112,9 @@ type Campaign struct {
 	// Contextual campaigns ask nothing of the visitor and keep nothing of it:
 	// they come without consent too; see contextual.
 	Contextual bool
+	// Selector is the place in the page that its inline actions go into, "" if
+	// it has none. On a page without it no arm opens, control neither.
+	Selector string
 
 	open  bool    // no schedule: always open
 	pages pages   // compiled path patterns
@@ -157,6 +164,9 @@ type Variant struct {
 	Cost      Cost            // what the action costs the shop; no part of Content
 	Send      *Send           // what the action is where the server sends it; nil if it is shown
 	Also      []Send          // what is sent when it is shown
+	Expires   time.Duration   // of a coupon: how long it is good for; 0 for ever
+	Ranked    *Ranked         // of a ranking out of the warehouse; nil for none
+	Channels  []ChatChannel   // of a chat
 
 	also json.RawMessage // Also as JSON, part of Content
 }

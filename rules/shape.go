@@ -28,6 +28,7 @@ const (
 	trigger   shapeKind = "trigger"   // a word, or a mapping of keys
 	cost      shapeKind = "cost"      // a share or an amount
 	guardrail shapeKind = "guardrail" // a word, or a mapping of keys
+	height    shapeKind = "height"    // a number of px, or one for each kind of screen
 	happening shapeKind = "happening" // a word, or a mapping of one
 	outcome   shapeKind = "outcome"   // a word, or {none: …}, or {armed: …}
 	whatever  shapeKind = "whatever"  // any value but none
@@ -57,6 +58,8 @@ func newShape(t reflect.Type, file, path string) *shape {
 		s.kind, s.scalarOf = scalar, t
 	case t == reflect.TypeFor[costFile]():
 		s.kind = cost
+	case t == reflect.TypeFor[heightFile]():
+		s.kind = height
 	case t == reflect.TypeFor[happenedFile]():
 		s.kind = happening
 	case t == reflect.TypeFor[outcomeFile]():
@@ -86,7 +89,7 @@ func newShape(t reflect.Type, file, path string) *shape {
 			f := t.Field(i)
 			name, option, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 			at := join(path, name)
-			if name == "" || f.Type == reflect.TypeFor[later]() || notHere[join(file, at)] {
+			if name == "" || notHere[join(file, at)] {
 				continue
 			}
 			s.keys = append(s.keys, keyShape{name, option == "required", newShape(f.Type, file, at)})
@@ -114,6 +117,7 @@ var scalarNames = map[reflect.Type]Text{
 	reflect.TypeFor[share]():    {"割合", "share"},
 	reflect.TypeFor[duration](): {"時間の長さ", "length of time"},
 	reflect.TypeFor[whenFile](): {"時刻", "moment"},
+	reflect.TypeFor[yesNo]():    {"真偽", "true/false"},
 }
 
 // typeName is what a shape is called.
@@ -123,6 +127,8 @@ func (s *shape) typeName() Text {
 		return scalarNames[s.scalarOf]
 	case cost:
 		return Text{"割合または金額", "share or amount"}
+	case height:
+		return Text{"高さ", "height"}
 	case trigger, happening:
 		return Text{"きっかけ", "trigger"}
 	case guardrail:

@@ -80,26 +80,29 @@ func (r *reader) channels(t table[channelFile]) map[string]Channel {
 	for _, e := range t {
 		path := join("channels", e.Name)
 		r.wellFormed(text{e.Name, e.Key}, path, idForm, "1 to 64 of a-z, 0-9, _ and -")
-		f := e.Value
-		if f.At == nil {
-			continue
+		if e.Value.At != nil {
+			channels[e.Name] = r.channel(e.Value, path)
 		}
-		c := Channel{Hook: f.Hook.S, Open: r.opening(f.Days, f.Hours, path)}
-		switch {
-		case f.At.has("link") && f.At.has("hook"):
-			r.failWith(f.At, path, "value", `"link" and "hook" do not go together`, "keep one: the page is left for a link, and a hook is called on it")
-		case !f.At.has("link") && !f.At.has("hook"):
-			r.failWith(f.At, path, "missing", "the channel leads nowhere", "give it a link, such as https://…, or a hook, such as openChat")
-		case f.Link.At != nil && callable(f.Link.S):
-			c.Link = f.Link.S
-		case f.Link.At != nil:
-			c.Link = r.address(f.Link, join(path, "link"))
-		case f.Hook.At != nil && (!hookForm.MatchString(f.Hook.S) || len(f.Hook.S) > 100):
-			r.failWith(f.Hook.At, join(path, "hook"), "value", quote(f.Hook.S)+" is not a function's name", "write the name alone, such as openChat or Chat.open")
-		}
-		channels[e.Name] = c
 	}
 	return channels
+}
+
+// channel checks one way to reach the shop.
+func (r *reader) channel(f channelFile, path string) Channel {
+	c := Channel{Hook: f.Hook.S, Open: r.opening(f.Days, f.Hours, path), Staffed: f.Staffed.Yes}
+	switch {
+	case f.At.has("link") && f.At.has("hook"):
+		r.failWith(f.At, path, "value", `"link" and "hook" do not go together`, "keep one: the page is left for a link, and a hook is called on it")
+	case !f.At.has("link") && !f.At.has("hook"):
+		r.failWith(f.At, path, "missing", "the channel leads nowhere", "give it a link, such as https://…, or a hook, such as openChat")
+	case f.Link.At != nil && callable(f.Link.S):
+		c.Link = f.Link.S
+	case f.Link.At != nil:
+		c.Link = r.address(f.Link, join(path, "link"))
+	case f.Hook.At != nil && (!hookForm.MatchString(f.Hook.S) || len(f.Hook.S) > 100):
+		r.failWith(f.Hook.At, join(path, "hook"), "value", quote(f.Hook.S)+" is not a function's name", "write the name alone, such as openChat or Chat.open")
+	}
+	return c
 }
 
 var callForm = regexp.MustCompile(`^(tel:\+?[0-9-]{2,20}|mailto:[^\s?<>"]{1,100}@[^\s?<>"]{1,100})$`)

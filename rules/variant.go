@@ -30,8 +30,7 @@ func (r *reader) variants(f *campaignFile, site Site, pools map[string]Pool) []V
 				variant.Send, variant.Action = r.send(v.Action, join(path, "action"), site)
 				variant.Cost = Cost{Share: v.Action.Cost.Share.N, Amount: v.Action.Cost.Amount.N}
 			} else {
-				variant.Action, variant.Cost = r.action(v.Action, join(path, "action"))
-				variant.Pool = r.handed(v.Action, join(path, "action"), pools)
+				r.showing(&variant, v.Action, join(path, "action"), site, pools)
 			}
 		}
 		variant.Also, variant.also = r.also(v, path, site)
@@ -57,6 +56,18 @@ func (r *reader) variants(f *campaignFile, site Site, pools map[string]Pool) []V
 	return out
 }
 
+// showing checks an action that visitors see and fills in the variant that shows it.
+func (r *reader) showing(v *Variant, f *actionFile, path string, site Site, pools map[string]Pool) {
+	v.Channels = r.chat(f, path, site)
+	var items []RankItem
+	v.Action, items, v.Cost = r.action(f, path, site)
+	v.Ranked = rankedOf(f, items)
+	v.Pool = r.handed(f, path, pools)
+	if f.Type.S == "coupon" {
+		v.Expires = f.Expires.D
+	}
+}
+
 func (n *node) value(key string) *node {
 	for _, p := range n.pairs {
 		if p.key.text == key {
@@ -76,10 +87,12 @@ func contentHash(variants []Variant, bandit bool, goals []string) string {
 		Action json.RawMessage `json:"action"`
 		Pool   string          `json:"pool,omitempty"`
 		Also   json.RawMessage `json:"also,omitempty"`
+		Ranked *Ranked         `json:"ranked,omitempty"`
+		Chat   []ChatChannel   `json:"chat,omitempty"`
 	}
 	list := make([]content, len(variants))
 	for i, v := range variants {
-		list[i] = content{v.ID, v.Weight, v.Action, v.Pool, v.also}
+		list[i] = content{v.ID, v.Weight, v.Action, v.Pool, v.also, v.Ranked, v.Channels}
 	}
 	raw, err := json.Marshal(list)
 	if err != nil {
@@ -117,15 +130,4 @@ func poolsOf(variants []Variant) (pools []string) {
 	}
 	slices.Sort(pools)
 	return slices.Compact(pools)
-}
-
-// Handed is the action with one of its pool's codes in it.
-func (v Variant) Handed(code string) json.RawMessage {
-	raw, err := json.Marshal(code)
-	if err != nil {
-		panic("rules: a text is JSON: " + err.Error())
-	}
-	out := slices.Grow(slices.Clone(v.Action[:len(v.Action)-1]), len(raw)+9)
-	out = append(out, `,"code":`...)
-	return append(append(out, raw...), '}')
 }

@@ -4,7 +4,7 @@ package rules
 // schema completes them and the reference explains them.
 var (
 	statuses    = []string{"draft", "shadow", "live", "paused", "ended"}
-	actionTypes = []string{"banner", "coupon", "ranking", "webhook", "email"}
+	actionTypes = []string{"banner", "modal", "slide_in", "coupon", "inline", "survey", "chat", "ranking", "redirect", "html", "webhook", "email"}
 	periods     = []string{"session", "day", "lifetime"} // besides a length of time
 	allocations = []string{"fixed", "bandit"}
 	guardrails  = []string{"conversion", "value", "errors", "closes"}

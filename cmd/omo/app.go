@@ -165,6 +165,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 			return a.engine.Retain(ctx, c.Keep, a.warehouse, c.Now)
 		})
 	}
+	a.background("rankings", func(ctx context.Context) error { return a.rank(ctx, c.Now) })
 	a.background("timers", func(ctx context.Context) error { return a.engine.RunTimers(ctx, c.Now) })
 	letters, err := outbox.New(outbox.Options{
 		Store: a.ledger, Secret: []byte(a.keys.Webhook), Allowed: c.WebhookHosts, SMTP: cmp.Or(c.SMTP, os.Getenv("OMO_SMTP")),

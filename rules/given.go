@@ -1,0 +1,53 @@
+package rules
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// Given is what is put into an action when it is offered: what only that moment
+// knows.
+type Given struct {
+	Code     string        // of the variant's pool; "" none
+	Until    time.Time     // when a coupon expires; the zero time: never
+	Items    []RankItem    // of a ranking out of the warehouse
+	Channels []ChatChannel // of a chat: those that are open
+}
+
+// Fills says whether anything is put into the variant's action.
+func (v *Variant) Fills() bool {
+	return v.Pool != "" || v.Expires > 0 || v.Ranked != nil || len(v.Channels) > 0
+}
+
+// With is the action as the visitor gets it. v.Action is left as it is.
+func (v *Variant) With(g Given) json.RawMessage {
+	type channel struct {
+		Type  string `json:"type"`
+		Label string `json:"label,omitempty"`
+		Link  string `json:"link,omitempty"`
+		Hook  string `json:"hook,omitempty"`
+	}
+	given := struct {
+		Code     string     `json:"code,omitempty"`
+		Until    *time.Time `json:"expires_at,omitempty"`
+		Items    []RankItem `json:"items,omitempty"`
+		Channels []channel  `json:"channels,omitempty"`
+	}{Code: g.Code, Items: g.Items}
+	if !g.Until.IsZero() {
+		until := g.Until.UTC()
+		given.Until = &until
+	}
+	for _, c := range g.Channels {
+		given.Channels = append(given.Channels, channel{c.Type, c.Label, c.Link, c.Hook})
+	}
+	raw, err := json.Marshal(given)
+	if err != nil {
+		panic("rules: texts, numbers and times are JSON: " + err.Error())
+	}
+	if len(raw) == len("{}") {
+		return v.Action
+	}
+	out := slices.Grow(slices.Clone(v.Action[:len(v.Action)-1]), len(raw))
+	return append(append(out, ','), raw[1:]...)
+}
