@@ -41,6 +41,7 @@ var statuses = map[string]int{
 	"bad_token":        http.StatusUnauthorized,
 	"needs_secret":     http.StatusForbidden,
 	"scope":            http.StatusForbidden,
+	"role":             http.StatusForbidden,
 	"origin":           http.StatusForbidden,
 	"not_found":        http.StatusNotFound,
 	"bad_method":       http.StatusMethodNotAllowed,
@@ -75,6 +76,9 @@ func (s *Server) answerError(err error, c echo.Context) {
 	status := statuses[p.Code]
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		c.Response().Header().Set("Retry-After", seconds(max(p.after, time.Second)))
+	}
+	if s.problemPage(c, status, p) {
+		return
 	}
 	if err := encode(c, status, map[string]*Problem{"error": p}); err != nil {
 		s.log.Debug("error could not be sent", "error", err)

@@ -133,7 +133,7 @@ func TestScriptsAreAskedForByTheirHash(t *testing.T) {
 func TestHeadIsAnsweredLikeGet(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	for _, path := range []string{"/b.js", "/r.js", "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/ui", "/v1/campaigns"} {
+	for _, path := range []string{"/b.js", "/r.js", "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/ui/health", "/v1/campaigns"} {
 		a := s.trusted().do(http.MethodHead, path, nil).is(http.StatusOK)
 		if len(a.body) != 0 || a.header.Get("Content-Type") == "" {
 			t.Errorf("%s: %d bytes, %v", path, len(a.body), a.header)

@@ -146,8 +146,10 @@ func fromElsewhere(r *http.Request) bool {
 	if _, _, asPassword := r.BasicAuth(); !asPassword || r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return false
 	}
-	site := r.Header.Get("Sec-Fetch-Site")
-	return r.Header.Get("Origin") != "" || site != "" && site != "none" && site != "same-origin"
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" { // no page can say it differently
+		return site != "none" && site != "same-origin"
+	}
+	return r.Header.Get("Origin") != ""
 }
 
 func keyOf(r *http.Request, bodyKey string) string {

@@ -67,25 +67,11 @@ func hash(key string) []byte {
 func TestPublicKeyReadsNothing(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	for _, path := range []string{"/v1/campaigns", "/v1/campaigns/welcome/results", "/v1/visitors/v1", "/ui"} {
+	for _, path := range []string{"/v1/campaigns", "/v1/campaigns/welcome/results", "/v1/visitors/v1"} {
 		s.caller(publicKey).get(path).says(http.StatusForbidden, "needs_secret", "this needs the secret key (sk_…); the public key only writes and decides")
 		s.caller("").get(path).says(http.StatusUnauthorized, "no_key", noKey)
 		s.caller("sk_other").get(path).says(http.StatusUnauthorized, "wrong_key", wrongKey)
 	}
-}
-
-func TestBrowserIsAskedForThePassword(t *testing.T) {
-	t.Parallel()
-	s := open(t)
-	want := `Basic realm="omotenashi: any user, the secret key as password", charset="UTF-8"`
-	if got := s.caller("").get("/ui").is(http.StatusUnauthorized).header.Get("WWW-Authenticate"); got != want {
-		t.Errorf("%q", got)
-	}
-	a := s.caller("").with("Authorization", basic("hanako", secretKey)).get("/ui").is(http.StatusOK)
-	if got := a.header.Get("Cache-Control"); got != "no-store" {
-		t.Errorf("Cache-Control %q", got)
-	}
-	open(t, options(func(o *api.Options) { o.OpenDashboard = true })).caller("").get("/ui").is(http.StatusOK)
 }
 
 // A browser that was given the secret key for /ui sends it along with whatever
@@ -99,7 +85,7 @@ func TestPageOfAnotherSiteCannotUseTheBrowsersPassword(t *testing.T) {
 		browser.with(name, value).post("/v1/events", event).is(http.StatusForbidden)
 	}
 	browser.post("/v1/events", event).is(http.StatusOK) // a server of the shop's
-	browser.with("Sec-Fetch-Site", "none").get("/ui").is(http.StatusOK)
+	browser.with("Sec-Fetch-Site", "none").get("/ui/health").is(http.StatusOK)
 }
 
 // With a short key, or none by mistake, anybody could sign.
@@ -170,7 +156,7 @@ func TestOtherOriginsMayNot(t *testing.T) {
 func TestReportsAreForNoPageOfAnotherOrigin(t *testing.T) {
 	t.Parallel()
 	s := open(t, edit("site.yaml", "origins: [https://shop.example]", ""))
-	for _, path := range []string{"/ui", "/v1/campaigns", "/v1/visitors/v1", "/metrics", "/readyz"} {
+	for _, path := range []string{"/ui/health", "/v1/campaigns", "/v1/visitors/v1", "/metrics", "/readyz"} {
 		a := s.caller(secretKey).with("Origin", "https://evil.example").get(path)
 		for name := range a.header {
 			if strings.HasPrefix(name, "Access-Control-") {

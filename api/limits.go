@@ -38,6 +38,7 @@ const burstOf = 5 // seconds' worth
 // that nobody's address or id is kept.
 type limits struct {
 	client, visitor, guess, code *limited
+	login                        *limited // by name and by address; it is never off
 	seed                         maphash.Seed
 }
 
@@ -50,9 +51,12 @@ func newLimits(r Rates, metrics *prometheus.Registry) *limits {
 	l.visitor = newLimited(r.Visitor, burstOf*r.Visitor, refused.WithLabelValues("visitor"))
 	l.guess = newLimited(r.Guess, 20*r.Guess, refused.WithLabelValues("guess"))
 	l.code = newLimited(r.Code, 20*r.Code, refused.WithLabelValues("code"))
+	l.login = newLimited(loginsEach, loginsBurst, refused.WithLabelValues("login"))
 	known := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "omo_rate_known", Help: "Addresses and visitors whose rate is known; the oldest are forgotten at 131072 of each.",
-	}, func() float64 { return float64(l.client.size() + l.visitor.size() + l.guess.size() + l.code.size()) })
+	}, func() float64 {
+		return float64(l.client.size() + l.visitor.size() + l.guess.size() + l.code.size() + l.login.size())
+	})
 	metrics.MustRegister(refused, known)
 	return l
 }
@@ -108,6 +112,26 @@ func (l *limits) wrong(c echo.Context, now time.Time) {
 	}
 	if who, one := l.address(c); one {
 		l.guess.take(who, now)
+	}
+}
+
+// How often a wrong password may be tried: ten times, and then once in ten seconds.
+const loginsEach, loginsBurst = 0.1, 10
+
+// logins tells how long to wait before the next try for a name, or from an address.
+func (l *limits) logins(c echo.Context, name string, now time.Time) time.Duration {
+	wait := l.login.empty(maphash.String(l.seed, "login of "+name), now)
+	if who, one := l.address(c); one && wait == 0 {
+		wait = l.login.empty(who, now)
+	}
+	return wait
+}
+
+// wrongLogin notes one that failed.
+func (l *limits) wrongLogin(c echo.Context, name string, now time.Time) {
+	l.login.take(maphash.String(l.seed, "login of "+name), now)
+	if who, one := l.address(c); one {
+		l.login.take(who, now)
 	}
 }
 

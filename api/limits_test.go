@@ -102,7 +102,7 @@ func TestGuessingIsSlow(t *testing.T) {
 	const enough = "too many wrong keys or tokens from this address"
 	from("203.0.113.7", "sk_guess").get("/v1/campaigns").says(http.StatusTooManyRequests, "rate_limited", enough)
 	from("203.0.113.7", secretKey).get("/v1/campaigns").says(http.StatusTooManyRequests, "rate_limited", enough)
-	from("203.0.113.7", secretKey).get("/ui").is(http.StatusTooManyRequests)
+	from("203.0.113.7", secretKey).get("/ui/results").is(http.StatusTooManyRequests)
 	from("203.0.113.7", publicKey).answered(object{"identify": token(t, s, nil)}).says(http.StatusTooManyRequests, "rate_limited", enough)
 	from("203.0.113.7", publicKey).answered(nil).is(http.StatusOK)
 	from("203.0.113.8", secretKey).get("/v1/campaigns").is(http.StatusOK)

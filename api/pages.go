@@ -43,15 +43,3 @@ func (s *Server) resultsPage(c echo.Context) error {
 	c.Response().Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'")
 	return c.HTMLBlob(http.StatusOK, out.Bytes())
 }
-
-// askPassword makes a browser ask for the secret key, as the password of any user.
-func askPassword(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		err := next(c)
-		var p *Problem
-		if errors.As(err, &p) && (p.Code == "no_key" || p.Code == "wrong_key") {
-			c.Response().Header().Set("WWW-Authenticate", `Basic realm="omotenashi: any user, the secret key as password", charset="UTF-8"`)
-		}
-		return err
-	}
-}

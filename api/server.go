@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/omotenashi-web/omotenashi/api/beacon"
+	"github.com/omotenashi-web/omotenashi/api/dashboard"
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/replay"
 	"github.com/omotenashi-web/omotenashi/ingest"
@@ -56,8 +57,9 @@ type Options struct {
 	Deciding      int    // decisions under way at once; 512 for each core unless told
 	Connections   int    // open at once; 10,000 unless told
 	TrustProxy    bool   // take the client's address and country from a proxy's headers
-	OpenDashboard bool   // results pages without the secret key; for a demo on loopback
-	Notice        string // shown on the results page: that its visitors are simulated, say
+	People        People // who may come in to the screens; nil: whoever has the secret key
+	OpenDashboard bool   // screens that nobody need log in to; for a demo on loopback
+	Notice        string // shown on the screens: that the visitors are simulated, say
 }
 
 // Kept is all that is kept of visitors in ledger and warehouse.
@@ -100,6 +102,7 @@ type Server struct {
 	listener   atomic.Pointer[net.Listener]
 	closing    atomic.Bool
 	operators  operators
+	desk       desk
 
 	writeBackup Backup
 	backingUp   sync.Mutex
@@ -128,6 +131,10 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	screens, err := dashboard.New()
+	if err != nil {
+		return nil, err
+	}
 	if err := warm(); err != nil {
 		return nil, err
 	}
@@ -144,6 +151,7 @@ func New(o Options) (*Server, error) {
 	if err := s.UseKeys(o.Keys); err != nil {
 		return nil, err
 	}
+	s.desk = desk{screens: screens, sessions: newSessions(), people: o.People, open: o.OpenDashboard, crossing: http.NewCrossOriginProtection()}
 	countMerges(o.Metrics, o.Engine.Merges)
 	s.http = &http.Server{
 		Handler: s.echo, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
@@ -209,11 +217,7 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset, modules map[stri
 	get("/readyz", s.readyz)
 	get("/metrics", metricsOf(o.Metrics))
 	get("/openapi.yaml", openAPI)
-	pages := []echo.MiddlewareFunc{}
-	if !o.OpenDashboard {
-		pages = append(pages, askPassword, s.needs(ScopeReports))
-	}
-	get("/ui", s.resultsPage, pages...)
+	s.screenRoutes()
 }
 
 // ServeHTTP lets tests and other servers call it without a listener.
@@ -247,6 +251,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
+	s.desk.sessions.store.StopCleanup()
 	return s.http.Shutdown(ctx)
 }
 

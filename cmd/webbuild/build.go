@@ -21,6 +21,9 @@ type bundle struct {
 	limit int    // bytes after gzip; a larger one is an error, so that growth is a decision
 	name  string // its sources' word for the address of a bundle that others load by import(): an identifier
 	path  string // where the server has it; with a name only
+
+	packages string // the folder of the package.json that it takes npm packages from; "" none
+	notice   string // what their licences want said in the bundle
 }
 
 // bundles lists every script of the product under its stable name, those that
@@ -51,8 +54,18 @@ func build(root string, b bundle, addresses map[string]string) ([]byte, error) {
 	if b.name != "" {
 		format = api.FormatESModule
 	}
+	plugins := []api.Plugin{cssAsText()}
+	if strings.HasSuffix(b.entry, ".css") {
+		plugins = nil
+	}
+	modules, err := installed(root, b.packages)
+	if err != nil {
+		return nil, err
+	}
 	result := api.Build(api.BuildOptions{
 		AbsWorkingDir:     root,
+		NodePaths:         modules,
+		Banner:            map[string]string{strings.TrimPrefix(filepath.Ext(b.out), "."): b.notice},
 		EntryPoints:       []string{filepath.Join(root, b.entry)},
 		Bundle:            true,
 		Format:            format,
@@ -64,7 +77,7 @@ func build(root string, b bundle, addresses map[string]string) ([]byte, error) {
 		MinifySyntax:      true,
 		LegalComments:     api.LegalCommentsNone,
 		TsconfigRaw:       `{"compilerOptions": {"strict": true}}`,
-		Plugins:           []api.Plugin{cssAsText()},
+		Plugins:           plugins,
 		LogLevel:          api.LogLevelSilent,
 	})
 	if err := problems(b.entry, result.Errors, result.Warnings); err != nil {

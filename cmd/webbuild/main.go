@@ -17,7 +17,7 @@ func main() {
 	flag.Parse()
 	root, err := moduleRoot()
 	if err == nil {
-		err = run(root, bundles(), *check, os.Stdout)
+		err = run(root, append(bundles(), screens()...), *check, os.Stdout)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "webbuild:", err)

@@ -1,0 +1,17 @@
+package dashboard
+
+// Place is one in the navigation.
+type Place struct {
+	Screen  string // names its text, nav.<screen>
+	Path    string
+	Needs   Role
+	Current bool
+}
+
+// places are what the navigation has, in order.
+var places = [...]Place{
+	{Screen: "campaigns", Path: "/ui/campaigns", Needs: View},
+	{Screen: "health", Path: "/ui/health", Needs: View},
+	{Screen: "audit", Path: "/ui/audit", Needs: View},
+	{Screen: "users", Path: "/ui/users", Needs: Publish},
+}

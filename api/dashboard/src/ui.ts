@@ -1,0 +1,18 @@
+// What every screen loads: htmx, told never to evaluate a text and to write no
+// style of its own, so that it works under the screens' policy.
+import htmx from "htmx.org";
+
+htmx.config.allowEval = false;
+htmx.config.includeIndicatorStyles = false;
+htmx.config.selfRequestsOnly = true;
+htmx.config.historyCacheSize = 0;
+
+// A switch that goes as soon as it is chosen; without script its form has a button.
+document.addEventListener("change", (event) => {
+  const chosen = event.target;
+  if (chosen instanceof HTMLSelectElement && chosen.hasAttribute("data-go")) {
+    chosen.form?.requestSubmit();
+  }
+});
+
+document.documentElement.dataset.script = "on";

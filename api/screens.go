@@ -1,0 +1,192 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/omotenashi-web/omotenashi/api/dashboard"
+)
+
+// desk is where the shop's people sit: who may come in, and what they see.
+type desk struct {
+	screens  *dashboard.Screens
+	sessions sessions
+	people   People
+	open     bool // on loopback, nobody need come in: a demo
+	crossing *http.CrossOriginProtection
+}
+
+// screenRoutes are the screens', each under the role that it needs.
+func (s *Server) screenRoutes() {
+	get := func(path string, role dashboard.Role, h echo.HandlerFunc) {
+		h = s.forPeople(role, h)
+		s.echo.GET(path, h)
+		s.echo.HEAD(path, h)
+	}
+	post := func(path string, role dashboard.Role, h echo.HandlerFunc) { s.echo.POST(path, s.forPeople(role, h)) }
+	const anybody = dashboard.Role(0)
+
+	get("/ui", dashboard.View, toFirst)
+	get("/ui/", dashboard.View, toFirst)
+	get("/ui/static/:name", anybody, s.screenAsset)
+	get("/ui/login", anybody, s.loginScreen)
+	post("/ui/login", anybody, s.login)
+	post("/ui/logout", anybody, s.logout)
+	post("/ui/look", anybody, s.look)
+	get("/ui/results", dashboard.View, s.resultsPage)
+	get("/ui/health", dashboard.View, s.healthScreen)
+}
+
+func toFirst(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/ui/health") }
+
+// onScreens is what a screen may do in a browser: nothing that is not this
+// server's own, and no script or style within the page.
+const onScreens = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// forPeople lets in those with a role, asks others to log in, and refuses what
+// a page of another site makes a browser send.
+func (s *Server) forPeople(role dashboard.Role, next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Content-Security-Policy", onScreens)
+		h.Set("Referrer-Policy", "same-origin") // a form of ours says where it comes from
+		if err := s.desk.crossing.Check(c.Request()); err != nil {
+			return problem("origin", "a page of another site sent this: open the screen itself and do it there")
+		}
+		who, err := s.person(c)
+		switch {
+		case err != nil && role > 0:
+			return err
+		case err == nil:
+			c.Set(personKey, who)
+		}
+		switch {
+		case who.Role >= role:
+			return next(c)
+		case who.Role > 0:
+			return problem("role", "this needs the role "+role.String()+", and "+who.Name+" has "+who.Role.String()+": somebody who may publish can change that under /ui/users, or omo users does")
+		case c.Request().Method == http.MethodGet || c.Request().Method == http.MethodHead:
+			return c.Redirect(http.StatusSeeOther, "/ui/login?back="+url.QueryEscape(c.Request().RequestURI))
+		default:
+			return problem("no_key", "nobody is logged in, or no longer: log in at /ui/login and do it again")
+		}
+	}
+}
+
+const personKey = "person"
+
+// by is who a request of the screens comes from.
+func by(c echo.Context) Person {
+	who, _ := c.Get(personKey).(Person)
+	return who
+}
+
+// frame is what a screen stands in for this request.
+func (s *Server) frame(c echo.Context, screen string) dashboard.Frame {
+	who := by(c)
+	f := dashboard.Frame{
+		Language: dashboard.Spoken(c.Request().Header.Get("Accept-Language")), Who: who.Name, Role: who.Role,
+		Open: s.desk.open, Here: c.Request().RequestURI, Screen: screen, Notice: s.notice,
+	}
+	if chosen := cookieOf(c, languageCookie); chosen != "" {
+		f.Language = dashboard.Spoken(chosen)
+	}
+	for _, theme := range dashboard.Themes {
+		if theme == cookieOf(c, themeCookie) {
+			f.Theme = theme
+		}
+	}
+	return f
+}
+
+// screen answers with a whole page.
+func (s *Server) screen(c echo.Context, name string, data any) error {
+	return s.part(c, name, "layout", data)
+}
+
+// part answers with a part of a screen, for htmx to put into its page.
+func (s *Server) part(c echo.Context, name, part string, data any) error {
+	return s.page(c, http.StatusOK, name, part, data)
+}
+
+func (s *Server) page(c echo.Context, status int, name, part string, data any) error {
+	var out bytes.Buffer
+	if err := s.desk.screens.Part(&out, s.frame(c, name), name, part, data); err != nil {
+		return err
+	}
+	return c.HTMLBlob(status, out.Bytes())
+}
+
+// screenAsset serves what the screens load, as script does for the beacon.
+func (s *Server) screenAsset(c echo.Context) error {
+	asset, ok := s.desk.screens.Asset(c.Param("name"))
+	if !ok {
+		return echo.ErrNotFound
+	}
+	h := c.Response().Header()
+	h.Set("Cache-Control", "public, max-age=3600")
+	if c.QueryParam("v") == asset.Version {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	h.Set("ETag", asset.ETag())
+	if names(c.Request().Header.Get("If-None-Match"), asset.ETag()) {
+		return c.NoContent(http.StatusNotModified)
+	}
+	return c.Blob(http.StatusOK, asset.Type, asset.Body)
+}
+
+// problemPage is a problem as people see it: on a screen and in their language;
+// false where the request is no browser's for a screen.
+func (s *Server) problemPage(c echo.Context, status int, p *Problem) bool {
+	r := c.Request()
+	if !strings.HasPrefix(r.URL.Path, "/ui") || !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		return false
+	}
+	c.Response().Header().Set("Content-Security-Policy", onScreens)
+	if err := s.page(c, status, "problem", "layout", p); err != nil {
+		s.log.Error("a problem could not be shown", "error", err)
+		return false
+	}
+	return true
+}
+
+// Where the choice of language and colours is kept.
+const (
+	languageCookie = "omo_language"
+	themeCookie    = "omo_theme"
+)
+
+// look takes the choice of language or colours, and goes back to where it was made.
+func (s *Server) look(c echo.Context) error {
+	form, err := c.FormParams()
+	if err != nil {
+		return problem("bad_request", "the form cannot be read: "+err.Error())
+	}
+	if form.Has("language") {
+		s.keepCookie(c, languageCookie, dashboard.Spoken(form.Get("language")), CookieAge)
+	}
+	if form.Has("theme") {
+		s.keepCookie(c, themeCookie, form.Get("theme"), CookieAge)
+	}
+	return back(c, form.Get("back"))
+}
+
+// back goes to a page of the screens, and to no other.
+func back(c echo.Context, to string) error {
+	u, err := url.Parse(to)
+	if err != nil || u.Host != "" || u.Scheme != "" || u.Path != "/ui" && !strings.HasPrefix(u.Path, "/ui/") || strings.Contains(to, `\`) {
+		to = "/ui/"
+	}
+	return c.Redirect(http.StatusSeeOther, to)
+}
+
+// keyProblem says whether an error is about the key that came, or that none did.
+func keyProblem(err error, code string) bool {
+	var p *Problem
+	return errors.As(err, &p) && p.Code == code
+}

@@ -1,0 +1,11 @@
+package main
+
+// screens lists what the dashboard's screens load. A screen with a script of
+// its own adds a line.
+func screens() []bundle {
+	const packages, notice = "api/dashboard/src", "/* with htmx (0BSD) */"
+	return []bundle{
+		{entry: "api/dashboard/src/ui.css", out: "api/dashboard/dist/ui.css", limit: 12_000},
+		{entry: "api/dashboard/src/ui.ts", out: "api/dashboard/dist/ui.js", limit: 20_000, packages: packages, notice: notice},
+	}
+}
