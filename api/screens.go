@@ -42,7 +42,7 @@ func (s *Server) screenRoutes() {
 	get("/ui/health", dashboard.View, s.healthScreen)
 }
 
-func toFirst(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/ui/health") }
+func toFirst(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/ui/results") }
 
 // onScreens is what a screen may do in a browser: nothing that is not this
 // server's own, and no script or style within the page.
