@@ -92,10 +92,19 @@ func (e *Engine) announced(live *Live, now time.Time) ([]byte, error) {
 		Slot   string `json:"slot"`
 		Arms   []arm  `json:"arms"`
 		Goals  []goal `json:"goals"`
+
+		// What buckets are drawn with: analysts draw them again.
+		Salt      string `json:"salt"`
+		Traffic   int    `json:"traffic"`
+		Layer     string `json:"layer,omitempty"`
+		LayerLow  int    `json:"layer_low,omitempty"`
+		LayerHigh int    `json:"layer_high,omitempty"`
+		Bandit    bool   `json:"bandit,omitempty"`
 	}
 	campaigns := make([]campaign, 0, len(live.Set.Campaigns))
 	for _, c := range live.Set.Campaigns {
-		out := campaign{ID: c.ID, Name: c.Name, Status: string(c.Status), Phase: live.Phases[c.ID], Slot: c.Slot, Arms: arms(c, Override{Harm: live.Overrides[c.ID].Harm})}
+		out := campaign{ID: c.ID, Name: c.Name, Status: string(c.Status), Phase: live.Phases[c.ID], Slot: c.Slot, Arms: arms(c, Override{Harm: live.Overrides[c.ID].Harm}),
+			Salt: c.Salt, Traffic: c.Traffic, Layer: c.Layer, LayerLow: c.LayerLow, LayerHigh: c.LayerHigh, Bandit: c.Bandit}
 		for _, g := range c.Goals {
 			out.Goals = append(out.Goals, goal{g.Event, g.Window.Milliseconds(), g.Value})
 		}
@@ -107,6 +116,7 @@ func (e *Engine) announced(live *Live, now time.Time) ([]byte, error) {
 	}
 	props, err := json.Marshal(map[string]any{
 		"rules": live.Set.Hash, "campaigns": campaigns, "derived": derived, "source": live.Set.Source,
+		"holdout": live.Set.Site.Holdout,
 	})
 	if err != nil {
 		return nil, err

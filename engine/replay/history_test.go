@@ -22,7 +22,12 @@ func TestMain(m *testing.M) { clickhousetest.Main(m) }
 // loaded moves the shop's ledger to a real warehouse, as far as it goes now.
 func (s *shop) loaded() (*warehouse.Warehouse, *loader.Loader) {
 	s.Helper()
-	w, err := warehouse.Open(context.Background(), clickhousetest.DSN(s))
+	return s.loadedInto(clickhousetest.DSN(s))
+}
+
+func (s *shop) loadedInto(dsn string) (*warehouse.Warehouse, *loader.Loader) {
+	s.Helper()
+	w, err := warehouse.Open(context.Background(), dsn)
 	if err != nil {
 		s.Fatal(err)
 	}

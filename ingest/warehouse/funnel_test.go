@@ -41,10 +41,7 @@ func TestFunnel(t *testing.T) {
 		}
 		t.Run(title, func(t *testing.T) {
 			asked := query(t, title)
-			q := warehouse.FunnelQuery{Campaign: asked.Campaign, Phase: asked.Phase, From: asked.From, To: asked.To, AsOf: asked.AsOf}
-			if strings.Contains(title, "Tokyo") {
-				q.Zone = "Asia/Tokyo"
-			}
+			q := warehouse.FunnelQuery{Campaign: asked.Campaign, Phase: asked.Phase, From: asked.From, To: asked.To, AsOf: asked.AsOf, Zone: zone(title)}
 			days, err := w.Funnel(t.Context(), q)
 			if err != nil {
 				t.Fatal(err)

@@ -166,6 +166,10 @@ func fixture(t *testing.T, archive *txtar.Archive) []warehouse.Row {
 				e.Properties = json.RawMessage(files["rules "+word])
 			case key == "bot":
 				e.Bot = true
+			case key == "unit":
+				e.Unit = value
+			case key == "user":
+				e.User = value
 			case key == "kinds":
 				e.Kinds = strings.Split(value, ",")
 			case key == "id":

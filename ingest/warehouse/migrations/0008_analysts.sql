@@ -1,4 +1,219 @@
+-- What analysts and their tools read beside results. None of it has a parameter:
+-- days are of UTC, and everything is as of now. Rules of attribution are those of
+-- queries/results.sql, where each has its reason.
+
 -- The bucketing unit that a browser adopts from its person: only the event that
 -- introduced it says so. Rows of before this column have it from their text.
 ALTER TABLE event_log ADD COLUMN IF NOT EXISTS unit String DEFAULT JSONExtractString(raw, 'unit')
     COMMENT 'the bucketing unit that the visitor adopted by this event; empty on all others' CODEC(ZSTD(1)) AFTER user_id;
+
+CREATE OR REPLACE VIEW results_daily (
+    campaign     String    COMMENT 'our campaign',
+    phase        String    COMMENT 'its phase',
+    goal         String    COMMENT 'the main goal: the event hoped for',
+    window_ms    Int64     COMMENT 'how long after first exposure it counts',
+    day          Date      COMMENT 'day of first exposure, UTC',
+    variant      String    COMMENT 'one arm',
+    exposed      UInt64    COMMENT 'visitors who entered the arm that day, those who saw two variants or an earlier phase left out',
+    converted    UInt64    COMMENT 'how many of them reached the goal, on whatever day',
+    rate         Float64   COMMENT 'converted / exposed',
+    value_sum    Float64   COMMENT 'sum of value over all of them',
+    value_sum_squares Float64 COMMENT 'sum of its squares, for the variance',
+    value_per_visitor Float64 COMMENT 'value_sum / exposed'
+) AS SELECT
+    v.campaign AS campaign, v.phase AS phase, v.goal AS goal, v.window_ms AS window_ms, toDate(v.entered) AS day, v.variant AS variant,
+    count() AS exposed, countIf(v.converted) AS converted, countIf(v.converted) / count() AS rate,
+    sum(v.value) AS value_sum, sum(v.value * v.value) AS value_sum_squares, sum(v.value) / count() AS value_per_visitor
+FROM conversions AS v
+WHERE NOT v.crossover AND NOT v.carried_over AND (v.main_goal OR v.goal = '')
+GROUP BY v.campaign, v.phase, v.goal, v.window_ms, day, v.variant
+COMMENT 'one row a campaign, phase, day of entering and variant, for the main goal: the days of a phase add up to results_by_variant';
+
+CREATE OR REPLACE VIEW visitors (
+    visitor_id   String                 COMMENT 'first-party id of a browser',
+    user_id      String                 COMMENT 'the person, as last known; empty if never told',
+    unit         String                 COMMENT 'what is bucketed: the visitor itself, or the unit it adopted from its person',
+    first_seen   DateTime64(3, 'UTC')   COMMENT 'time of the first event that it sent',
+    last_seen    DateTime64(3, 'UTC')   COMMENT 'time of the last event that it sent',
+    sessions     UInt64                 COMMENT 'sessions',
+    pageviews    UInt64                 COMMENT 'page_view events',
+    purchases    UInt64                 COMMENT 'orders: purchase events, one a transaction_id',
+    revenue      Float64                COMMENT 'sum of their values, refunds taken off; of one order told twice, the greater value',
+    campaigns    UInt64                 COMMENT 'campaigns it was exposed to, control included',
+    channel      String                 COMMENT 'what brought its first session',
+    landing_path String                 COMMENT 'path of its first page',
+    device_type  String                 COMMENT 'mobile, tablet or desktop, as last known',
+    country      String                 COMMENT 'ISO 3166 code, as last known',
+    bot          Bool                   COMMENT 'a crawler or monitor'
+) AS
+WITH ['omo_decision', 'omo_absent', 'omo_reminder', 'omo_coupon', 'omo_merge', 'omo_rebuild'] AS theirs -- the server's own doing
+SELECT
+    e.visitor_id AS visitor_id,
+    argMaxIf(e.user_id, (e.time, e.seq, e.idx), e.user_id != '') AS user_id,
+    if(argMaxIf(e.unit, (e.received, e.seq, e.idx), e.unit != '') AS taken = '', e.visitor_id, taken) AS unit,
+    minIf(e.time, e.name NOT IN theirs) AS first_seen, maxIf(e.time, e.name NOT IN theirs) AS last_seen,
+    uniqExactIf(e.session_id, e.session_id != '') AS sessions, countIf(e.name = 'page_view') AS pageviews,
+    uniqExactIf(if(e.transaction_id = '', toString(e.event_id), e.transaction_id), e.name = 'purchase') AS purchases,
+    arraySum(mapValues(maxMapIf(
+        map(if(e.transaction_id = '', toString(e.event_id), e.transaction_id), ifNull(e.value, 0)), e.name = 'purchase')))
+        - sumIf(abs(ifNull(e.value, 0)), e.name = 'refund') AS revenue,
+    uniqExactIf(e.campaign, e.name = 'omo_exposure') AS campaigns,
+    argMinIf(e.channel, (e.time, e.seq, e.idx), e.channel != '') AS channel,
+    argMinIf(e.path, (e.time, e.seq, e.idx), e.path != '') AS landing_path,
+    argMaxIf(e.device_type, (e.time, e.seq, e.idx), e.device_type != '') AS device_type,
+    argMaxIf(e.country, (e.time, e.seq, e.idx), e.country != '') AS country,
+    max(e.bot) AS bot
+FROM event_log AS e FINAL
+WHERE e.visitor_id != ''
+GROUP BY e.visitor_id
+COMMENT 'one row a visitor';
+
+-- In the form in which GrowthBook and Eppo read who was in which experiment: one
+-- row an exposure, not only the first, so that they find crossovers themselves.
+-- What they cannot know is left out here already: crawlers, previews, and whoever
+-- carries an earlier phase over. A phase is an experiment of its own, since phases
+-- are never pooled.
+CREATE OR REPLACE VIEW assignments (
+    anonymous_id    String               COMMENT 'GrowthBook''s identifier, Eppo''s experiment subject: the visitor, the unit of results',
+    user_id         Nullable(String)     COMMENT 'the person, where the visitor is identified; null else. Not the unit of results',
+    timestamp       DateTime64(3, 'UTC') COMMENT 'when it was exposed',
+    experiment_id   String               COMMENT 'campaign:phase',
+    variation_id    String               COMMENT 'the variant; of control, the one that shows nothing',
+    experiment_name String               COMMENT 'the campaign''s name, as last told; its id if it was never told',
+    variation_name  String               COMMENT 'the variant again: variants have no other name',
+    campaign        String               COMMENT 'our campaign',
+    phase           String               COMMENT 'a stretch of equal variants and weights',
+    device_type     String               COMMENT 'dimension: mobile, tablet or desktop',
+    channel         String               COMMENT 'dimension: what brought the session',
+    country         String               COMMENT 'dimension: ISO 3166 code, where known',
+    new_visitor     Bool                 COMMENT 'dimension: in the visitor''s first session'
+) AS SELECT
+    x.visitor_id AS anonymous_id, nullIf(x.user_id, '') AS user_id, x.time AS timestamp,
+    concat(x.campaign, ':', x.p) AS experiment_id, x.variant AS variation_id,
+    if(n.told = '', x.campaign, n.told) AS experiment_name, x.variant AS variation_name,
+    x.campaign AS campaign, x.p AS phase, x.device_type AS device_type, x.channel AS channel, x.country AS country, x.new_visitor AS new_visitor
+FROM (
+    SELECT *, min(began) OVER (PARTITION BY campaign, visitor_id) AS earliest
+    FROM (SELECT *, splitByChar('/', toString(phase))[1] AS p FROM exposures) AS e
+    INNER JOIN (
+        SELECT campaign, p, min(at) AS began
+        FROM (
+            SELECT toString(campaign) AS campaign, splitByChar('/', toString(phase))[1] AS p, received AS at FROM exposures
+            UNION ALL
+            SELECT campaign, phase, began FROM campaigns
+        )
+        GROUP BY campaign, p
+    ) AS b ON b.campaign = e.campaign AND b.p = e.p
+    WHERE NOT bot AND NOT forced AND visitor_id != '' AND variant != ''
+) AS x
+LEFT JOIN (SELECT campaign, argMax(name, began) AS told FROM campaigns GROUP BY campaign) AS n ON n.campaign = x.campaign
+WHERE x.began = x.earliest
+COMMENT 'one row an exposure, in the form of an assignment table of GrowthBook and Eppo';
+
+-- Every draw of a bucket, made again from nothing but texts: murmur3 of
+-- om1|purpose|salt|unit, its first 64 bits times 10,000, the high word of that.
+-- What is not by hash is not judged, and says why in left_out.
+CREATE OR REPLACE VIEW bucketing (
+    decision_id String                 COMMENT 'of one call of decide',
+    campaign    String                 COMMENT 'a campaign whose rule matched in it',
+    phase       String                 COMMENT 'its phase then',
+    time        DateTime64(3, 'UTC')   COMMENT 'when it was decided',
+    visitor_id  String                 COMMENT 'first-party id of a browser',
+    unit        String                 COMMENT 'what was bucketed: the visitor, or the unit it had adopted by then',
+    reason      String                 COMMENT 'what became of it: a reason code, or armed, offered, control, shadow, forced',
+    variant     String                 COMMENT 'the variant that was logged; empty where none was drawn',
+    by_hash     String                 COMMENT 'what the buckets say: holdout, layer, traffic, or else the variant; empty where nobody recorded what they are drawn with',
+    left_out    String                 COMMENT 'why it is not judged: gate (stopped before any draw, or a preview), rules (a record of before draws were told), layer (it went by what the visitor had met), bandit (weights that move, and stay for whoever was exposed), unit (adopted from somebody who is erased); empty where it is judged',
+    agrees      Nullable(Bool)         COMMENT 'whether the log says what the buckets say; null where it is not judged'
+) AS
+WITH
+    told AS (
+        SELECT
+            e.rules AS rules, c.id AS campaign, c.phase AS phase, any(JSONExtractInt(e.raw, 'properties', 'holdout')) AS held, any(c.salt) AS salt,
+            any(c.traffic) AS traffic, any(c.layer) AS layer, any(c.layer_low) AS low, any(c.layer_high) AS high,
+            any(arrayMap(a -> a.1, c.arms)) AS variants, any(arrayMap(a -> a.2, c.arms)) AS weights
+        FROM event_log AS e
+        ARRAY JOIN JSONExtract(e.raw, 'properties', 'campaigns',
+            'Array(Tuple(id String, phase String, salt String, traffic Int64, layer String, layer_low Int64, layer_high Int64,
+                arms Array(Tuple(variant String, weight UInt64))))') AS c
+        WHERE e.name = 'omo_rules' AND JSONHas(e.raw, 'properties', 'holdout')
+        GROUP BY e.rules, c.id, c.phase
+    ),
+    adopted AS (
+        SELECT visitor_id, arraySort(groupUniqArray((ledger, seq, idx, unit))) AS units
+        FROM event_log
+        WHERE unit != '' AND visitor_id != ''
+        GROUP BY visitor_id
+    ),
+    -- Whoever was offered a campaign of a layer keeps to it, in all browsers of a
+    -- person: since when each visitor was, and who shares a profile with others.
+    met AS (
+        SELECT campaign, visitor_id, min((received, seq, idx)) AS since
+        FROM (
+            SELECT c AS campaign, visitor_id, received, seq, idx
+            FROM event_log ARRAY JOIN `outcome.campaign` AS c, `outcome.reason` AS r
+            WHERE name = 'omo_decision' AND r IN ('offered', 'control')
+            UNION ALL
+            SELECT campaign, visitor_id, received, seq, idx FROM event_log WHERE name = 'omo_exposure'
+        )
+        GROUP BY campaign, visitor_id
+    ),
+    drawn AS (
+        SELECT
+            d.decision_id AS decision_id, d.c AS campaign, d.p AS phase, d.told_phase AS told_phase, d.time AS time, d.visitor_id AS visitor_id,
+            d.r AS reason, d.v AS variant, d.received AS received, d.seq AS seq, d.idx AS idx,
+            arrayLast(a -> a.1 = d.ledger AND (a.2, a.3) <= (d.seq, d.idx), o.units).4 AS taken,
+            if(taken = '', d.visitor_id, taken) AS unit,
+            t.held AS held, t.salt AS salt, t.traffic AS traffic, t.layer AS layer, t.low AS low, t.high AS high,
+            t.variants AS variants, t.weights AS weights, t.rules != '' AS known
+        FROM (
+            SELECT decision_id, ledger, seq, idx, received, time, visitor_id, rules, c, r, v, told_phase, splitByChar('/', toString(told_phase))[1] AS p
+            FROM event_log FINAL
+            ARRAY JOIN `outcome.campaign` AS c, `outcome.reason` AS r, `outcome.variant` AS v, `outcome.phase` AS told_phase
+            WHERE name = 'omo_decision' AND visitor_id != ''
+        ) AS d
+        LEFT JOIN told AS t ON t.rules = d.rules AND t.campaign = d.c AND t.phase = d.p
+        LEFT JOIN adopted AS o ON o.visitor_id = d.visitor_id
+    ),
+    again AS (
+        SELECT
+            *,
+            bitShiftRight(toUInt128(reinterpretAsUInt64(substring(murmurHash3_128('om1|holdout||' || unit), 1, 8))) * 10000, 64) < held AS is_held,
+            bitShiftRight(toUInt128(reinterpretAsUInt64(substring(murmurHash3_128('om1|layer|' || layer || '|' || unit), 1, 8))) * 10000, 64) AS in_layer,
+            layer != '' AND (in_layer < low OR in_layer >= high) AS is_out,
+            bitShiftRight(toUInt128(reinterpretAsUInt64(substring(murmurHash3_128('om1|traffic|' || salt || '|' || unit), 1, 8))) * 10000, 64) >= traffic AS is_kept,
+            bitShiftRight(toUInt128(reinterpretAsUInt64(substring(murmurHash3_128('om1|variant|' || salt || '|' || unit), 1, 8))) * 10000, 64) AS in_variant,
+            variants[arrayFirstIndex(top -> in_variant < intDiv(10000 * top, arraySum(weights)), arrayCumSum(weights))] AS its,
+            reason IN ('frequency', 'stopped', 'budget', 'layer', 'traffic', 'coupon_out', 'slot_taken', 'armed', 'offered', 'control', 'shadow') AS passed_holdout,
+            reason IN ('traffic', 'coupon_out', 'slot_taken', 'armed', 'offered', 'control', 'shadow') AS passed_layer,
+            reason IN ('coupon_out', 'slot_taken', 'armed', 'offered', 'control', 'shadow') AS passed_traffic,
+            reason IN ('offered', 'control', 'shadow') AS assigned
+        FROM drawn
+    )
+SELECT
+    a.decision_id AS decision_id, a.campaign AS campaign, a.phase AS phase, a.time AS time, a.visitor_id AS visitor_id, a.unit AS unit,
+    a.reason AS reason, a.variant AS variant,
+    multiIf(NOT a.known, '', a.is_held, 'holdout', a.is_out, 'layer', a.is_kept, 'traffic', a.its) AS by_hash,
+    multiIf(
+        a.reason != 'holdout' AND NOT a.passed_holdout, 'gate',
+        NOT a.known, 'rules',
+        a.taken != '' AND a.taken NOT IN (SELECT visitor_id FROM event_log WHERE visitor_id IN (SELECT unit FROM event_log WHERE unit != '')), 'unit',
+        a.reason = 'layer' AND NOT a.is_out, 'layer',
+        a.passed_layer AND a.is_out
+            AND (m.since < (a.received, a.seq, a.idx) AND m.visitor_id != ''
+                OR a.visitor_id IN (SELECT visitor_id FROM event_log WHERE name = 'omo_merge')), 'layer',
+        a.assigned AND position(a.told_phase, '/') > 0, 'bandit',
+        '') AS left_out,
+    multiIf(
+        left_out != '', NULL,
+        a.reason = 'holdout', a.is_held,
+        a.is_held, false,
+        a.reason = 'layer', a.is_out,
+        a.passed_layer AND a.is_out, false,
+        a.reason = 'traffic', a.is_kept,
+        a.passed_traffic AND a.is_kept, false,
+        a.assigned, a.variant = a.its,
+        true)::Nullable(Bool) AS agrees
+FROM again AS a
+LEFT JOIN met AS m ON m.campaign = a.campaign AND m.visitor_id = a.visitor_id
+COMMENT 'one row a decision and campaign whose rule matched, with its buckets drawn again: count them by left_out and agrees';
