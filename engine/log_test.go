@@ -29,6 +29,7 @@ func TestWhatIsLogged(t *testing.T) {
 		Rules     string
 		Source    map[string]string
 		Campaigns json.RawMessage
+		Holdout   *int
 	}
 	if err := json.Unmarshal(records[0].Event.Properties, &set); err != nil {
 		t.Fatal(err)
@@ -36,8 +37,8 @@ func TestWhatIsLogged(t *testing.T) {
 	phase := e.Live().Phases["sale"]
 	want := `[{"id":"sale","name":"冬のセール","status":"live","phase":"` + phase + `","slot":"modal",` +
 		`"arms":[{"variant":"control","weight":1,"control":true},{"variant":"a","weight":3,"control":false}],` +
-		`"goals":[{"event":"purchase","window_ms":259200000,"value":"value"}]}]`
-	if records[0].Event.Name != ingest.Rules || set.Rules != e.Live().Set.Hash || string(set.Campaigns) != want || !strings.Contains(set.Source["campaigns/all.yaml"], "冬のセール") {
+		`"goals":[{"event":"purchase","window_ms":259200000,"value":"value"}],"salt":"sale","traffic":10000}]`
+	if records[0].Event.Name != ingest.Rules || set.Rules != e.Live().Set.Hash || string(set.Campaigns) != want || set.Holdout == nil || *set.Holdout != 0 || !strings.Contains(set.Source["campaigns/all.yaml"], "冬のセール") {
 		t.Errorf("the rule set is logged as\n%s", records[0].Raw)
 	}
 	d := records[1].Event

@@ -166,6 +166,8 @@ func fixture(t *testing.T, archive *txtar.Archive) []warehouse.Row {
 				e.Properties = json.RawMessage(files["rules "+word])
 			case key == "bot":
 				e.Bot = true
+			case key == "session":
+				e.Session = value
 			case key == "unit":
 				e.Unit = value
 			case key == "user":
