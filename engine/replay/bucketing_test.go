@@ -1,21 +1,24 @@
 package replay_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/ingest/clickhouse/clickhousetest"
 )
 
 // Every bucket that the engine drew in some days of a shop with a holdout, a
-// layer, traffic, people with two browsers and phases that change is drawn again
-// in ClickHouse from what was logged, by the view bucketing: none comes out
-// otherwise. What is not by hash is left out, and counted.
+// layer, traffic, people with two browsers, phases that change, a harm stop and a
+// bandit is drawn again in ClickHouse from what was logged, by the view bucketing:
+// none comes out otherwise. What is not by hash is left out, and counted.
 func TestBucketingIsRecomputedInSQL(t *testing.T) {
 	t.Parallel()
-	s := played(t, 80, 8_000, 33)
+	s := played(t, 80, 6_000, 33)
+	s.overridden()
 	dsn := clickhousetest.DSN(t)
 	s.loadedInto(dsn)
 	options, err := clickhouse.ParseDSN(dsn)
@@ -36,31 +39,40 @@ func TestBucketingIsRecomputedInSQL(t *testing.T) {
 		outcomes += len(d.Event.Props.Outcomes)
 	}
 	judged, rows := map[string]int{}, 0
-	each(t, conn, `SELECT reason, left_out, agrees, unit != visitor_id AS adopted, count() FROM bucketing GROUP BY ALL`, func(r driver.Rows) {
-		var reason, left string
+	harmed := s.engine.Live().Phases["hello"]
+	each(t, conn, `SELECT reason, left_out, agrees, unit != visitor_id, period > 0, phase, count() FROM bucketing GROUP BY ALL`, func(r driver.Rows) {
+		var reason, left, phase string
 		var agrees *bool
-		var adopted bool
-		var n uint64
-		scan(t, r, &reason, &left, &agrees, &adopted, &n)
-		rows += int(n)
+		var adopted, moved bool
+		var count uint64
+		scan(t, r, &reason, &left, &agrees, &adopted, &moved, &phase, &count)
+		n := int(count)
+		rows += n
 		switch {
 		case left != "" && agrees != nil || left == "" && agrees == nil:
 			t.Errorf("%s left out %q: agrees %v", reason, left, agrees)
 		case left != "":
-			judged["left out: "+left] += int(n)
+			judged["left out: "+left] += n
 		case !*agrees:
-			t.Errorf("%d decisions %s disagree", n, reason)
+			t.Errorf("%d decisions %s of phase %s disagree", n, reason, phase)
 		default:
-			judged[reason] += int(n)
+			judged[reason] += n
 			if adopted {
-				judged["adopted"] += int(n)
+				judged["by an adopted unit"] += n
+			}
+			if moved && (reason == engine.Offered || reason == engine.Control) {
+				judged["by moved weights"] += n
+			}
+			if phase == harmed && reason == engine.Control {
+				judged["stopped for harm"] += n
 			}
 		}
 	})
 	if rows != outcomes {
 		t.Errorf("%d rows of %d outcomes", rows, outcomes)
 	}
-	for _, kind := range []string{"holdout", "layer", "traffic", "offered", "control", "shadow", "armed", "adopted", "left out: gate", "left out: layer"} {
+	for _, kind := range []string{"holdout", "layer", "traffic", "offered", "control", "shadow", "armed", "by an adopted unit", "by moved weights",
+		"stopped for harm", "left out: gate", "left out: layer", "left out: bandit"} {
 		if judged[kind] == 0 {
 			t.Errorf("no %s among %v", kind, judged)
 		}
@@ -114,5 +126,31 @@ func each(t *testing.T, conn driver.Conn, query string, row func(driver.Rows)) {
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// overridden lets a bandit's weights move twice, with new visitors each time, and
+// stops a campaign for harm.
+func (s *shop) overridden() {
+	s.Helper()
+	s.use(load(s, append([]string{"id: lucky\nstatus: live\nallocation: bandit\nvariants: [{id: control, weight: 1}, {id: a, weight: 1, action: " + banner + "}]"}, before...)...))
+	for i, parts := range [][]int{nil, {1000, 9000}, {7000, 3000}} {
+		if parts != nil {
+			if err := s.engine.Allocate("lucky", parts, s.now); err != nil {
+				s.Fatal(err)
+			}
+		}
+		for j := range 20 {
+			s.crowd = append(s.crowd, &person{id: fmt.Sprintf("018f3b1e-7a00-7d10-9b1a-1%05d%06d", i, j), user: fmt.Sprint("late-", i, "-", j)})
+		}
+		for range 800 {
+			s.step()
+		}
+	}
+	if err := s.engine.StopHarm("hello", engine.HarmStop{Variant: "a", Guardrail: "value"}, s.now); err != nil {
+		s.Fatal(err)
+	}
+	for range 500 {
+		s.step()
 	}
 }

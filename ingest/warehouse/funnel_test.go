@@ -75,6 +75,30 @@ func TestFunnel(t *testing.T) {
 	}
 }
 
+// Converted visitors of the funnel are those of results.
+func TestTheFunnelConvertsAsResultsDo(t *testing.T) {
+	t.Parallel()
+	w, _, _ := loaded(t, "testdata/funnel.txtar")
+	asOf := start.Add(100 * time.Hour)
+	for phase, goal := range map[string]string{"p1": "purchase", "p2": "big"} {
+		sums, err := w.Results(t.Context(), warehouse.Query{Campaign: "c", Phase: phase, Goal: goal, Window: time.Second, AsOf: asOf})
+		if err != nil {
+			t.Fatal(err)
+		}
+		days, err := w.Funnel(t.Context(), warehouse.FunnelQuery{Campaign: "c", Phase: phase, AsOf: asOf})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := uint64(0)
+		for _, a := range sums.Arms {
+			n += a.Converted
+		}
+		if got := step(days[0], warehouse.StepConverted, ""); got.Decisions != n || got.Visitors != n || n == 0 {
+			t.Errorf("%s: %+v, results have %d", phase, got, n)
+		}
+	}
+}
+
 // addsUp says that every decision is in exactly one step, and that no later step
 // is more than the one it is of.
 func addsUp(t *testing.T, d warehouse.FunnelDay) {

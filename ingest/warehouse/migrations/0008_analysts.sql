@@ -70,44 +70,47 @@ COMMENT 'one row a visitor';
 
 -- In the form in which GrowthBook and Eppo read who was in which experiment: one
 -- row an exposure, not only the first, so that they find crossovers themselves.
--- What they cannot know is left out here already: crawlers, previews, and whoever
--- carries an earlier phase over. A phase is an experiment of its own, since phases
+-- What they cannot know is left out here already: crawlers, staff, previews, and
+-- whoever carries an earlier phase over. A phase is an experiment of its own, since phases
 -- are never pooled.
 CREATE OR REPLACE VIEW assignments (
-    anonymous_id    String               COMMENT 'GrowthBook''s identifier, Eppo''s experiment subject: the visitor, the unit of results',
-    user_id         Nullable(String)     COMMENT 'the person, where the visitor is identified; null else. Not the unit of results',
-    timestamp       DateTime64(3, 'UTC') COMMENT 'when it was exposed',
-    experiment_id   String               COMMENT 'campaign:phase',
-    variation_id    String               COMMENT 'the variant; of control, the one that shows nothing',
-    experiment_name String               COMMENT 'the campaign''s name, as last told; its id if it was never told',
-    variation_name  String               COMMENT 'the variant again: variants have no other name',
-    campaign        String               COMMENT 'our campaign',
-    phase           String               COMMENT 'a stretch of equal variants and weights',
-    device_type     String               COMMENT 'dimension: mobile, tablet or desktop',
-    channel         String               COMMENT 'dimension: what brought the session',
-    country         String               COMMENT 'dimension: ISO 3166 code, where known',
-    new_visitor     Bool                 COMMENT 'dimension: in the visitor''s first session'
+    anonymous_id    String                 COMMENT 'GrowthBook''s identifier, Eppo''s experiment subject: the visitor, the unit of results',
+    user_id         Nullable(String)       COMMENT 'the person, where the visitor is identified; null else. Not the unit of results',
+    timestamp       DateTime64(3, 'UTC')   COMMENT 'when it was exposed',
+    experiment_id   String                 COMMENT 'campaign:phase',
+    variation_id    LowCardinality(String) COMMENT 'the variant; of control, the one that shows nothing',
+    experiment_name String                 COMMENT 'the campaign''s name, as last told; its id if it was never told',
+    variation_name  LowCardinality(String) COMMENT 'the variant again: variants have no other name',
+    campaign        LowCardinality(String) COMMENT 'our campaign',
+    phase           LowCardinality(String) COMMENT 'a stretch of equal variants and weights',
+    device_type     LowCardinality(String) COMMENT 'dimension: mobile, tablet or desktop',
+    channel         LowCardinality(String) COMMENT 'dimension: what brought the session',
+    country         LowCardinality(String) COMMENT 'dimension: ISO 3166 code, where known',
+    rank            LowCardinality(String) COMMENT 'dimension: the visitor''s trait rank then',
+    new_visitor     Bool                   COMMENT 'dimension: in the visitor''s first session'
 ) AS SELECT
     x.visitor_id AS anonymous_id, nullIf(x.user_id, '') AS user_id, x.time AS timestamp,
-    concat(x.campaign, ':', x.p) AS experiment_id, x.variant AS variation_id,
+    concat(x.campaign, ':', x.phase) AS experiment_id, x.variant AS variation_id,
     if(n.told = '', x.campaign, n.told) AS experiment_name, x.variant AS variation_name,
-    x.campaign AS campaign, x.p AS phase, x.device_type AS device_type, x.channel AS channel, x.country AS country, x.new_visitor AS new_visitor
+    x.campaign AS campaign, x.phase AS phase, x.device_type AS device_type,
+    x.channel AS channel, x.country AS country, x.rank AS rank, x.new_visitor AS new_visitor
 FROM (
-    SELECT *, min(began) OVER (PARTITION BY campaign, visitor_id) AS earliest
-    FROM (SELECT *, splitByChar('/', toString(phase))[1] AS p FROM exposures) AS e
+    SELECT e.*, b.began AS began, min(b.began) OVER (PARTITION BY e.campaign, e.visitor_id) AS earliest,
+        max(e.staff) OVER (PARTITION BY e.campaign, e.visitor_id) AS of_staff
+    FROM exposures AS e
     INNER JOIN (
-        SELECT campaign, p, min(at) AS began
+        SELECT campaign, phase, min(at) AS began
         FROM (
-            SELECT toString(campaign) AS campaign, splitByChar('/', toString(phase))[1] AS p, received AS at FROM exposures
+            SELECT toString(campaign) AS campaign, toString(phase) AS phase, received AS at FROM exposures
             UNION ALL
             SELECT campaign, phase, began FROM campaigns
         )
-        GROUP BY campaign, p
-    ) AS b ON b.campaign = e.campaign AND b.p = e.p
-    WHERE NOT bot AND NOT forced AND visitor_id != '' AND variant != ''
+        GROUP BY campaign, phase
+    ) AS b ON b.campaign = e.campaign AND b.phase = e.phase
+    WHERE NOT e.bot AND NOT e.forced AND e.visitor_id != '' AND e.variant != ''
 ) AS x
 LEFT JOIN (SELECT campaign, argMax(name, began) AS told FROM campaigns GROUP BY campaign) AS n ON n.campaign = x.campaign
-WHERE x.began = x.earliest
+WHERE x.began = x.earliest AND NOT x.of_staff
 COMMENT 'one row an exposure, in the form of an assignment table of GrowthBook and Eppo';
 
 -- Every draw of a bucket, made again from nothing but texts: murmur3 of
@@ -115,15 +118,16 @@ COMMENT 'one row an exposure, in the form of an assignment table of GrowthBook a
 -- What is not by hash is not judged, and says why in left_out.
 CREATE OR REPLACE VIEW bucketing (
     decision_id String                 COMMENT 'of one call of decide',
-    campaign    String                 COMMENT 'a campaign whose rule matched in it',
+    campaign    LowCardinality(String) COMMENT 'a campaign whose rule matched in it',
     phase       String                 COMMENT 'its phase then',
+    period      UInt32                 COMMENT 'of a bandit: the stretch of equal weights in the phase, from 0 on',
     time        DateTime64(3, 'UTC')   COMMENT 'when it was decided',
     visitor_id  String                 COMMENT 'first-party id of a browser',
     unit        String                 COMMENT 'what was bucketed: the visitor, or the unit it had adopted by then',
-    reason      String                 COMMENT 'what became of it: a reason code, or armed, offered, control, shadow, forced',
-    variant     String                 COMMENT 'the variant that was logged; empty where none was drawn',
+    reason      LowCardinality(String) COMMENT 'what became of it: a reason code, or armed, offered, control, shadow, forced',
+    variant     LowCardinality(String) COMMENT 'the variant that was logged; empty where none was drawn',
     by_hash     String                 COMMENT 'what the buckets say: holdout, layer, traffic, or else the variant; empty where nobody recorded what they are drawn with',
-    left_out    String                 COMMENT 'why it is not judged: gate (stopped before any draw, or a preview), rules (a record of before draws were told), layer (it went by what the visitor had met), bandit (weights that move, and stay for whoever was exposed), unit (adopted from somebody who is erased); empty where it is judged',
+    left_out    String                 COMMENT 'why it is not judged: gate (stopped before any draw, or a preview), rules (a record of before draws were told), layer (it went by what the visitor had met), bandit (whoever was exposed keeps its variant when weights move), unit (adopted from somebody who is erased); empty where it is judged',
     agrees      Nullable(Bool)         COMMENT 'whether the log says what the buckets say; null where it is not judged'
 ) AS
 WITH
@@ -139,14 +143,21 @@ WITH
         WHERE e.name = 'omo_rules' AND JSONHas(e.raw, 'properties', 'holdout')
         GROUP BY e.rules, c.id, c.phase
     ),
+    -- What a bandit's variants got of 10,000, by period.
+    moved AS (
+        SELECT e.campaign AS campaign, e.phase AS phase, any(JSONExtract(e.raw, 'properties', 'arms', 'Array(Tuple(variant String, weight UInt64))').2) AS parts
+        FROM event_log AS e
+        WHERE e.name = 'omo_override' AND position(e.phase, '/') > 0
+        GROUP BY e.campaign, e.phase
+    ),
     adopted AS (
         SELECT visitor_id, arraySort(groupUniqArray((ledger, seq, idx, unit))) AS units
         FROM event_log
         WHERE unit != '' AND visitor_id != ''
         GROUP BY visitor_id
     ),
-    -- Whoever was offered a campaign of a layer keeps to it, in all browsers of a
-    -- person: since when each visitor was, and who shares a profile with others.
+    -- Whoever was offered a campaign of a layer keeps to it, and to its variant of a
+    -- bandit, in all browsers of a person: since when each visitor was.
     met AS (
         SELECT campaign, visitor_id, min((received, seq, idx)) AS since
         FROM (
@@ -160,12 +171,13 @@ WITH
     ),
     drawn AS (
         SELECT
-            d.decision_id AS decision_id, d.c AS campaign, d.p AS phase, d.told_phase AS told_phase, d.time AS time, d.visitor_id AS visitor_id,
+            d.decision_id AS decision_id, d.c AS campaign, d.p AS phase, d.time AS time, d.visitor_id AS visitor_id,
             d.r AS reason, d.v AS variant, d.received AS received, d.seq AS seq, d.idx AS idx,
             arrayLast(a -> a.1 = d.ledger AND (a.2, a.3) <= (d.seq, d.idx), o.units).4 AS taken,
             if(taken = '', d.visitor_id, taken) AS unit,
             t.held AS held, t.salt AS salt, t.traffic AS traffic, t.layer AS layer, t.low AS low, t.high AS high,
-            t.variants AS variants, t.weights AS weights, t.rules != '' AS known
+            t.variants AS variants, if(empty(b.parts), t.weights, b.parts) AS weights, t.rules != '' AS known,
+            toUInt32OrZero(splitByChar('/', toString(d.told_phase))[2]) AS period
         FROM (
             SELECT decision_id, ledger, seq, idx, received, time, visitor_id, rules, c, r, v, told_phase, splitByChar('/', toString(told_phase))[1] AS p
             FROM event_log FINAL
@@ -173,6 +185,7 @@ WITH
             WHERE name = 'omo_decision' AND visitor_id != ''
         ) AS d
         LEFT JOIN told AS t ON t.rules = d.rules AND t.campaign = d.c AND t.phase = d.p
+        LEFT JOIN moved AS b ON b.campaign = d.c AND b.phase = d.told_phase
         LEFT JOIN adopted AS o ON o.visitor_id = d.visitor_id
     ),
     again AS (
@@ -191,7 +204,7 @@ WITH
         FROM drawn
     )
 SELECT
-    a.decision_id AS decision_id, a.campaign AS campaign, a.phase AS phase, a.time AS time, a.visitor_id AS visitor_id, a.unit AS unit,
+    a.decision_id AS decision_id, a.campaign AS campaign, a.phase AS phase, a.period AS period, a.time AS time, a.visitor_id AS visitor_id, a.unit AS unit,
     a.reason AS reason, a.variant AS variant,
     multiIf(NOT a.known, '', a.is_held, 'holdout', a.is_out, 'layer', a.is_kept, 'traffic', a.its) AS by_hash,
     multiIf(
@@ -199,10 +212,10 @@ SELECT
         NOT a.known, 'rules',
         a.taken != '' AND a.taken NOT IN (SELECT visitor_id FROM event_log WHERE visitor_id IN (SELECT unit FROM event_log WHERE unit != '')), 'unit',
         a.reason = 'layer' AND NOT a.is_out, 'layer',
-        a.passed_layer AND a.is_out
-            AND (m.since < (a.received, a.seq, a.idx) AND m.visitor_id != ''
-                OR a.visitor_id IN (SELECT visitor_id FROM event_log WHERE name = 'omo_merge')), 'layer',
-        a.assigned AND position(a.told_phase, '/') > 0, 'bandit',
+        a.passed_layer AND a.is_out AND
+            ((m.visitor_id != '' AND m.since < (a.received, a.seq, a.idx)
+                OR a.visitor_id IN (SELECT visitor_id FROM event_log WHERE name = 'omo_merge')) AS bound), 'layer',
+        a.assigned AND a.period > 0 AND bound, 'bandit',
         '') AS left_out,
     multiIf(
         left_out != '', NULL,

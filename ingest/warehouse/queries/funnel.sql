@@ -2,16 +2,43 @@
 -- of the decision. matched = lost, by reason + armed + offered + control + shadow
 -- + forced, each decision in exactly one of them. What follows is of the offered
 -- and control ones, told of the day of their decision however late it came:
--- exposed are those whose exposure names the decision, clicked and closed those
--- of the exposed, converted the exposed by which a visitor entered and reached
--- the main goal, as results count it (queries/results.sql has the reasons).
--- triggered are the matched ones that a trigger asked for and not a page view.
+-- exposed are those whose exposure names the decision, staff's left out, clicked
+-- and closed those of the exposed, converted the exposed by which a visitor
+-- entered and reached the main goal, as results count it (queries/units.sql has
+-- the reasons). triggered are the matched ones that a trigger asked for and not
+-- a page view.
 WITH
     shown AS (
-        SELECT splitByChar('/', toString(phase))[1] AS its_phase, visitor_id, variant, time, received, decision_id
+        SELECT phase AS its_phase, visitor_id, user_id, variant, time, received, decision_id
         FROM exposures
         WHERE campaign = {campaign:String} AND received <= {as_of:DateTime64(3, 'UTC')}
             AND NOT bot AND NOT forced AND visitor_id != '' AND variant != ''
+            AND visitor_id NOT IN (SELECT visitor_id FROM events WHERE name = 'omo_exposure' AND campaign = {campaign:String} AND staff AND received <= {as_of:DateTime64(3, 'UTC')})
+    ),
+    aims AS (
+        SELECT phase AS its_phase, goals[1].event AS goal, goals[1].window_ms AS window_ms,
+            derived[goals[1].event] AS some_of, if(some_of = '', goal, some_of) AS named
+        FROM campaigns
+        WHERE campaign = {campaign:String}
+    ),
+    facts AS (
+        SELECT visitor_id, user_id, name, time, kinds, if(name = 'purchase', transaction_id, '') AS order_id
+        FROM events
+        WHERE name IN (SELECT named FROM aims) AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != ''
+        ORDER BY received, seq, idx
+        LIMIT 1 BY order_id, if(order_id = '', event_id, toUUID('00000000-0000-0000-0000-000000000000'))
+    ),
+    persons AS (
+        SELECT visitor_id, max(user_id) AS person
+        FROM (
+            SELECT visitor_id, user_id FROM shown
+            UNION ALL
+            SELECT visitor_id, user_id FROM facts
+            UNION ALL
+            SELECT visitor_id, user_id FROM events WHERE name = 'omo_merge' AND received <= {as_of:DateTime64(3, 'UTC')} AND visitor_id != ''
+        )
+        GROUP BY visitor_id
+        HAVING person != ''
     ),
     phases AS (
         SELECT its_phase, min(at) AS began
@@ -22,40 +49,34 @@ WITH
         )
         GROUP BY its_phase
     ),
-    -- Who is kept in results: saw one variant only, and no earlier phase.
+    -- Kept is who saw one variant only, and no earlier phase.
     units AS (
-        SELECT visitor_id, its_phase, entered, by
-        FROM (
-            SELECT
-                s.visitor_id AS visitor_id, s.its_phase AS its_phase, min(s.time) AS entered,
-                argMin(s.decision_id, (s.time, s.received, s.decision_id)) AS by,
-                uniqExact(s.variant) = 1 AS single,
-                min(any(p.began)) OVER (PARTITION BY s.visitor_id) = any(p.began) AS first
-            FROM shown AS s
-            INNER JOIN phases AS p ON p.its_phase = s.its_phase
-            GROUP BY s.visitor_id, s.its_phase
-        )
-        WHERE single AND first
+        SELECT
+            s.visitor_id AS visitor_id, s.its_phase AS its_phase, any(h.person) AS person, min(s.time) AS entered,
+            argMin(s.decision_id, (s.time, s.received, s.decision_id)) AS by,
+            uniqExact(s.variant) = 1 AND min(any(p.began)) OVER (PARTITION BY s.visitor_id) = any(p.began) AS kept,
+            row_number() OVER (PARTITION BY s.its_phase, any(h.person) ORDER BY min(s.time), s.visitor_id) AS at
+        FROM shown AS s
+        INNER JOIN phases AS p ON p.its_phase = s.its_phase
+        LEFT JOIN persons AS h ON h.visitor_id = s.visitor_id
+        GROUP BY s.visitor_id, s.its_phase
     ),
-    aims AS (
-        SELECT phase AS its_phase, goals[1].event AS goal, goals[1].window_ms AS window_ms,
-            derived[goals[1].event] AS some_of, if(some_of = '', goal, some_of) AS named
-        FROM campaigns
-        WHERE campaign = {campaign:String}
+    -- An event is of the visitor on it if that was exposed, else of its person's first.
+    owners AS (
+        SELECT its_phase, visitor_id AS unit, visitor_id AS whose FROM units
+        UNION ALL
+        SELECT u.its_phase, u.visitor_id, h.visitor_id
+        FROM units AS u
+        INNER JOIN persons AS h ON h.person = u.person
+        WHERE u.at = 1 AND u.person != '' AND (u.its_phase, h.visitor_id) NOT IN (SELECT its_phase, visitor_id FROM units)
     ),
-    facts AS (
-        SELECT visitor_id, name, time, kinds, if(name = 'purchase', transaction_id, '') AS order_id
-        FROM events
-        WHERE name IN (SELECT named FROM aims) AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != ''
-        ORDER BY received, seq, idx
-        LIMIT 1 BY order_id, if(order_id = '', event_id, toUUID('00000000-0000-0000-0000-000000000000'))
-    ),
-    conversions_by AS (
+    converted_by AS (
         SELECT DISTINCT u.by
         FROM units AS u
         INNER JOIN aims AS a ON a.its_phase = u.its_phase
-        INNER JOIN facts AS f ON f.visitor_id = u.visitor_id AND f.name = a.named
-        WHERE (a.some_of = '' OR has(f.kinds, a.goal))
+        INNER JOIN owners AS o ON o.its_phase = u.its_phase AND o.unit = u.visitor_id
+        INNER JOIN facts AS f ON f.visitor_id = o.whose AND f.name = a.named
+        WHERE u.kept AND (a.some_of = '' OR has(f.kinds, a.goal))
             AND f.time >= u.entered AND f.time < u.entered + toIntervalMillisecond(a.window_ms)
     ),
     reactions AS (
@@ -86,6 +107,6 @@ ARRAY JOIN
         if(exposed, [('exposed', '')], []),
         if(exposed AND decision_id IN (SELECT decision_id FROM reactions WHERE name = 'omo_click'), [('clicked', '')], []),
         if(exposed AND decision_id IN (SELECT decision_id FROM reactions WHERE name = 'omo_close'), [('closed', '')], []),
-        if(exposed AND decision_id IN (SELECT by FROM conversions_by), [('converted', '')], [])) AS step
+        if(exposed AND decision_id IN (SELECT by FROM converted_by), [('converted', '')], [])) AS step
 GROUP BY day, name, reason
 ORDER BY day, name, reason
