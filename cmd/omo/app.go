@@ -19,6 +19,7 @@ import (
 
 	"github.com/omotenashi-web/omotenashi/api"
 	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/guard"
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
 	"github.com/omotenashi-web/omotenashi/engine/outbox"
 	"github.com/omotenashi-web/omotenashi/engine/replay"
@@ -47,6 +48,7 @@ type config struct {
 	Demo         string        // shown on the results page, which is then open; "" on a real server
 	Patience     time.Duration // of a decision with another call of its visitor; 0: the engine's own
 	Keep         time.Duration // what was received longer ago is forgotten; 0: never
+	GuardEvery   time.Duration // between two looks at how campaigns do; 0: none
 	DeadCap      byteSize      // of the dead letter; 0: the loader's own default
 	OutboxCap    byteSize      // of what is to be sent; 0: the ledger's own default
 	Log          *slog.Logger
@@ -84,9 +86,9 @@ const stopWithin = 15 * time.Second
 // start assembles the product in one straight line:
 //
 //	data folder ─ keys ─ ledger ─ engine ◄── rules ◄── watch
-//	                        │        ▲
-//	                     loader      └───────── http ◄── storefronts
-//	                        ▼                     │
+//	                        │      ▲    ▲
+//	                     loader  guard  └────── http ◄── storefronts
+//	                        ▼      ▼              │
 //	 clickhouse child ◄─ warehouse ◄──────────────┘ results
 //
 // The HTTP door opens last and closes first. ClickHouse comes up beside it:
@@ -178,11 +180,21 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	reload := newReloader(a.engine, c, set, kept, broken, metrics)
 	a.background("rules watch", reload.run)
 
+	asked := questions{a.warehouse, a.child, askWithin}
+	looks := guard.New(guard.Options{
+		Live: a.engine.Live, Engine: a.engine, Warehouse: counts{asked}, Every: c.GuardEvery, Log: c.Log, Metrics: metrics, Now: c.Now,
+	})
+	a.background("guard", func(ctx context.Context) error {
+		if a.awaitClickHouse(ctx) != nil {
+			return nil
+		}
+		return looks.Run(ctx)
+	})
+
 	keys, err := a.keys.forAPI()
 	if err != nil {
 		return nil, err
 	}
-	asked := questions{a.warehouse, a.child, askWithin}
 	server, err := api.New(api.Options{
 		Engine:        a.engine,
 		Reports:       asked,

@@ -82,7 +82,7 @@ func (o demoOptions) run(cmd *cobra.Command) error {
 	}
 	a, err := start(ctx, config{
 		Patience: time.Minute, // the simulated visitors share the machine, and would wait
-		Rules:    rulesDir, Data: data, Addr: o.addr, Log: log, Progress: progressOn(errOut),
+		Rules:    rulesDir, Data: data, Addr: o.addr, GuardEvery: guardUsually, Log: log, Progress: progressOn(errOut),
 		Demo: "デモ：ここに見える「sim-」で始まる来訪者はシミュレーションです。",
 	})
 	if err != nil {

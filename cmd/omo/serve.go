@@ -18,7 +18,7 @@ import (
 )
 
 func serveCommand() *cobra.Command {
-	c := config{Cap: ledger.DefaultCap}
+	c := config{Cap: ledger.DefaultCap, GuardEvery: guardUsually}
 	level, keep := "info", keepUsually
 	cmd := &cobra.Command{
 		Use:   "serve --rules DIR",
@@ -63,6 +63,7 @@ name an origin of site.yaml, or OMO_IDENTIFY_AUDIENCE where that is set.`,
 	f.StringVar(&c.Addr, "addr", "127.0.0.1:8080", "where to listen")
 	f.StringVar(&c.Pprof, "pprof", "", "serve Go's profiles on an address of this machine only, 127.0.0.1:6060 say")
 	f.Var(&keep, "keep", "how long events and the profiles of visitors who stay away are kept, by whole months (or forever)")
+	f.DurationVar(&c.GuardEvery, "guard-every", c.GuardEvery, "how often each live campaign is looked at for harm, and a bandit's weights for better ones; 0 never stops or moves anything")
 	f.BoolVar(&c.TrustProxy, "trust-proxy", false, "take the visitor's address and country from a proxy's headers (only behind one)")
 	f.Float64Var(&c.Rate, "rate", 200, "requests a second from one client's address, five times as many at once; a visitor has 20; private and loopback addresses are not limited; 0 limits nothing")
 	f.StringVar(&c.SMTP, "smtp", "", "where e-mail goes: smtp://user:password@host:587?from=shop@example.com; OMO_SMTP says the same, and no list of processes shows its password")
