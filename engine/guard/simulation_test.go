@@ -40,7 +40,7 @@ func TestAThousandCampaignsWithoutHarm(t *testing.T) {
 		if look%36 == 0 {
 			g = town.guard()
 		}
-		town.pass(5*time.Minute, 12)
+		town.pass(5*time.Minute, 24)
 		g.Look(t.Context())
 	}
 	t.Logf("%d of 1,000 campaigns without harm stopped after %d looks at each", len(town.stopped), 288)
