@@ -89,7 +89,7 @@ func (g *Guard) Look(ctx context.Context) {
 			failed = 0
 		} else {
 			g.counters.looks.WithLabelValues("failed").Inc()
-			g.Log.Warn("how a campaign does could not be asked, and nothing is decided; the next look asks again", "campaign", c.ID, "error", err)
+			g.Log.Warn("how a campaign does could not be asked or acted on; the next look tries again", "campaign", c.ID, "error", err)
 			if failed++; failed == failuresLeft {
 				return
 			}

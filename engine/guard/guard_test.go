@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -223,7 +224,13 @@ func TestAnEngineThatRefusesIsAskedAgain(t *testing.T) {
 	town.of["c1"].periods = harmful()
 	registry := prometheus.NewRegistry()
 	o := town.options()
-	o.Metrics = registry
+	var log strings.Builder
+	o.Metrics, o.Log = registry, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}))
 	g := guard.New(o)
 	town.refuses = errors.New("no room")
 	g.Look(t.Context())
@@ -231,6 +238,12 @@ func TestAnEngineThatRefusesIsAskedAgain(t *testing.T) {
 	town.refuses = nil
 	g.Look(t.Context())
 	told(t, registry, 1, 1, 0)
+	const want = `level=WARN msg="how a campaign does could not be asked or acted on; the next look tries again" campaign=c1 error="a does harm and could not be stopped: no room"
+level=ERROR msg="campaign stopped: everybody gets its control until it is resumed" campaign=c1 variant=a guardrail=conversion why="a does harm: 5.00% of its visitors converted against 10.00% of control's, fewer by 3.75 points at least (wrong at most 5 times in 100, however often one looks). Stop it and revise it." resume="omo resume c1"
+`
+	if log.String() != want {
+		t.Errorf("the log says\n%swant\n%s", &log, want)
+	}
 }
 
 // TestASlowWarehouseHasRest: a question is given up after 30 s; whatever it took,
