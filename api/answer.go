@@ -14,6 +14,7 @@ type decideAnswer struct {
 	Suppressed []engine.Suppressed `json:"suppressed,omitempty"`
 	Rejected   []ingest.Rejection  `json:"rejected,omitempty"`
 	Degraded   []string            `json:"degraded"`
+	Preview    *previewAnswer      `json:"preview,omitempty"`
 }
 
 type visitorAnswer struct {
@@ -47,7 +48,9 @@ func (s *Server) decideAnswer(a engine.Answer, rejected []ingest.Rejection, room
 		answer := offer{Campaign: c.ID, Slot: c.Slot, Selector: c.Selector, Armed: o.Armed(), On: c.Triggers}
 		if !o.Armed() {
 			answer.Variant, answer.Control, answer.Action = o.Variant.ID, o.Variant.Control(), raw(o.Action)
-			answer.Token = s.engine.Token(a.Visitor, d.ID, o)
+			if o.Phase != "" { // a preview is exposed to nobody
+				answer.Token = s.engine.Token(a.Visitor, d.ID, o)
+			}
 		}
 		out.Decisions = append(out.Decisions, answer)
 	}

@@ -31,6 +31,7 @@ type decideBody struct {
 	Identify   string            `json:"identify"`
 	Context    *ingest.Client    `json:"context"`
 	Explain    bool              `json:"explain"`
+	Preview    string            `json:"preview"` // the token of a preview's link
 	WriteKey   string            `json:"writeKey"`
 }
 
@@ -73,6 +74,9 @@ func (s *Server) decide(c echo.Context) error {
 		return err
 	}
 	now := s.now()
+	if body.Preview != "" {
+		return s.previewed(c, k, id, may, now)
+	}
 	consent := s.consents(body.Consent)
 	switch {
 	case !consent:
@@ -188,6 +192,8 @@ func (b *decideBody) check(may access) error {
 		return problem("needs_secret", "context is taken with the secret key only")
 	case b.Explain && may != secret:
 		return problem("needs_secret", "explain is answered with the secret key only: it tells what the rules are")
+	case b.Preview != "" && len(b.Events) > 0:
+		return problem("bad_request", "events do not go with a preview, which records nothing: send them to /v1/events")
 	case len(b.Events) > ingest.MaxEvents:
 		return problem("too_large", fmt.Sprintf("events has %d, at most %d are taken at a time", len(b.Events), ingest.MaxEvents))
 	}

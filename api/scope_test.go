@@ -15,6 +15,7 @@ import (
 var guards = map[string]string{
 	"POST /v1/decide":                "public events",
 	"POST /v1/events":                "public events",
+	"POST /v1/why":                   "public events",
 	"POST /v1/track":                 "public events",
 	"POST /v1/identify":              "public events",
 	"POST /v1/page":                  "public events",
@@ -39,6 +40,7 @@ var guards = map[string]string{
 	"GET /v1/visitors/:id/export":    "reports",
 	"GET /v1/erasures/:id":           "erase",
 	"POST /v1/explain":               "reports",
+	"POST /v1/preview":               "reports",
 	"PUT /v1/operators/:id":          "operators",
 	"GET /v1/coupons":                "reports",
 	"POST /v1/coupons/:pool/redeem":  "events",

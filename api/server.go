@@ -190,6 +190,7 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset, modules map[stri
 	}
 	fromPages("/v1/decide", s.decide)
 	fromPages("/v1/events", s.events)
+	fromPages("/v1/why", s.why)
 	fromPages("/ofrep/v1/evaluate/flags", s.evaluateAll)
 	fromPages("/ofrep/v1/evaluate/flags/:id", s.evaluate)
 	for path, call := range segmentCalls {
@@ -205,6 +206,7 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset, modules map[stri
 	get("/v1/erasures/:id", s.erasure, s.needs(ScopeErase))
 	e.PUT("/v1/operators/:id", s.putOperator, s.needs(ScopeOperators))
 	e.POST("/v1/explain", s.explain, s.needs(ScopeReports))
+	e.POST("/v1/preview", s.preview, s.needs(ScopeReports))
 	get("/v1/coupons", s.coupons, s.needs(ScopeReports))
 	e.POST("/v1/coupons/:pool/release", s.release, s.needs(ScopeAdmin))
 	e.POST("/v1/coupons/:pool/redeem", s.redeem, s.needs(ScopeEvents))

@@ -36,6 +36,7 @@ const (
 	Offered = "offered"
 	Control = "control"
 	Shadow  = "shadow"
+	Forced  = "forced" // a preview asked for it: nobody's exposure, and in no statistics
 )
 
 // Request is one call of decide.

@@ -13,7 +13,7 @@ func (l *loader) assemble(all []*checked, site Site, staff []condition, lang *la
 	s := &Set{Site: site, Source: l.source, Hash: hash(l.source), Pools: lang.pools}
 	for _, c := range all {
 		if c.draft { // what it would count, nobody keeps
-			s.drafts = append(s.drafts, c.ID)
+			s.drafts = append(s.drafts, c.Campaign)
 			continue
 		}
 		if err := c.compile(lang); err != nil {

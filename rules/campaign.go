@@ -27,9 +27,6 @@ func (c *checked) compile(l *language) (err error) {
 	if c.when, err = l.compileAll(c.parts, c.Zone); err != nil {
 		return err
 	}
-	for _, t := range c.On {
-		c.Triggers = append(c.Triggers, t.String())
-	}
 	for i, w := range c.waits {
 		if w.derived != nil {
 			if c.On[i].where, err = l.filter(w.derived); err != nil {
@@ -84,6 +81,9 @@ func (r *reader) campaign(f *campaignFile, site Site, l *language) *checked {
 		c.Layer = f.Layer.S
 	}
 	c.On, out.waits = r.triggers(f.On, l)
+	for _, t := range c.On {
+		c.Triggers = append(c.Triggers, t.String())
+	}
 	c.Frequency, c.Stop = r.limits(f.Frequency, "frequency")
 	c.Goals = r.goals(f, l)
 	c.Variants = r.variants(f, site, l.pools)

@@ -1,6 +1,9 @@
 package rules
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // impersonal are the roots that a rule may read of anybody: the page and what
 // every request tells of itself.
@@ -20,4 +23,33 @@ func (l *language) contextual(s *Set, c *Campaign) bool {
 		return false
 	}
 	return !slices.ContainsFunc(c.when, func(at int32) bool { return l.predicates[at].personal })
+}
+
+// kinds are the roots of conditions by what a visitor would call them.
+var kinds = map[string]string{
+	"visitor": "visitor", "session": "session", "page": "page", "device": "device", "cart": "cart",
+	"geo": "geo", "now": "now", "event": "event", "fact": "fact", "counter": "past",
+}
+
+// kindsRead is what c's rule and triggers read, sorted, each kind once. What
+// waits for an event, an absence or a booking reads what the visitor does.
+func (l *language) kindsRead(c *Campaign) []string {
+	read := map[string]bool{}
+	add := func(conditions []int32) {
+		for _, at := range conditions {
+			for _, root := range l.predicates[at].roots {
+				if kind := kinds[root]; kind != "" {
+					read[kind] = true
+				}
+			}
+		}
+	}
+	add(c.when)
+	for i := range c.On {
+		add(c.On[i].where)
+		if c.On[i].Event != "" {
+			read["event"] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(read))
 }

@@ -56,3 +56,38 @@ func TestContextualCampaigns(t *testing.T) {
 		t.Errorf("of %d campaigns these are taken for the contrary: %q", len(set.Campaigns), wrong)
 	}
 }
+
+// What a visitor is told that a campaign reads of it, and no more.
+func TestWhatCampaignsRead(t *testing.T) {
+	t.Parallel()
+	const one = "\nvariants: [{id: a, weight: 1, action: {type: banner, title: t}}]\n"
+	with := map[string]struct{ text, want string }{
+		"nothing":   {"", ""},
+		"several":   {`when: cart.value >= 5000 && visitor.purchases == 0 && page.path == "/cart"`, "cart page visitor"},
+		"past":      {`when: count("purchase", "30d") == 0 && now.hour < 12`, "now past"},
+		"segment":   {`when: in_segment("phones") || session.pageviews > 1`, "device session"},
+		"trigger":   {"on: {event: add_to_cart, where: 'event.value > 5000'}", "event"},
+		"any_event": {"on: {event: add_to_cart}", "event"},
+		"exit":      {"on: exit_intent", ""},
+		"operators": {"when: operators_online() > 0", "fact"},
+	}
+	folder := fstest.MapFS{
+		"segments.yaml":         {Data: []byte("segments: {phones: 'device.type == \"mobile\"'}\n")},
+		"campaigns/_draft.yaml": {Data: []byte("id: later\nwhen: visitor.new" + one)},
+	}
+	for id, row := range with {
+		folder["campaigns/"+id+".yaml"] = &fstest.MapFile{Data: []byte("id: " + id + "\nstatus: live\n" + row.text + one)}
+	}
+	set, found := Load(folder)
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	for id, row := range with {
+		if got := strings.Join(set.Written(id).Reads, " "); got != row.want {
+			t.Errorf("%s reads %q, want %q", id, got, row.want)
+		}
+	}
+	if draft := set.Written("later"); draft == nil || draft.Variant("a") == nil || !slices.Equal(draft.Triggers, []string{"page_view"}) || set.Written("never") != nil {
+		t.Errorf("the draft is %+v", draft)
+	}
+}

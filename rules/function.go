@@ -151,7 +151,8 @@ type reads struct {
 	counters  []int // places
 	pools     []string
 	operators bool
-	personal  bool // the visitor, its session, cart or past
+	personal  bool     // the visitor, its session, cart or past
+	roots     []string // of the names it reads
 }
 
 // placer gives every counter of a condition its place and notes what it reads.
@@ -162,7 +163,9 @@ type placer struct {
 
 func (p *placer) Visit(n *ast.Node) {
 	if id, is := (*n).(*ast.IdentifierNode); is {
-		p.personal = p.personal || !impersonal[strings.SplitN(id.Value, ".", 2)[0]]
+		root, _, _ := strings.Cut(id.Value, ".")
+		p.personal = p.personal || !impersonal[root]
+		p.roots = append(p.roots, root)
 	}
 	call, ok := (*n).(*ast.CallNode)
 	if !ok {

@@ -51,6 +51,7 @@ func (l *language) complete(s *Set) error {
 		}
 		l.need(s, c, c.when)
 		c.Contextual = l.contextual(s, c)
+		c.Reads = l.kindsRead(c)
 		for _, t := range c.On {
 			l.need(s, c, t.where)
 		}

@@ -31,7 +31,7 @@ type Set struct {
 	index      *index           // which campaigns a visit can match
 	scratch    *sync.Pool       // of *Matcher
 	explain    *explainer
-	drafts     []string // ids of the campaigns that were left out
+	drafts     []*Campaign // those that were left out: checked, and without a rule that runs
 }
 
 // Site is site.yaml with its defaults filled in.
@@ -115,6 +115,7 @@ type Campaign struct {
 	// Selector is the place in the page that its inline actions go into, "" if
 	// it has none. On a page without it no arm opens, control neither.
 	Selector string
+	Reads    []string // what its rule and triggers read, sorted: "visitor", "cart", …, "past" for what the visitor did, "fact"
 
 	open  bool    // no schedule: always open
 	pages pages   // compiled path patterns
@@ -175,7 +176,22 @@ type Variant struct {
 func (v Variant) Control() bool { return v.Action == nil }
 
 // Draft says whether a campaign of that id was left out, as a draft.
-func (s *Set) Draft(id string) bool { return slices.Contains(s.drafts, id) }
+func (s *Set) Draft(id string) bool {
+	return slices.ContainsFunc(s.drafts, func(c *Campaign) bool { return c.ID == id })
+}
+
+// Written finds a campaign of that id, a draft as well, which can be looked at
+// and not be decided of; nil if there is none.
+func (s *Set) Written(id string) *Campaign {
+	for _, all := range [][]*Campaign{s.Campaigns, s.drafts} {
+		for _, c := range all {
+			if c.ID == id {
+				return c
+			}
+		}
+	}
+	return nil
+}
 
 // Variant finds a campaign's variant, nil if it has none of that id.
 func (c *Campaign) Variant(id string) *Variant {

@@ -128,8 +128,8 @@ func newTestBench(set *Set) *testBench {
 	for _, c := range set.Campaigns {
 		b.campaigns[c.ID] = c
 	}
-	for _, id := range set.drafts {
-		b.campaigns[id] = nil
+	for _, c := range set.drafts {
+		b.campaigns[c.ID] = nil
 	}
 	return b
 }

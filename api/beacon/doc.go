@@ -7,6 +7,7 @@
 //	        │       └─► offers ──► GET /r.js         render/show: an action, in a closed shadow root
 //	        │       └─► armed ───► GET /m/t.js ──► ask(trigger)   what waits for a trigger of its campaign
 //	        ├─► GET /m/d.js ─────► track, consent    what the page's dataLayer tells
+//	        ├─► GET /m/p.js, /m/w.js                 a preview's bar; "why do I see this?"
 //	        └─► queue ─► sender ─► POST /v1/events   until acknowledged, over pages and restarts
 //
 // What every page view needs is the core, b.js. The rest are modules that it
@@ -37,6 +38,11 @@
 // ecommerce}) or gtag("event", …), under the fields that GA4 gives them and no
 // others; data-datalayer="off" where the shop tells them itself.
 //
+// In a preview (omo_preview in the address of a link, then in the tab's
+// storage) nothing is recorded, no queued event rides along, and p.js says so
+// on the page. omo('why') loads w.js, which asks POST /v1/why. An opt-out is in
+// localStorage and stands above whatever the page says of consent.
+//
 // What a page view sends and keeps depends on consent alone: without it there
 // is no id, nothing in storage and no event. An event has one id for its whole
 // life; it is in localStorage until the server has answered 200 to it, so it
@@ -53,6 +59,7 @@
 //	window.omo = window.omo || function () { (omo.q = omo.q || []).push(arguments) };
 //	omo('track', 'add_to_cart', {value: 6800});
 //	omo('identify', token); omo('consent', 'granted'); omo('page');
+//	omo('why'); omo('optout'); omo('optout', false);
 //
 // A page says what it is by <meta name="omo:type" content="item"> and a
 // <script type="application/json" data-omo-item> with id, name, category,

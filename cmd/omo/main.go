@@ -84,6 +84,7 @@ campaign against doing nothing.
 		checkCommand(),
 		testCommand(),
 		explainCommand(),
+		previewCommand(),
 		backtestCommand(),
 		schemaCommand(),
 		referenceCommand(),

@@ -1,0 +1,176 @@
+package api_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/storage"
+	"github.com/chromedp/chromedp"
+
+	"github.com/omotenashi-web/omotenashi/api/beacon/browsertest"
+)
+
+// A person sits before a real browser, on pages of a shop that carry the beacon
+// of this very server.
+type person struct {
+	*shop
+	page string
+	tab  context.Context
+}
+
+func sits(t *testing.T, changes ...option) person {
+	t.Helper()
+	tab := browsertest.New(t)
+	s := open(t, append(changes, edit("site.yaml", "origins: [https://shop.example]\n", ""))...)
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, fmt.Sprintf(`<!doctype html><html lang="ja"><meta charset="utf-8"><title>お茶</title>
+<script async src="%s/b.js" data-key="%s" data-consent="granted" data-shadow="open"></script><h1>お茶</h1></html>`, s.URL, publicKey))
+	}))
+	t.Cleanup(page.Close)
+	return person{s, page.URL, tab}
+}
+
+func (p person) goes(url string) {
+	p.t.Helper()
+	if err := chromedp.Do(p.tab, chromedp.Navigate(url)); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p person) does(script string) {
+	p.t.Helper()
+	if err := chromedp.Do(p.tab, chromedp.Evaluate[chromedp.Void](script)); err != nil {
+		p.t.Fatalf("%s: %v", script, err)
+	}
+}
+
+// sees waits until an expression has the text, over page loads too.
+func (p person) sees(expression, want string) {
+	p.t.Helper()
+	var got string
+	var err error
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if got, err = chromedp.Run(p.tab, chromedp.Evaluate[string](`String((`+expression+`) ?? "nothing")`)); err == nil && strings.Contains(got, want) {
+			return
+		}
+	}
+	p.t.Fatalf("%s is %q (%v), want %q", expression, got, err, want)
+}
+
+// inside is an expression for the first match in the shadow root of a host.
+func inside(host, selector string) string {
+	return fmt.Sprintf(`document.querySelector(%q)?.shadowRoot.querySelector(%q)`, host, selector)
+}
+
+// button is an expression for the one with that label.
+func button(host, label string) string {
+	return fmt.Sprintf(`[...document.querySelector(%q).shadowRoot.querySelectorAll("button")].find((b) => b.textContent === %q)`, host, label)
+}
+
+const (
+	bar   = `document.querySelector("omo-preview")?.shadowRoot.querySelector("section").textContent`
+	title = `document.querySelector("omo-action")?.shadowRoot.querySelector("h2").textContent`
+)
+
+// A marketer opens the link on the shop, sees the draft at once, goes to
+// another variant and on to another page, and ends it; nothing of all that is
+// recorded, and then the page counts again.
+func TestAMarketerLooksAtAPreviewOnTheShop(t *testing.T) {
+	t.Parallel()
+	p := sits(t, previewing)
+	before := p.ledger.Last()
+
+	p.goes(p.link(object{"campaign": "autumn", "page": p.page + "/items?q=1"}).Link)
+	p.sees(bar, "プレビュー：秋の準備")
+	for _, says := range []string{"記録されません", "exit_intent を待って", "クーポンコードは見本です", "公開されていません"} {
+		p.sees(bar, says)
+	}
+	p.sees(inside("omo-action", ".code")+`?.value`, "SAMPLE-CODE")
+	p.sees(`location.search`, "?q=1")
+	p.sees(`location.href.includes("omo_preview")`, "false")
+	p.does(button("omo-preview", "words") + `.click()`)
+	p.sees(title, "秋が来ました")
+	p.sees(inside("omo-preview", `[aria-pressed="true"]`)+`?.textContent`, "words")
+	p.does(inside("omo-action", ".x") + `.click()`)
+
+	p.goes(p.page + "/cart")
+	p.sees(title, "秋が来ました")
+	p.does(`omo("track", "add_to_cart", {value: 1})`)
+	p.does(button("omo-preview", "control") + `.click()`)
+	p.sees(bar, "何も表示しません")
+	if p.ledger.Last() != before {
+		t.Errorf("a preview was recorded: %v", p.names())
+	}
+
+	p.does(inside("omo-preview", ".end") + `.click()`)
+	p.sees(title, "ようこそ")
+	p.sees(`document.querySelector("omo-preview")`, "nothing")
+	if names := p.names(); slices.Contains(names, "add_to_cart") || !slices.Contains(names, "page_view") {
+		t.Errorf("recorded %v", names)
+	}
+
+	p.goes(p.link(object{"campaign": "autumn", "page": p.page + "/"}).Link)
+	p.sees(bar, "秋の準備")
+	p.clock.pass(time.Hour)
+	p.goes(p.page + "/cart")
+	p.sees(bar, "有効期限")
+	p.does(inside("omo-preview", ".end") + `.click()`)
+	p.sees(`document.querySelector("omo-preview")`, "nothing")
+}
+
+// A visitor asks why, and opts out: from then on nothing is recorded, on later
+// pages too and whatever the page says, until the visitor takes it back.
+func TestAVisitorAsksWhyAndOptsOut(t *testing.T) {
+	t.Parallel()
+	p := sits(t)
+	p.goes(p.page + "/")
+	p.sees(title, "ようこそ")
+	p.does(`omo("why"); omo("why")`)
+	p.sees(inside("omo-why", "dialog")+`?.textContent`, "なぜ表示されているのですか？")
+	p.sees(inside("omo-why", "dialog")+`?.textContent`, "このサイトでのあなたの行動をもとに")
+	p.sees(inside("omo-why", "ul")+`?.textContent`, "これまでの訪問と購入、会員情報")
+	p.sees(`document.querySelectorAll("omo-why").length`, "1")
+	p.does(inside("omo-why", ".out") + `.click()`)
+	p.sees(`document.querySelector("omo-why")`, "nothing")
+	p.sees(`localStorage.getItem("omo_vid")`, "nothing")
+
+	for range 2 {
+		before := p.ledger.Last()
+		p.goes(p.page + "/cart")
+		p.sees(`performance.getEntriesByType("resource").some((r) => r.name.includes("/v1/decide") && r.responseEnd > 0)`, "true")
+		p.does(`omo("consent", "granted"); omo("track", "add_to_cart", {value: 1})`)
+		p.sees(`localStorage.getItem("omo_vid")`, "nothing")
+		if p.ledger.Last() != before {
+			t.Errorf("recorded after an opt-out: %v", p.names())
+		}
+	}
+	p.until("the server's cookie is gone", func() bool {
+		kept, err := chromedp.Call(p.tab, storage.GetCookies, storage.GetCookiesParams{})
+		return err == nil && len(kept.Cookies) == 0
+	})
+	p.does(`omo("why")`)
+	p.sees(inside("omo-why", "dialog")+`?.textContent`, "行動の記録を止めています")
+	p.does(inside("omo-why", ".back") + `.click()`)
+	p.sees(`(localStorage.getItem("omo_vid") || "").length > 8`, "true")
+	p.does(`omo("track", "look")`)
+	p.goes(p.page + "/")
+	p.until("the event", func() bool { return slices.Contains(p.names(), "look") })
+}
+
+func (p person) until(what string, holds func() bool) {
+	p.t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if holds() {
+			return
+		}
+	}
+	p.t.Fatalf("never came: %s", what)
+}
