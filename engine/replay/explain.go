@@ -3,7 +3,6 @@ package replay
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -69,10 +68,7 @@ func (p *Past) Explain(q Question) (*Answer, error) {
 	if q.Page == nil {
 		return p.logged(visits, q)
 	}
-	live, err := p.Sets.At(p.Ledger, visits[len(visits)-1][0].Event.Seq+1)
-	if q.Seq == 0 && q.Until.IsZero() {
-		live, err = p.Sets.At(p.Ledger, math.MaxUint64)
-	}
+	live, err := p.Sets.until(p.Ledger, visits[len(visits)-1][0].Event.Seq, q)
 	if err != nil {
 		return nil, err
 	}
@@ -235,6 +231,9 @@ func answer(visitor string, m *Moment, q Question) *Answer {
 	for _, c := range m.Live.Set.Campaigns {
 		if q.Campaign == "" || q.Campaign == c.ID {
 			v := verdictOn(c, &d)
+			if h := m.Live.Overrides[c.ID].Harm; h != nil && v.Reason == engine.Control {
+				v.Detail = "stopped for harm: " + h.Guardrail + " of " + h.Variant
+			}
 			v.Conditions = conditions(m, c)
 			v.Triggers = m.Live.Awaits(c, m.Profile, m.Request, m.Now)
 			a.Campaigns = append(a.Campaigns, v)

@@ -123,6 +123,18 @@ func (s *Sets) At(ledger string, seq uint64) (*engine.Live, error) {
 	return s.open(list[i-1])
 }
 
+// until is the set that was live at the moment that q asks about, behind the
+// visitor's last visit before that: what went live since counts too.
+func (s *Sets) until(ledger string, last uint64, q Question) (*engine.Live, error) {
+	list, at := s.ledgers[ledger], last
+	for _, w := range list {
+		if w.seq > at && (q.Seq == 0 || w.seq <= q.Seq) && (q.Until.IsZero() || w.at <= q.Until.UnixMilli()) {
+			at = w.seq
+		}
+	}
+	return s.At(ledger, at+1)
+}
+
 // Named is the set of that hash as it was live at a visit: the same texts live
 // again later may be in other phases.
 func (s *Sets) Named(ledger, hash string, seq uint64) (*engine.Live, error) {

@@ -1,0 +1,142 @@
+package replay_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/replay"
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+// A back-test of the very rules that were live changes nothing, whatever was
+// decided beside them: what was paused stays so.
+func TestABacktestKeepsWhatWasDecided(t *testing.T) {
+	t.Parallel()
+	s, p := scene(t, learner)
+	show := func(n int) {
+		for range n {
+			s.open(p, "/cart")
+			for _, o := range p.offers {
+				s.send(p, s.about(ingest.Exposure, o))
+			}
+			p.offers = nil
+		}
+	}
+	show(1)
+	if err := s.engine.Pause("learner", engine.Operator, s.now); err != nil {
+		t.Fatal(err)
+	}
+	show(2)
+	if _, err := s.engine.Resume("learner", engine.Operator, s.now); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.engine.StopHarm("learner", engine.HarmStop{Variant: "b", Guardrail: "errors"}, s.now); err != nil {
+		t.Fatal(err)
+	}
+	show(1)
+	for name, c := range map[string]struct {
+		campaign string
+		want     replay.Change
+	}{
+		"the same rules": {learner, replay.Change{Visitors: replay.Pair{Present: 1, Changed: 1}, Exposures: replay.Pair{Present: 2, Changed: 2}}},
+		"other content was not stopped for harm, and was paused": {strings.Replace(strings.Replace(learner, "weight: 2", "weight: 200", 1), "learner\n", "learner\npriority: 1\n", 1),
+			replay.Change{Visitors: replay.Pair{Present: 1, Changed: 1}, Exposures: replay.Pair{Present: 2, Changed: 2}, Assumed: 1}},
+	} {
+		report := s.backtest(load(t, c.campaign), nil, dawn)
+		c.want.Campaign = "learner"
+		if got := report.Campaigns[0]; got != c.want || report.Reproduced.Equal != 4 {
+			t.Errorf("%s: %+v, want %+v; %d reproduced", name, got, c.want, report.Reproduced.Equal)
+		}
+	}
+}
+
+// What was decided after a visitor's last visit is known to a question about a
+// later moment.
+func TestExplainKnowsWhatWasDecidedSince(t *testing.T) {
+	t.Parallel()
+	s, p := scene(t, "id: bar\nstatus: live\nvariants: [{id: control, weight: 1}, {id: a, weight: 9999, action: "+banner+"}]")
+	s.open(p, "/cart") // 00:01
+	minute := func(n int, do func() error) {
+		s.now = dawn.Add(time.Duration(n) * time.Minute)
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	minute(10, func() error { return s.engine.Pause("bar", engine.Operator, s.now) })
+	minute(20, func() error { _, err := s.engine.Resume("bar", engine.Operator, s.now); return err })
+	minute(30, func() error {
+		return s.engine.StopHarm("bar", engine.HarmStop{Variant: "a", Guardrail: "conversion"}, s.now)
+	})
+	h := replay.History{Warehouse: nothing{}, Ledger: s.ledger, Loaded: func() uint64 { return 0 }}
+	for n, want := range map[int]string{5: "offered a ()", 10: "not_live  (paused by operator)", 15: "not_live  (paused by operator)", 25: "offered a ()", 35: "control control (stopped for harm: conversion of a)", 0: "control control (stopped for harm: conversion of a)"} {
+		past, err := h.Of(t.Context(), p.id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := dawn.Add(time.Duration(n) * time.Minute)
+		q := replay.Question{Page: &ingest.Event{Name: ingest.PageView, Time: at.UnixMilli(), Page: &ingest.Page{URL: "https://shop.example/", Path: "/"}}}
+		if n > 0 {
+			q.Until = at
+		}
+		a, err := past.Explain(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := a.Campaigns[0]; fmt.Sprintf("%s %s (%s)", v.Reason, v.Variant, v.Detail) != want {
+			t.Errorf("after %d minutes: %s %s (%s), want %s", n, v.Reason, v.Variant, v.Detail, want)
+		}
+	}
+}
+
+// unfilled is a warehouse in which nobody did anything.
+type unfilled struct{}
+
+func (unfilled) Visitors(context.Context, engine.Past) (int, error) { return 0, nil }
+func (unfilled) Each(context.Context, engine.Past, func(*ingest.Event) error) error {
+	return nil
+}
+
+// What was decided beside the files goes on when a back-fill ends.
+func TestABackfillEndsUnderAnOverride(t *testing.T) {
+	t.Parallel()
+	const bar = "id: bar\nstatus: live\nvariants: [{id: a, weight: 1, action: " + banner + "}]"
+	s, p := scene(t, bar)
+	s.open(p, "/cart")
+	s.use(load(t, bar, after()[len(before)]))
+	if err := s.engine.Pause("bar", engine.Operator, s.now); err != nil {
+		t.Fatal(err)
+	}
+	s.open(p, "/cart")
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	var run sync.WaitGroup
+	run.Go(func() {
+		if err := s.engine.Backfill(ctx, unfilled{}, func() time.Time { return s.now }); err != nil {
+			t.Error(err)
+		}
+	})
+	for waiting, _ := s.engine.Backfilling(); len(waiting) > 0 && ctx.Err() == nil; waiting, _ = s.engine.Backfilling() {
+		time.Sleep(time.Millisecond)
+	}
+	stop()
+	run.Wait()
+	s.open(p, "/cart")
+	var got []string
+	s.again(func(m *replay.Moment, made engine.Decision) {
+		for _, o := range made.Outcomes {
+			got = append(got, o.Campaign+" "+o.Reason)
+		}
+		if d := replay.Compare(m.Logged.Props.Outcomes, made.Outcomes); d != nil {
+			t.Errorf("at %d: %s", m.Seq, asJSON(t, d))
+		}
+	})
+	if want := []string{"bar offered", "bar not_live", "newer backfilling", "bar not_live", "newer offered"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
