@@ -46,6 +46,7 @@ var statuses = map[string]int{
 	"not_found":        http.StatusNotFound,
 	"bad_method":       http.StatusMethodNotAllowed,
 	"already_redeemed": http.StatusConflict,
+	"conflict":         http.StatusConflict,
 	"too_large":        http.StatusRequestEntityTooLarge,
 	"rate_limited":     http.StatusTooManyRequests,
 	"internal":         http.StatusInternalServerError,

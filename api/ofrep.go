@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/bytedance/sonic/encoder"
@@ -108,7 +109,8 @@ func (s *Server) evaluateAll(c echo.Context) error {
 // evaluationOf is what d came to for a campaign.
 func evaluationOf(campaign *rules.Campaign, d *engine.Decision) evaluation {
 	out := evaluation{Key: campaign.ID, Reason: reasonDefault}
-	if campaign.Status != rules.Live {
+	paused := slices.ContainsFunc(d.Outcomes, func(o ingest.Outcome) bool { return o.Campaign == campaign.ID && o.Reason == engine.NotLive })
+	if paused || campaign.Status != rules.Live {
 		out.Reason = reasonDisabled
 		return out
 	}

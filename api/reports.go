@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/stats"
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 	"github.com/omotenashi-web/omotenashi/rules"
@@ -27,6 +28,8 @@ type campaignAnswer struct {
 	// Backfilling is how much of its counters' past is counted, 0 to 1; missing
 	// once all is. Until then the campaign waits.
 	Backfilling *float64 `json:"backfilling,omitempty"`
+	// Override is what was decided beside its file, missing where nothing was.
+	Override *engine.Override `json:"override,omitempty"`
 }
 
 type goalAnswer struct {
@@ -47,7 +50,7 @@ func (s *Server) campaigns(c echo.Context) error {
 	out := []campaignAnswer{}
 	for _, x := range live.Set.Campaigns {
 		a := campaignAnswer{
-			ID: x.ID, Name: x.Name, Status: x.Status, Phase: live.Phases[x.ID], Slot: x.Slot,
+			ID: x.ID, Name: x.Name, Status: live.Status(x), Override: overrideOf(live, x.ID), Phase: live.Phases[x.ID], Slot: x.Slot,
 			Priority: x.Priority, File: x.File, Line: x.Line,
 		}
 		if live.Waiting[x.ID] {
@@ -172,7 +175,7 @@ func (s *Server) judge(ctx context.Context, campaign *rules.Campaign, q warehous
 	}
 	result := stats.Judge(stats.Subject{
 		Campaign: campaign.ID, Phase: cmp.Or(sums.Phase, s.engine.Live().Phases[campaign.ID]), Goal: goalNamed(campaign, q.Goal).Name,
-		Window: rules.FormatDuration(q.Window), AsOf: q.AsOf.UTC(), Status: string(campaign.Status),
+		Window: rules.FormatDuration(q.Window), AsOf: q.AsOf.UTC(), Status: string(s.engine.Live().Status(campaign)),
 	}, arms, sums.Crossovers)
 	result.CarriedOver, result.ErasedVisitors = sums.CarriedOver, s.engine.ErasedVisitors()
 	return result, nil

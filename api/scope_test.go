@@ -49,6 +49,8 @@ var guards = map[string]string{
 	"POST /v1/dead/replay":           "admin",
 	"GET /v1/outbox":                 "admin",
 	"POST /v1/outbox/retry":          "admin",
+	"POST /v1/campaigns/:id/pause":   "admin",
+	"POST /v1/campaigns/:id/resume":  "admin",
 	"GET /ui":                        "reports",
 	"GET /ui/":                       "reports",
 	"GET /ui/results":                "reports",

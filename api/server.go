@@ -197,6 +197,8 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset, modules map[stri
 		fromPages("/v1/"+path, s.segment(call))
 	}
 	get("/v1/campaigns", s.campaigns, s.needs(ScopeReports))
+	e.POST("/v1/campaigns/:id/pause", s.pause, s.needs(ScopeAdmin))
+	e.POST("/v1/campaigns/:id/resume", s.resume, s.needs(ScopeAdmin))
 	get("/v1/campaigns/:id/results", s.results, s.needs(ScopeReports))
 	get("/v1/visitors/:id", s.visitor, s.needs(ScopeReports))
 	get("/v1/visitors/:id/export", s.export, s.needs(ScopeReports))

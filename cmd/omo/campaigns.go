@@ -35,6 +35,9 @@ func campaignsCommand() *cobra.Command {
 						variants[i] = fmt.Sprintf("%s %d", v.ID, v.Weight)
 					}
 					status := x.Status
+					if why := beside(x.Override); why != "" {
+						status += " (" + why + ")"
+					}
 					if x.Backfilling != nil {
 						status = fmt.Sprintf("backfilling %.0f %%", 100**x.Backfilling)
 					}

@@ -89,6 +89,8 @@ campaign against doing nothing.
 		schemaCommand(),
 		referenceCommand(),
 		campaignsCommand(),
+		pauseCommand(),
+		resumeCommand(),
 		resultsCommand(),
 		importCommand(),
 		deadCommand(),

@@ -11,6 +11,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
+	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/stats"
 )
 
@@ -24,7 +25,9 @@ type campaignInfo struct {
 	Priority int    `json:"priority"`
 	// Backfilling is how much of its counters' past is counted; nil once all is.
 	Backfilling *float64 `json:"backfilling,omitempty"`
-	Goals       []struct {
+	// Override is what was decided beside its file; nil where nothing was.
+	Override *engine.Override `json:"override,omitempty"`
+	Goals    []struct {
 		Event  string `json:"event"`
 		Window string `json:"window"`
 		Value  string `json:"value"`
