@@ -75,10 +75,11 @@ func TestFunnel(t *testing.T) {
 	}
 }
 
-// Converted visitors of the funnel are those of results.
+// Converted visitors of the funnel are those of results, and of the views.
 func TestTheFunnelConvertsAsResultsDo(t *testing.T) {
 	t.Parallel()
-	w, _, _ := loaded(t, "testdata/funnel.txtar")
+	w, _, dsn := loaded(t, "testdata/funnel.txtar")
+	conn := connect(t, dsn)
 	asOf := start.Add(100 * time.Hour)
 	for phase, goal := range map[string]string{"p1": "purchase", "p2": "big"} {
 		sums, err := w.Results(t.Context(), warehouse.Query{Campaign: "c", Phase: phase, Goal: goal, Window: time.Second, AsOf: asOf})
@@ -92,6 +93,9 @@ func TestTheFunnelConvertsAsResultsDo(t *testing.T) {
 		n := uint64(0)
 		for _, a := range sums.Arms {
 			n += a.Converted
+		}
+		if got := ask(t, conn, "SELECT sum(converted) FROM results_by_variant WHERE campaign = 'c' AND phase = '"+phase+"'"); got != fmt.Sprint(n) {
+			t.Errorf("%s: by the view %s, results have %d", phase, got, n)
 		}
 		if got := step(days[0], warehouse.StepConverted, ""); got.Decisions != n || got.Visitors != n || n == 0 {
 			t.Errorf("%s: %+v, results have %d", phase, got, n)

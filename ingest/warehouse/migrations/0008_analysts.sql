@@ -7,6 +7,135 @@
 ALTER TABLE event_log ADD COLUMN IF NOT EXISTS unit String DEFAULT JSONExtractString(raw, 'unit')
     COMMENT 'the bucketing unit that the visitor adopted by this event; empty on all others' CODEC(ZSTD(1)) AFTER user_id;
 
+CREATE OR REPLACE VIEW decisions (
+    decision_id String                 COMMENT 'of one call of decide',
+    campaign    LowCardinality(String) COMMENT 'a campaign whose rule matched in it',
+    reason      LowCardinality(String) COMMENT 'what became of it: a reason code, or armed, offered, control, shadow, forced',
+    variant     LowCardinality(String) COMMENT 'the variant, where one was drawn',
+    phase       LowCardinality(String) COMMENT 'the campaign''s phase then',
+    visitor_id  String                 COMMENT 'first-party id of a browser',
+    session_id  String                 COMMENT 'the session it was in',
+    time        DateTime64(3, 'UTC')   COMMENT 'when it was decided',
+    received    DateTime64(3, 'UTC')   COMMENT 'the same, on the server''s clock',
+    rules       LowCardinality(String) COMMENT 'hash of the rule set that decided',
+    trigger     LowCardinality(String) COMMENT 'what asked; empty for the page view itself',
+    path        String                 COMMENT 'path of the page',
+    bot         Bool                   COMMENT 'for a crawler or monitor',
+    period      UInt32                 COMMENT 'of a bandit: the stretch of equal weights in the phase, from 0 on'
+) AS SELECT
+    e.decision_id AS decision_id, c AS campaign, r AS reason, v AS variant, toLowCardinality(splitByChar('/', toString(p))[1]) AS phase,
+    e.visitor_id AS visitor_id, e.session_id AS session_id, e.time AS time, e.received AS received, e.rules AS rules, e.trigger AS trigger,
+    e.path AS path, e.bot AS bot, toUInt32OrZero(splitByChar('/', toString(p))[2]) AS period
+FROM events AS e
+ARRAY JOIN e.`outcome.campaign` AS c, e.`outcome.reason` AS r, e.`outcome.variant` AS v, e.`outcome.phase` AS p
+WHERE e.name = 'omo_decision'
+COMMENT 'one row a decision and campaign whose rule matched';
+
+-- As results count it: staff are out, and an event on a browser that was not
+-- exposed is its person's first exposed browser's.
+CREATE OR REPLACE VIEW conversions (
+    campaign     String                 COMMENT 'our campaign',
+    phase        String                 COMMENT 'its phase',
+    visitor_id   String                 COMMENT 'the unit: a visitor that was exposed in this phase',
+    variant      String                 COMMENT 'the single variant seen; of a crossover, the first of them',
+    crossover    Bool                   COMMENT 'saw two variants or more: out of every arm',
+    carried_over Bool                   COMMENT 'was exposed in an earlier phase: out of every arm',
+    entered      DateTime64(3, 'UTC')   COMMENT 'first exposure in this phase',
+    goal         String                 COMMENT 'event hoped for; empty if the rule sets never told of this phase',
+    main_goal    Bool                   COMMENT 'the campaign''s first goal',
+    window_ms    Int64                  COMMENT 'how long after entering an event counts, half-open',
+    converted    Bool                   COMMENT 'at least one goal event in the window',
+    value        Float64                COMMENT 'sum of their values, refunds taken off'
+) AS
+WITH
+    persons AS (
+        SELECT e.visitor_id AS browser, max(e.user_id) AS person
+        FROM event_log AS e
+        WHERE e.user_id != '' AND e.visitor_id != ''
+        GROUP BY e.visitor_id
+    ),
+    units AS (
+        SELECT campaign, phase, visitor_id, variant, crossover, entered, person,
+            toBool(began > min(began) OVER (PARTITION BY campaign, visitor_id)) AS carried_over,
+            max(staff) OVER (PARTITION BY campaign, visitor_id) AS of_staff,
+            row_number() OVER (PARTITION BY campaign, phase, person ORDER BY entered, visitor_id) AS at
+        FROM (
+            SELECT x.campaign AS campaign, x.phase AS phase, x.visitor_id AS visitor_id, argMin(x.variant, (x.time, x.seq, x.idx)) AS variant,
+                toBool(uniqExact(x.variant) > 1) AS crossover, min(x.time) AS entered, max(x.staff) AS staff
+            FROM exposures AS x
+            WHERE NOT x.bot AND NOT x.forced AND x.visitor_id != '' AND x.variant != ''
+            GROUP BY x.campaign, x.phase, x.visitor_id
+        ) AS u
+        INNER JOIN (
+            SELECT campaign, phase, min(at) AS began
+            FROM (
+                SELECT x.campaign AS campaign, x.phase AS phase, x.received AS at FROM exposures AS x
+                UNION ALL
+                SELECT c.campaign, c.phase, c.began FROM campaigns AS c
+            )
+            GROUP BY campaign, phase
+        ) AS p USING (campaign, phase)
+        LEFT JOIN persons AS h ON h.browser = u.visitor_id
+    ),
+    owners AS (
+        SELECT campaign, phase, visitor_id AS unit, visitor_id AS whose FROM units
+        UNION ALL
+        SELECT u.campaign, u.phase, u.visitor_id, h.browser
+        FROM units AS u
+        INNER JOIN persons AS h ON h.person = u.person
+        WHERE u.at = 1 AND u.person != '' AND (u.campaign, u.phase, h.browser) NOT IN (SELECT campaign, phase, visitor_id FROM units)
+    ),
+    aims AS (
+        SELECT c.campaign AS campaign, c.phase AS phase, g.event AS goal, g.window_ms AS window_ms,
+            if(g.value = '', 'value', g.value) AS property, toBool(i = 1) AS main_goal,
+            c.derived[g.event] AS some_of, if(some_of = '', g.event, some_of) AS named
+        FROM campaigns AS c
+        LEFT ARRAY JOIN c.goals AS g, arrayEnumerate(c.goals) AS i
+    ),
+    facts AS (
+        SELECT visitor_id, time, name, if(name = 'refund', 'purchase', name) AS named, value, properties, kinds, transaction_id
+        FROM (
+            SELECT e.visitor_id AS visitor_id, e.time AS time, e.name AS name, e.value AS value, e.properties AS properties,
+                e.kinds AS kinds, e.transaction_id AS transaction_id,
+                if(e.name = 'purchase', e.transaction_id, '') AS order_id
+            FROM events AS e
+            WHERE NOT e.bot AND e.visitor_id != ''
+                AND (e.name IN (SELECT named FROM aims)
+                    OR e.name = 'refund' AND 'purchase' IN (SELECT named FROM aims))
+            ORDER BY e.received, e.seq, e.idx
+            LIMIT 1 BY order_id, if(order_id = '', e.event_id, toUUID('00000000-0000-0000-0000-000000000000'))
+        )
+    ),
+    -- The orders that are of a derived kind: their refunds take off what they added.
+    orders AS (
+        SELECT arrayJoin(argMin(e.kinds, (e.received, e.seq, e.idx))) AS goal, e.transaction_id AS transaction_id
+        FROM events AS e
+        WHERE e.name = 'purchase' AND e.transaction_id != '' AND NOT e.bot AND e.visitor_id != ''
+        GROUP BY e.transaction_id
+    )
+SELECT
+    u.campaign AS campaign, u.phase AS phase, u.visitor_id AS visitor_id, any(u.variant) AS variant,
+    any(u.crossover) AS crossover, any(u.carried_over) AS carried_over, any(u.entered) AS entered, u.goal AS goal,
+    u.main_goal AS main_goal, u.window_ms AS window_ms,
+    toBool(countIf(f.name = u.named AND (u.some_of = '' OR has(f.kinds, u.goal)) AND f.time >= u.entered AND f.time < u.entered + toIntervalMillisecond(u.window_ms)) > 0) AS converted,
+    sumIf(
+        multiIf(f.name = u.named, u.some_of = '' OR has(f.kinds, u.goal),
+                u.some_of = '' OR (u.goal, f.transaction_id) IN (SELECT goal, transaction_id FROM orders), -1, 0)
+            * ifNull(if(u.property = 'value', f.value, toFloat64OrNull(f.properties[u.property])), 0),
+        f.time >= u.entered AND f.time < u.entered + toIntervalMillisecond(u.window_ms)) AS value
+FROM (
+    SELECT units.campaign AS campaign, units.phase AS phase, units.visitor_id AS visitor_id, units.variant AS variant,
+        units.crossover AS crossover, units.carried_over AS carried_over, units.entered AS entered,
+        aims.goal AS goal, aims.main_goal AS main_goal, aims.window_ms AS window_ms, aims.property AS property,
+        aims.some_of AS some_of, aims.named AS named
+    FROM units LEFT JOIN aims ON units.campaign = aims.campaign AND units.phase = aims.phase
+    WHERE NOT units.of_staff
+) AS u
+INNER JOIN owners AS o ON o.campaign = u.campaign AND o.phase = u.phase AND o.unit = u.visitor_id
+LEFT JOIN facts AS f ON f.visitor_id = o.whose AND f.named = u.named
+GROUP BY u.campaign, u.phase, u.visitor_id, u.goal, u.main_goal, u.window_ms, u.property, u.some_of, u.named
+COMMENT 'one row an exposed visitor, phase and goal of the campaign';
+
 CREATE OR REPLACE VIEW results_daily (
     campaign     String    COMMENT 'our campaign',
     phase        String    COMMENT 'its phase',

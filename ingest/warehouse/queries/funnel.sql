@@ -9,11 +9,11 @@
 -- a page view.
 WITH
     shown AS (
-        SELECT phase AS its_phase, visitor_id, user_id, variant, time, received, decision_id
+        SELECT phase AS its_phase, visitor_id, user_id, variant, time, received, decision_id,
+            max(staff) OVER (PARTITION BY visitor_id) AS of_staff
         FROM exposures
         WHERE campaign = {campaign:String} AND received <= {as_of:DateTime64(3, 'UTC')}
             AND NOT bot AND NOT forced AND visitor_id != '' AND variant != ''
-            AND visitor_id NOT IN (SELECT visitor_id FROM events WHERE name = 'omo_exposure' AND campaign = {campaign:String} AND staff AND received <= {as_of:DateTime64(3, 'UTC')})
     ),
     aims AS (
         SELECT phase AS its_phase, goals[1].event AS goal, goals[1].window_ms AS window_ms,
@@ -49,12 +49,12 @@ WITH
         )
         GROUP BY its_phase
     ),
-    -- Kept is who saw one variant only, and no earlier phase.
+    -- Kept is who saw one variant only, and no earlier phase, and is not of the staff.
     units AS (
         SELECT
             s.visitor_id AS visitor_id, s.its_phase AS its_phase, any(h.person) AS person, min(s.time) AS entered,
             argMin(s.decision_id, (s.time, s.received, s.decision_id)) AS by,
-            uniqExact(s.variant) = 1 AND min(any(p.began)) OVER (PARTITION BY s.visitor_id) = any(p.began) AS kept,
+            uniqExact(s.variant) = 1 AND NOT max(s.of_staff) AND min(any(p.began)) OVER (PARTITION BY s.visitor_id) = any(p.began) AS kept,
             row_number() OVER (PARTITION BY s.its_phase, any(h.person) ORDER BY min(s.time), s.visitor_id) AS at
         FROM shown AS s
         INNER JOIN phases AS p ON p.its_phase = s.its_phase
@@ -88,7 +88,7 @@ WITH
         SELECT
             decision_id, visitor_id, trigger, toString(toDate(toTimeZone(time, {zone:String}))) AS day,
             indexOf(`outcome.campaign`, {campaign:String}) AS place, toString(`outcome.reason`[place]) AS became,
-            became IN ('offered', 'control') AND decision_id IN (SELECT decision_id FROM shown) AS exposed
+            became IN ('offered', 'control') AND decision_id IN (SELECT decision_id FROM shown WHERE NOT of_staff) AS exposed
         FROM events
         WHERE name = 'omo_decision' AND has(`outcome.campaign`, {campaign:String})
             AND received <= {as_of:DateTime64(3, 'UTC')} AND received >= {from:DateTime64(3, 'UTC')}
