@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,7 +20,9 @@ import (
 	"github.com/jedib0t/go-pretty/v6/progress"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/guard"
+	"github.com/omotenashi-web/omotenashi/engine/stats"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 )
 
 // watched is a campaign of two arms.
@@ -97,10 +100,9 @@ func variantFor(t *testing.T, c *client, campaign, visitor string) string {
 
 // A campaign that loses four fifths of its conversions is stopped at the next look and
 // one that loses nothing is not: everybody gets control, also after a restart; the shop's
-// webhook and the metrics say why; and once it is resumed it begins
+// webhook, the command line and the metrics say why; and once it is resumed it begins
 // with nothing remembered.
 func TestAHarmfulCampaignIsStoppedUntilItIsResumed(t *testing.T) {
-	t.Parallel()
 	letters := make(chan letterTold, 10)
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -115,6 +117,7 @@ func TestAHarmfulCampaignIsStoppedUntilItIsResumed(t *testing.T) {
 	data := t.TempDir()
 	at := config{Rules: dir, WebhookHosts: []string{strings.TrimPrefix(receiver.URL, "http://")}, GuardEvery: 100 * time.Millisecond}
 	a, c := productOn(t, data, at)
+	t.Setenv("OMO_SECRET_KEY", a.keys.secret)
 	phase := a.engine.Live().Phases["bad"]
 
 	arms := []string{"control", "other"}
@@ -147,6 +150,8 @@ func TestAHarmfulCampaignIsStoppedUntilItIsResumed(t *testing.T) {
 	if told.Type != "harm_stop" || told.Campaign != "bad" || told.Name != "badのテスト" || told.Variant != "other" || told.Guardrail != "conversion" || told.Sentence.Ja != stopped.Ja || told.Sentence.En != stopped.En {
 		t.Errorf("the webhook says %+v", told)
 	}
+	listed(t, c, "bad", "stopped (harm: conversion of other)")
+	listed(t, c, "fine", "live")
 	if got := testutil.CollectAndCount(a.metrics, "omo_campaign_stopped"); got != 1 {
 		t.Errorf("%d campaigns are told to be stopped", got)
 	}
@@ -160,17 +165,19 @@ func TestAHarmfulCampaignIsStoppedUntilItIsResumed(t *testing.T) {
 	if got := given(t, c, "bad", "later", 40); got["control"] != 40 {
 		t.Errorf("after a restart %v", got)
 	}
+	listed(t, c, "bad", "stopped (harm: conversion of other)")
 
-	if _, err := a.engine.Resume("bad", engine.Operator, time.Now()); err != nil {
-		t.Fatal(err)
+	if out, code := command(t, "resume", "bad", "--server="+c.server, "--json=false"); code != 0 || out != "bad is live now; it was stopped for harm: "+stopped.En+"\n" {
+		t.Fatalf("resume: %d %s", code, out)
 	}
 	if told := alertTold(t, a, letters); told.Type != "resume" || told.Campaign != "bad" {
 		t.Errorf("the webhook says %+v", told)
 	}
+	listed(t, c, "bad", "live")
 	if now := a.engine.Live().Phases["bad"]; now == phase {
 		t.Error("a resumed campaign must begin a phase")
 	}
-	looksGoOn(t, a, c, 2)
+	looksGoOn(t, a, c)
 	if is := a.engine.Live().Overrides["bad"]; is.Harm != nil {
 		t.Errorf("stopped again for what was before: %+v", is.Harm)
 	}
@@ -181,7 +188,6 @@ func TestAHarmfulCampaignIsStoppedUntilItIsResumed(t *testing.T) {
 
 // A bandit moves to the variant that more buy from; who has seen the other keeps it.
 func TestABanditMovesAndWhoHasSeenAVariantKeepsIt(t *testing.T) {
-	t.Parallel()
 	dir := rulesFolder(t, "campaigns/arms.yaml", watched("arms", "slot: bar\nallocation: bandit\n"))
 	a, c := product(t, config{Rules: dir, GuardEvery: 100 * time.Millisecond})
 	before := a.engine.Live().Phases["arms"]
@@ -205,9 +211,26 @@ func TestABanditMovesAndWhoHasSeenAVariantKeepsIt(t *testing.T) {
 	if got := given(t, c, "arms", "new", 60); got["other"] < 45 {
 		t.Errorf("of 60 new visitors %v", got)
 	}
-	looksGoOn(t, a, c, 2)
+	looksGoOn(t, a, c)
+	t.Setenv("OMO_SECRET_KEY", a.keys.secret)
+	listed(t, c, "arms", "live (bandit, period 1)")
 	if is := a.engine.Live().Overrides["arms"]; is.Period != 1 || is.Harm != nil {
 		t.Errorf("it moves once a day at most: %+v", is)
+	}
+}
+
+// What the warehouse counts is what the guard compares: each sum in its place.
+func TestCountsForTheGuard(t *testing.T) {
+	t.Parallel()
+	got := armsOf([]warehouse.Arm{{
+		Variant: "a", Control: true, Weight: 1, Exposed: 2, Matured: 3, Converted: 4, Sum: 5, SumSquares: 6,
+		Cost: warehouse.Cost{Sum: 7, SumSquares: 8, WithValue: 9, WithPast: 10}, Clicked: 11, Closed: 12, Failed: 13,
+	}})
+	want := guard.Arm{Closed: 12, Failed: 13, Arm: stats.Arm{
+		Variant: "a", Control: true, Weight: 1, N: 2, Converted: 4, Sum: 5, SumSquares: 6, Cost: stats.Cost{Sum: 7, SumSquares: 8, WithValue: 9, WithPast: 10},
+	}}
+	if len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 
@@ -225,12 +248,14 @@ func TestWithoutClickHouseNothingIsStopped(t *testing.T) {
 	}
 }
 
-// looksGoOn waits for so many looks at each campaign, none of which may fail.
-func looksGoOn(t *testing.T, a *app, c *client, looks float64) {
+// looksGoOn waits for two looks at each campaign that come to nothing.
+func looksGoOn(t *testing.T, a *app, c *client) {
 	t.Helper()
 	done := func() float64 { return figure(t, c, `omo_guard_looks_total{outcome="nothing"}`) }
-	until := done() + looks*float64(len(a.engine.Live().Set.Campaigns))
-	eventually(t, "looks go on", func() bool { return done() >= until })
+	for range 2 * len(a.engine.Live().Set.Campaigns) {
+		before := done()
+		eventually(t, "looks go on", func() bool { return done() > before })
+	}
 }
 
 // figure is a metric's value.
@@ -241,6 +266,18 @@ func figure(t *testing.T, c *client, name string) float64 {
 		t.Fatalf("%s: %v", name, err)
 	}
 	return value
+}
+
+// listed looks at what omo campaigns lists of a campaign.
+func listed(t *testing.T, c *client, campaign, want string) {
+	t.Helper()
+	out, code := command(t, "campaigns", "--server="+c.server, "--json=false")
+	for line := range strings.Lines(out) {
+		if strings.Contains(line, campaign+"のテスト") && strings.Contains(line, " "+want+" ") {
+			return
+		}
+	}
+	t.Errorf("%s is not listed as %s (%d):\n%s", campaign, want, code, out)
 }
 
 type letterTold struct {
