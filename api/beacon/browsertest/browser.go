@@ -10,9 +10,15 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Limit bounds one test's whole use of its browser, so that a page that never
-// answers fails the test instead of hanging the run.
-const Limit = 5 * time.Minute
+// limit bounds one test's whole use of its browser, so that a page that never
+// answers fails the test instead of hanging the run. The longer form of fault
+// tests takes longer.
+func limit() time.Duration {
+	if os.Getenv("OMO_FAULTS") == "long" {
+		return 30 * time.Minute
+	}
+	return 5 * time.Minute
+}
 
 // UserAgent is what every page and every request of the browser says it is:
 // headless Chromium's own name is a crawler's, whose visits count nowhere. It
@@ -46,7 +52,7 @@ func New(t testing.TB) context.Context {
 	} {
 		options = append(options, chromedp.Flag(flag, true))
 	}
-	limited, stop := context.WithTimeout(context.Background(), Limit)
+	limited, stop := context.WithTimeout(context.Background(), limit())
 	t.Cleanup(stop)
 	allocator, stopAllocator := chromedp.NewExecAllocator(limited, options...)
 	t.Cleanup(stopAllocator)

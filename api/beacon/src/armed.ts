@@ -19,9 +19,6 @@ export interface Armed {
 /** TRIGGERS is the path of the built watch.ts; the bundler puts it in. */
 declare const TRIGGERS: string;
 
-// Whatever is none of ours is the name of an event; a name has no colon.
-export const isEvent = (trigger: string) => !/:|^(exit_intent|tab_return)$/.test(trigger);
-
 /**
  * makeArmed remembers what happens on a page view until something waits for it: most pages have no armed
  * campaign, and only those that have one load what watches for triggers.
@@ -38,9 +35,8 @@ export function makeArmed(load: Load, attention: Attention, guard: Guard, fire: 
       if (mine === seen) watch = makeWatch(waiting, seen, attention, guard, fire);
     }),
     happened(trigger, event) {
-      if (event ? !isEvent(trigger) : seen.has(trigger)) return;
-      seen.set(trigger, event);
-      watch?.happened(trigger);
+      if (watch) watch.happened(trigger, event);
+      else if (event || !seen.has(trigger)) seen.set(trigger, event);
     },
     look: () => watch?.look(),
     answered: (decisions) => (watch ? watch.answered(decisions) : decisions),

@@ -1,7 +1,6 @@
 import type { Attention } from "./attention";
 import type { Guard } from "./guard";
 import type { Decision, OmoEvent } from "./types";
-import { isEvent } from "./armed";
 import { makeSight } from "./sight";
 
 /** What has happened on a page view, in its order, with the latest event by each name. */
@@ -11,8 +10,8 @@ export type Fire = (trigger: string, events: OmoEvent[]) => void;
 
 /** A Watch looks out for the triggers of one page view's armed campaigns. */
 export interface Watch {
-  /** A trigger that is in `seen` now happened. */
-  happened(trigger: string): void;
+  /** A trigger happened; with `event` if it is the name of one. */
+  happened(trigger: string, event?: OmoEvent): void;
   /** Time has passed, or the page was scrolled or shown: tells what is due, and waits for the next. */
   look(): void;
   /** Takes the answer to a trigger: gives what may open, and those campaigns wait no more. */
@@ -21,6 +20,9 @@ export interface Watch {
 }
 
 const POLL = 500; // ms between looks at what no event tells: a page that grew shorter, an element that came
+
+// Whatever is none of ours is the name of an event; a name has no colon.
+const isEvent = (trigger: string) => !/:|^(exit_intent|tab_return)$/.test(trigger);
 
 /** amount reads what a trigger asks for: `dwell:30s` in ms, `scroll:50%` in percent; NaN where there is nothing to read. */
 function amount(trigger: string): number {
@@ -38,14 +40,12 @@ export function makeWatch(waiting: Decision[], seen: Seen, attention: Attention,
   let timer = 0;
 
   const complete = ({ on }: Decision) => on!.every((name) => seen.has(name));
-  const happened = (trigger: string) => {
+  const happened = (trigger: string, event?: OmoEvent) => {
+    if (event ? !isEvent(trigger) : seen.has(trigger)) return;
+    seen.set(trigger, event);
     const due = waiting.filter((one) => one.on!.includes(trigger) && complete(one));
     waiting = waiting.filter((one) => !due.includes(one) || one.on!.some(isEvent));
     if (due.length) fire(trigger, due.flatMap(({ on }) => on!.flatMap((name) => seen.get(name) || [])));
-  };
-  const came = (trigger: string) => {
-    seen.set(trigger, undefined);
-    happened(trigger);
   };
 
   const open = (kind: string) => new Set(waiting.flatMap(({ on }) => on!).filter((name) => name.startsWith(kind) && !seen.has(name)));
@@ -54,7 +54,7 @@ export function makeWatch(waiting: Decision[], seen: Seen, attention: Attention,
     let way = Infinity;
     for (const name of open(kind)) {
       const rest = amount(name) - value;
-      if (rest <= 0) came(name);
+      if (rest <= 0) happened(name);
       else if (rest < way) way = rest; // not for NaN: what cannot be read never comes
     }
     return way;
@@ -63,7 +63,7 @@ export function makeWatch(waiting: Decision[], seen: Seen, attention: Attention,
     for (const name of open("in_view:")) {
       if (!element.matches(name.slice(8))) continue;
       attention.first(name);
-      came(name);
+      happened(name);
     }
   });
 
@@ -86,10 +86,7 @@ export function makeWatch(waiting: Decision[], seen: Seen, attention: Attention,
   // is the last of those that came with it, so that a list fires once, under the name of its last.
   const before = [...seen];
   seen.clear();
-  for (const [trigger, event] of before) {
-    seen.set(trigger, event);
-    happened(trigger);
-  }
+  before.forEach(([trigger, event]) => happened(trigger, event));
   look();
 
   return {
