@@ -8,7 +8,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/omotenashi-web/omotenashi/api/dashboard"
-	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 )
 
 // resultsPage shows every campaign's main goal.
@@ -21,10 +20,8 @@ func (s *Server) resultsPage(c echo.Context) error {
 		}
 	}
 	for _, campaign := range live.Set.Campaigns {
-		goal := campaign.Goals[0]
 		row := dashboard.Campaign{Name: campaign.Name, File: campaign.File}
-		q := warehouse.Query{Campaign: campaign.ID, Goal: goal.Event, Window: goal.Window, Value: goal.Value}
-		result, err := s.judge(c.Request().Context(), campaign, q)
+		result, err := s.judge(c.Request().Context(), campaign, s.asOf(campaign, mainGoal(campaign)))
 		var p *Problem
 		switch {
 		case errors.As(err, &p):
@@ -32,7 +29,7 @@ func (s *Server) resultsPage(c echo.Context) error {
 		case err != nil:
 			return err
 		default:
-			row.Results = &result
+			row.Results, row.Harm = &result.Results, harmOf(result.Override)
 		}
 		page.Campaigns = append(page.Campaigns, row)
 	}

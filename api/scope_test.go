@@ -68,6 +68,13 @@ var guards = map[string]string{
 	"GET /metrics":                   "",
 	"GET /openapi.yaml":              "",
 
+	"GET /v1/campaigns/:id/series":    "reports",
+	"GET /v1/campaigns/:id/breakdown": "reports",
+	"GET /v1/campaigns/:id/funnel":    "reports",
+	"GET /v1/site/results":            "reports",
+	"GET /v1/review":                  "reports",
+	"GET /v1/usage":                   "reports",
+
 	"POST /ofrep/v1/evaluate/flags":     "public events",
 	"POST /ofrep/v1/evaluate/flags/:id": "public events",
 }

@@ -34,6 +34,11 @@ const GCPercent = 200
 // Reports is what analysts' questions are put to.
 type Reports interface {
 	Results(context.Context, warehouse.Query) (warehouse.Sums, error)
+	Daily(ctx context.Context, q warehouse.Query, zone string) ([]warehouse.Slice, error)
+	Breakdown(ctx context.Context, q warehouse.Query, by string) ([]warehouse.Slice, error)
+	Funnel(context.Context, warehouse.FunnelQuery) ([]warehouse.FunnelDay, error)
+	SiteWide(ctx context.Context, from, to, asOf time.Time, zone string) ([]warehouse.SiteMonth, error)
+	Usage(ctx context.Context, months int, asOf time.Time, zone string) ([]warehouse.Month, error)
 	Visitor(ctx context.Context, id string, limit int) ([]ingest.Record, error)
 }
 
@@ -200,6 +205,12 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset, modules map[stri
 	e.POST("/v1/campaigns/:id/pause", s.pause, s.needs(ScopeAdmin))
 	e.POST("/v1/campaigns/:id/resume", s.resume, s.needs(ScopeAdmin))
 	get("/v1/campaigns/:id/results", s.results, s.needs(ScopeReports))
+	get("/v1/campaigns/:id/series", s.series, s.needs(ScopeReports))
+	get("/v1/campaigns/:id/breakdown", s.breakdown, s.needs(ScopeReports))
+	get("/v1/campaigns/:id/funnel", s.funnel, s.needs(ScopeReports))
+	get("/v1/site/results", s.site, s.needs(ScopeReports))
+	get("/v1/review", s.review, s.needs(ScopeReports))
+	get("/v1/usage", s.usage, s.needs(ScopeReports))
 	get("/v1/visitors/:id", s.visitor, s.needs(ScopeReports))
 	get("/v1/visitors/:id/export", s.export, s.needs(ScopeReports))
 	e.DELETE("/v1/visitors/:id", s.erase, s.needs(ScopeErase))

@@ -184,9 +184,14 @@ func (s *shop) names() []string {
 type reports struct {
 	mu     sync.Mutex
 	sums   warehouse.Sums
+	slices []warehouse.Slice
+	funnel []warehouse.FunnelDay
+	months []warehouse.SiteMonth
+	usage  []warehouse.Month
 	events []ingest.Record
 	away   bool
 	asked  []warehouse.Query
+	words  []string // what else was asked, in order: a zone, an attribute
 }
 
 var errAway = errors.New("ClickHouse at 127.0.0.1:9000 cannot be reached: connection refused; start it")
@@ -199,6 +204,37 @@ func (r *reports) Results(_ context.Context, q warehouse.Query) (warehouse.Sums,
 		return warehouse.Sums{}, errAway
 	}
 	return r.sums, nil
+}
+
+func (r *reports) Daily(_ context.Context, q warehouse.Query, zone string) ([]warehouse.Slice, error) {
+	return r.slices, r.ask(q, zone)
+}
+
+func (r *reports) Breakdown(_ context.Context, q warehouse.Query, by string) ([]warehouse.Slice, error) {
+	return r.slices, r.ask(q, by)
+}
+
+func (r *reports) Funnel(_ context.Context, q warehouse.FunnelQuery) ([]warehouse.FunnelDay, error) {
+	return r.funnel, r.ask(warehouse.Query{Campaign: q.Campaign, Phase: q.Phase, From: q.From, To: q.To, AsOf: q.AsOf}, q.Zone)
+}
+
+func (r *reports) SiteWide(_ context.Context, from, to, asOf time.Time, zone string) ([]warehouse.SiteMonth, error) {
+	return r.months, r.ask(warehouse.Query{From: from, To: to, AsOf: asOf}, zone)
+}
+
+func (r *reports) Usage(_ context.Context, months int, asOf time.Time, zone string) ([]warehouse.Month, error) {
+	return r.usage[max(0, len(r.usage)-months):], r.ask(warehouse.Query{AsOf: asOf}, zone)
+}
+
+// ask remembers a question, and fails where the warehouse is away.
+func (r *reports) ask(q warehouse.Query, word string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked, r.words = append(r.asked, q), append(r.words, word)
+	if r.away {
+		return errAway
+	}
+	return nil
 }
 
 func (r *reports) Visitor(_ context.Context, _ string, limit int) ([]ingest.Record, error) {

@@ -24,6 +24,24 @@ func amount(n stats.Number) string {
 	return digits(text)
 }
 
+// money is a difference in the shop's currency.
+func money(n stats.Number, currency string) string { return n.Money(currency).Ja }
+
+// between is the interval of one.
+func between(i stats.Interval, currency string) string { return i.Money(currency, " 〜 ").Ja }
+
+// rough is a number of visitors or days that is only about that: two digits, upwards.
+func rough(n stats.Number) string {
+	if !n.Known {
+		return stats.Missing
+	}
+	step := 1.0
+	for n.Value/step >= 100 {
+		step *= 10
+	}
+	return digits(strconv.FormatFloat(max(1, math.Ceil(n.Value/step)*step), 'f', 0, 64))
+}
+
 func count(n uint64) string { return digits(strconv.FormatUint(n, 10)) }
 
 // digits groups them by threes.

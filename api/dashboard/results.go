@@ -16,8 +16,9 @@ var templates embed.FS
 type Campaign struct {
 	Name    string
 	File    string
-	Results *stats.Results // nil: they could not be counted
-	Problem string         // why not
+	Results *stats.Results  // nil: they could not be counted
+	Harm    *stats.Sentence // why it was stopped; nil where it was not
+	Problem string          // why not
 }
 
 // Page is the results page.
@@ -53,31 +54,12 @@ func part(name string) string {
 func Render(w io.Writer, p Page) error { return page.ExecuteTemplate(w, "results.html", p) }
 
 var page = template.Must(template.New("").Funcs(template.FuncMap{
-	"amount": amount, "part": part, "count": count,
+	"amount": amount, "part": part, "count": count, "money": money, "between": between, "rough": rough,
 	"verdict": verdict, "status": status, "scale": scale, "bar": bar,
 }).ParseFS(templates, "templates/*.html"))
 
 // verdict is the word of the trade for it.
-func verdict(v stats.Verdict) string {
-	switch v {
-	case stats.Collecting:
-		return "データ収集中"
-	case stats.Win:
-		return "勝ち"
-	case stats.LikelyWin:
-		return "勝ちそう"
-	case stats.NoDifference:
-		return "差なし"
-	case stats.LikelyLoss:
-		return "負けそう"
-	case stats.Loss:
-		return "負け"
-	case stats.BrokenSplit:
-		return "配分の異常"
-	default:
-		return string(v)
-	}
-}
+func verdict(v stats.Verdict) string { return v.Words().Ja }
 
 // status is a campaign's state where that is worth a word.
 func status(s string) string {
@@ -86,6 +68,8 @@ func status(s string) string {
 		return "試験中（表示なし）"
 	case "paused":
 		return "一時停止中"
+	case "stopped":
+		return "停止中（全員に未実施）"
 	case "ended":
 		return "終了"
 	default:

@@ -189,3 +189,30 @@ func TestTroubles(t *testing.T) {
 		t.Error("all is well, and the page says otherwise")
 	}
 }
+
+// What money there is, how far the verdict is and why a campaign was stopped stand
+// beside the table, where they are known.
+func TestMoneyToGoAndHarm(t *testing.T) {
+	t.Parallel()
+	money := func(variant string, control bool, exposed, converted uint64) stats.Arm {
+		n := float64(converted)
+		return stats.Arm{Variant: variant, Control: control, Weight: 50, N: exposed, Converted: converted, Sum: 1000 * n, SumSquares: 1e6 * n}
+	}
+	about := stats.Subject{Campaign: "cart-rescue", Phase: "p1", Goal: "purchase", Window: "72h", AsOf: at, Status: "stopped", Currency: "JPY", PerDay: 1000}
+	results := stats.Judge(about, []stats.Arm{money("control", true, 9000, 279), money("a", false, 9000, 300)}, 0)
+	page := rendered(t, dashboard.Page{At: at, Campaigns: []dashboard.Campaign{{Name: "x", Results: &results, Harm: &stats.Sentence{Ja: "「a」は<害>があります。"}}}})
+	for _, text := range []string{
+		"<dt>売上への効果</dt><dd>&#43;21,000円 <small>95%区間 -25,401円 〜 &#43;67,401円、クーポン費用差引後</small></dd>", "<dt>判断まで</dt><dd>あと約", "日</small></dd>",
+		"<strong>害があるため停止しました</strong><pre>「a」は&lt;害&gt;があります。</pre>", "停止中（全員に未実施）",
+	} {
+		if !strings.Contains(page, text) {
+			t.Errorf("the page lacks %s", text)
+		}
+	}
+	page = rendered(t, dashboard.Page{At: at, Campaigns: []dashboard.Campaign{{Name: "x", Results: judged(arm("control", true, 0, 0, 0), arm("a", false, 0, 0, 0))}}})
+	for _, text := range []string{"売上への効果", "判断まで", `role="alert"`} {
+		if strings.Contains(page, text) {
+			t.Errorf("of nothing the page says %s", text)
+		}
+	}
+}

@@ -126,7 +126,11 @@ func (o demoOptions) show(ctx context.Context, cmd *cobra.Command, a *app, rules
 	if err != nil {
 		return o.ended(ctx, err)
 	}
-	writeResults(cmd.OutOrStdout(), results)
+	ja, err := inJapanese("")
+	if err != nil {
+		return err
+	}
+	writeResults(cmd.OutOrStdout(), reader{ja: ja, terminal: onTerminal(cmd.OutOrStdout()), zone: time.Local}, results)
 	if o.once {
 		return agree(cmd.OutOrStdout(), c.Tally(), results)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/omotenashi-web/omotenashi/api"
@@ -34,6 +35,7 @@ func (e exit) Error() string { return fmt.Sprint(e.err) }
 func (e exit) Unwrap() error { return e.err }
 
 func main() {
+	text.OverrideRuneWidthEastAsianWidth(false) // terminals draw │, ● and − one column wide in a Japanese locale too
 	clickhouse.RunChildIfAsked()
 	if _, told := os.LookupEnv("GOGC"); !told {
 		debug.SetGCPercent(api.GCPercent)
@@ -92,6 +94,8 @@ campaign against doing nothing.
 		pauseCommand(),
 		resumeCommand(),
 		resultsCommand(),
+		reviewCommand(),
+		usageCommand(),
 		importCommand(),
 		deadCommand(),
 		eraseCommand(),

@@ -26,21 +26,51 @@ const askWithin = 45 * time.Second
 const lookEvery = 250 * time.Millisecond
 
 // Results is warehouse.Results.
-func (q questions) Results(ctx context.Context, query warehouse.Query) (sums warehouse.Sums, err error) {
+func (q questions) Results(ctx context.Context, query warehouse.Query) (warehouse.Sums, error) {
+	return answered(ctx, q, func(ctx context.Context) (warehouse.Sums, error) { return q.Warehouse.Results(ctx, query) })
+}
+
+// Daily is warehouse.Daily.
+func (q questions) Daily(ctx context.Context, query warehouse.Query, zone string) ([]warehouse.Slice, error) {
+	return answered(ctx, q, func(ctx context.Context) ([]warehouse.Slice, error) { return q.Warehouse.Daily(ctx, query, zone) })
+}
+
+// Breakdown is warehouse.Breakdown.
+func (q questions) Breakdown(ctx context.Context, query warehouse.Query, by string) ([]warehouse.Slice, error) {
+	return answered(ctx, q, func(ctx context.Context) ([]warehouse.Slice, error) { return q.Warehouse.Breakdown(ctx, query, by) })
+}
+
+// Funnel is warehouse.Funnel.
+func (q questions) Funnel(ctx context.Context, query warehouse.FunnelQuery) ([]warehouse.FunnelDay, error) {
+	return answered(ctx, q, func(ctx context.Context) ([]warehouse.FunnelDay, error) { return q.Warehouse.Funnel(ctx, query) })
+}
+
+// SiteWide is warehouse.SiteWide.
+func (q questions) SiteWide(ctx context.Context, from, to, asOf time.Time, zone string) ([]warehouse.SiteMonth, error) {
+	return answered(ctx, q, func(ctx context.Context) ([]warehouse.SiteMonth, error) {
+		return q.Warehouse.SiteWide(ctx, from, to, asOf, zone)
+	})
+}
+
+// Usage is warehouse.Usage.
+func (q questions) Usage(ctx context.Context, months int, asOf time.Time, zone string) ([]warehouse.Month, error) {
+	return answered(ctx, q, func(ctx context.Context) ([]warehouse.Month, error) {
+		return q.Warehouse.Usage(ctx, months, asOf, zone)
+	})
+}
+
+// answered is one question with an answer.
+func answered[T any](ctx context.Context, q questions, question func(context.Context) (T, error)) (answer T, err error) {
 	err = q.ask(ctx, func(ctx context.Context) error {
-		sums, err = q.Warehouse.Results(ctx, query)
+		answer, err = question(ctx)
 		return err
 	})
-	return sums, err
+	return answer, err
 }
 
 // Visitor is warehouse.Visitor.
-func (q questions) Visitor(ctx context.Context, id string, limit int) (records []ingest.Record, err error) {
-	err = q.ask(ctx, func(ctx context.Context) error {
-		records, err = q.Warehouse.Visitor(ctx, id, limit)
-		return err
-	})
-	return records, err
+func (q questions) Visitor(ctx context.Context, id string, limit int) ([]ingest.Record, error) {
+	return answered(ctx, q, func(ctx context.Context) ([]ingest.Record, error) { return q.Warehouse.Visitor(ctx, id, limit) })
 }
 
 // RuleSets is warehouse.RuleSets.

@@ -11,8 +11,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
+	"github.com/omotenashi-web/omotenashi/api"
 	"github.com/omotenashi-web/omotenashi/engine"
-	"github.com/omotenashi-web/omotenashi/engine/stats"
 )
 
 // campaignInfo is one campaign as GET /v1/campaigns tells it.
@@ -42,70 +42,108 @@ type campaignInfo struct {
 }
 
 type resultsOptions struct {
-	server, goal, window, from, to, asOf, phase string
-	sql, matured                                bool
-	form                                        answers
+	server, goal, window, from, to, asOf, phase, by string
+	sql, matured, daily, cumulative, funnel, site   bool
+	form                                            form
 }
 
 func resultsCommand() *cobra.Command {
 	o := resultsOptions{}
 	cmd := &cobra.Command{
 		Use:   "results [CAMPAIGN]",
-		Short: "Conversion by variant, against doing nothing",
-		Long: `Conversion by variant: exposed visitors, converted ones, rate, lift against the
-control with its 95 % interval, and the two-sided p-value. Without a campaign,
-the main goal of every one; with it, each of its goals.
+		Short: "Conversion and money by variant, against doing nothing",
+		Long: `Conversion and money by variant, against the control who is shown nothing: every
+campaign's main goal; of one CAMPAIGN each goal, with a sentence that says what it
+means and what to do, the lift's 95 % interval drawn around zero, and the money.
+
+  omo results exit-coupon --daily         day by day; --cumulative: up to each day
+  omo results exit-coupon --by device     or visitor (new, returning), channel, rank
+  omo results exit-coupon --funnel        where its decisions went
+  omo results --site                      all campaigns together against the holdout
+
 Needs a running server and OMO_SECRET_KEY.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := newClient(o.server, cmd.ErrOrStderr())
-			if err != nil {
+			if err := o.form.check(); err != nil {
 				return err
 			}
 			id := ""
 			if len(args) == 1 {
 				id = args[0]
 			}
-			out := cmd.OutOrStdout()
-			all, err := o.ask(cmd.Context(), c, id)
+			c, err := newClient(o.server, cmd.ErrOrStderr())
 			if err != nil {
-				return exit{findings, err}
+				return err
 			}
-			switch {
-			case o.sql:
-				for _, r := range all {
-					fmt.Fprintf(out, "-- %s, goal %s\n%s\n", r.Results.Campaign, r.Results.Goal, r.SQL)
-				}
-			case o.form.asJSON(out):
-				list := make([]stats.Results, 0, len(all))
-				for _, r := range all {
-					list = append(list, r.Results)
-				}
-				return writeJSON(out, list)
-			default:
-				writeResults(out, all)
-			}
-			return nil
+			return o.run(cmd, c, id)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.server, "server", "http://127.0.0.1:8080", "the omo server")
 	f.StringVar(&o.goal, "goal", "", "count this event instead of the campaign's goals")
 	f.StringVar(&o.window, "window", "", "within this time after first exposure (72h, 7d)")
-	f.StringVar(&o.from, "from", "", "first exposures from this date or time on")
+	f.StringVar(&o.from, "from", "", "first exposures from this date or time on (--funnel: decisions; --site: whole months)")
 	f.StringVar(&o.to, "to", "", "and before this one")
 	f.StringVar(&o.asOf, "as-of", "", "only what had been received by then")
 	f.StringVar(&o.phase, "phase", "", "an earlier phase of the campaign")
 	f.BoolVar(&o.matured, "matured", false, "only visitors whose window has ended")
-	o.form.flag(cmd, "the table")
+	f.BoolVar(&o.daily, "daily", false, "by the day of the first exposure")
+	f.BoolVar(&o.cumulative, "cumulative", false, "up to each day, with the interval that may be watched")
+	f.StringVar(&o.by, "by", "", "by device, visitor, channel or rank, as at the first exposure")
+	f.BoolVar(&o.funnel, "funnel", false, "what became of each decision, of the last 14 days unless told")
+	f.BoolVar(&o.site, "site", false, "all campaigns together against the holdout, by month")
 	f.BoolVar(&o.sql, "sql", false, "the SQL behind each number, for omo clickhouse query")
+	cmd.MarkFlagsMutuallyExclusive("daily", "cumulative", "by", "funnel", "site")
+	o.form.flag(cmd)
 	return cmd
 }
 
+// run asks and prints one of the reports.
+func (o resultsOptions) run(cmd *cobra.Command, c *client, id string) error {
+	switch {
+	case o.site && id != "":
+		return errors.New("--site is about all campaigns together: leave out " + id)
+	case o.site:
+		return o.runSite(cmd, c)
+	case id == "" && (o.daily || o.cumulative || o.funnel || o.by != ""):
+		return errors.New("that is told of one campaign: omo results CAMPAIGN --daily; omo campaigns lists them")
+	case o.daily || o.cumulative:
+		return o.runSeries(cmd, c, id)
+	case o.by != "":
+		return o.runBreakdown(cmd, c, id)
+	case o.funnel:
+		return o.runFunnel(cmd, c, id)
+	}
+	all, err := o.ask(cmd.Context(), c, id)
+	if err != nil {
+		return exit{findings, err}
+	}
+	out := cmd.OutOrStdout()
+	if o.sql {
+		for _, r := range all {
+			fmt.Fprintf(out, "-- %s, goal %s\n%s\n", r.Results.Campaign, r.Results.Goal, r.SQL)
+		}
+		return nil
+	}
+	list := make([]api.CampaignResults, 0, len(all))
+	for _, r := range all {
+		list = append(list, r.Results)
+	}
+	return o.form.give(cmd, answerForms{json: list, sheet: func() sheet { return resultsSheet(list) }, show: func(r reader) {
+		if id == "" {
+			writeResults(out, r, all)
+			return
+		}
+		for _, x := range all {
+			writeCampaign(out, r, x)
+		}
+	}})
+}
+
 type resultAnswer struct {
-	Name    string        `json:"-"`
-	Results stats.Results `json:"results"`
-	SQL     string        `json:"sql"`
+	Name    string              `json:"-"`
+	Results api.CampaignResults `json:"results"`
+	SQL     string              `json:"sql"`
 }
 
 func (o resultsOptions) ask(ctx context.Context, c *client, id string) ([]resultAnswer, error) {
@@ -131,17 +169,8 @@ func (o resultsOptions) ask(ctx context.Context, c *client, id string) ([]result
 			}
 		}
 		for _, goal := range goals {
-			q := url.Values{"sql": {"1"}, "goal": {goal}}
-			for name, value := range map[string]string{"window": o.window, "from": o.from, "to": o.to, "as_of": o.asOf, "phase": o.phase} {
-				if value != "" {
-					q.Set(name, value)
-				}
-			}
-			if o.matured {
-				q.Set("matured", "true")
-			}
 			answer := resultAnswer{Name: info.Name}
-			if err := c.call(ctx, "/v1/campaigns/"+url.PathEscape(info.ID)+"/results?"+q.Encode(), nil, &answer); err != nil {
+			if err := c.call(ctx, o.path(info.ID, "results", url.Values{"goal": {goal}}), nil, &answer); err != nil {
 				return nil, err
 			}
 			out = append(out, answer)
@@ -153,29 +182,21 @@ func (o resultsOptions) ask(ctx context.Context, c *client, id string) ([]result
 	return out, nil
 }
 
-// writeResults prints one aligned table: an arm a row, a line between campaigns.
-func writeResults(w io.Writer, all []resultAnswer) {
-	t := newTable(w, "campaign", "goal", "variant", "exposed", "converted", "rate", "lift", "95 % interval", "p", "verdict")
-	for _, r := range all {
-		name, goal, verdict := r.Results.Campaign, r.Results.Goal+" "+r.Results.Window, string(r.Results.Verdict)
-		for _, a := range r.Results.Arms {
-			variant := a.Variant
-			if a.Control && variant != "control" {
-				variant += " (control)"
-			}
-			t.AppendRow(table.Row{name, goal, variant, a.Exposed, a.Converted, a.Rate.Percent(), a.Lift.Change(), a.LiftCI.Change(" … "), a.PValue.PText(), verdict})
-			name, goal, verdict = "", "", "" // said once a campaign
-		}
-		t.AppendSeparator()
-	}
-	t.SetColumnConfigs(rightAligned(4, 5, 6, 7, 8, 9))
-	t.Render()
-	for _, r := range all {
-		if out := r.Results.Crossovers.Count + r.Results.CarriedOver; out > 0 {
-			fmt.Fprintf(w, "%s, %s: %d visitors are in no arm (%d saw two variants, %d an earlier phase); this is phase %s\n",
-				r.Results.Campaign, r.Results.Goal, out, r.Results.Crossovers.Count, r.Results.CarriedOver, r.Results.Phase)
+// path is where a question about a campaign is put, with its SQL.
+func (o resultsOptions) path(id, what string, q url.Values) string {
+	q.Set("sql", "1")
+	for name, value := range map[string]string{"window": o.window, "from": o.from, "to": o.to, "as_of": o.asOf, "phase": o.phase} {
+		if value != "" {
+			q.Set(name, value)
 		}
 	}
+	if o.goal != "" {
+		q.Set("goal", o.goal)
+	}
+	if o.matured {
+		q.Set("matured", "true")
+	}
+	return "/v1/campaigns/" + url.PathEscape(id) + "/" + what + "?" + q.Encode()
 }
 
 // newTable is every table omo prints on a terminal.

@@ -51,3 +51,11 @@ func grouped(s string) string {
 	}
 	return whole
 }
+
+// capital begins a sentence.
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}

@@ -20,6 +20,18 @@ type Arm struct {
 	overall *overall // of a bandit's arm: see Stratify
 }
 
+// Plus adds the sums of other units of the same arm, which came with the same
+// weights: of a bandit's periods see Stratify.
+func (a Arm) Plus(b Arm) Arm {
+	a.N, a.Converted = a.N+b.N, a.Converted+b.Converted
+	a.Sum, a.SumSquares = a.Sum+b.Sum, a.SumSquares+b.SumSquares
+	a.Cost.Sum, a.Cost.SumSquares = a.Cost.Sum+b.Cost.Sum, a.Cost.SumSquares+b.Cost.SumSquares
+	a.Cost.WithValue, a.Cost.WithPast = a.Cost.WithValue+b.Cost.WithValue, a.Cost.WithPast+b.Cost.WithPast
+	a.Past.Sum, a.Past.SumSquares = a.Past.Sum+b.Past.Sum, a.Past.SumSquares+b.Past.SumSquares
+	a.PastCross += b.PastCross
+	return a
+}
+
 // Subject names what the results are about.
 type Subject struct {
 	Campaign string    `json:"campaign"`

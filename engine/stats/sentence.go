@@ -71,8 +71,8 @@ func sayCollecting(control, arm ArmResult, toGo ToGo) Sentence {
 	if toGo.Visitors.Known {
 		n, days := thousands(round(toGo.Visitors.Value)), Sentence{}
 		if toGo.Days.Known {
-			d := thousands(round(max(1, toGo.Days.Value)))
-			days = Sentence{"（今のペースで約" + d + "日）", ", in " + d + " days or so at the present pace"}
+			d := daysOf(toGo.Days.Value)
+			days = Sentence{"（今のペースで約" + d.Ja + "）", ", in " + d.En + " or so at the present pace"}
 		}
 		return Sentence{
 			fmt.Sprintf("データ収集中です。今の傾向が続けば、未実施と「%s」を合わせてあと約%s人の接触%sで判断できます。", arm.Variant, n, days.Ja),

@@ -3,6 +3,7 @@ package stats
 import (
 	"math"
 	"strconv"
+	"strings"
 )
 
 // Missing stands where there is no number; the number's Why says why.
@@ -42,6 +43,36 @@ func (n Number) PText() string {
 	default:
 		return strconv.FormatFloat(n.Value, 'f', 4, 64)
 	}
+}
+
+// Money writes an amount with its sign: "+1,234円" and "+¥1,234", other currencies
+// with their code.
+func (n Number) Money(currency string) Sentence {
+	if !n.Known {
+		return Sentence{Missing, Missing}
+	}
+	return signed(n.Value, currency)
+}
+
+// Amount is Money without the sign of what is not below zero.
+func (n Number) Amount(currency string) Sentence {
+	switch {
+	case !n.Known:
+		return Sentence{Missing, Missing}
+	case n.Value == 0:
+		s := amount(0, currency)
+		return Sentence{strings.Replace(s.Ja, "0.0円", "0円", 1), strings.Replace(s.En, "¥0.0", "¥0", 1)}
+	}
+	return amount(n.Value, currency)
+}
+
+// Money writes an interval of amounts, between between its ends.
+func (i Interval) Money(currency, between string) Sentence {
+	if !i.Known {
+		return Sentence{Missing, Missing}
+	}
+	low, high := signed(i.Low, currency), signed(i.High, currency)
+	return Sentence{low.Ja + between + high.Ja, low.En + between + high.En}
 }
 
 func change(v float64) string {

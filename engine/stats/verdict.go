@@ -1,6 +1,9 @@
 package stats
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Verdict is the judgement in one word; the rule is in the package comment.
 type Verdict string
@@ -15,6 +18,28 @@ const (
 	Loss         Verdict = "loss"
 	BrokenSplit  Verdict = "broken_split"
 )
+
+// Words is the verdict as it is shown to people.
+func (v Verdict) Words() Sentence {
+	switch v {
+	case Collecting:
+		return Sentence{"データ収集中", "collecting data"}
+	case Win:
+		return Sentence{"勝ち", "win"}
+	case LikelyWin:
+		return Sentence{"勝ちそう", "likely win"}
+	case NoDifference:
+		return Sentence{"差なし", "no difference"}
+	case LikelyLoss:
+		return Sentence{"負けそう", "likely loss"}
+	case Loss:
+		return Sentence{"負け", "loss"}
+	case BrokenSplit:
+		return Sentence{"配分の異常", "broken split"}
+	default:
+		return Sentence{string(v), string(v)}
+	}
+}
 
 const (
 	leaning   = 0.10 // p below which a difference is called likely
@@ -109,6 +134,13 @@ func judge(p float64, better bool, ci Interval) Verdict {
 // with 1:9 and five expected, the small arm is falsely low in 8 % of null tests.
 func tooFew(control, treatment Arm) bool {
 	return min(control.N, treatment.N) < minUnits || rarer(control, treatment) < minEvents
+}
+
+// Small tells whether there is too little in one of the arms for its comparison
+// with control to mean anything: what is greyed out in a breakdown.
+func Small(arms []Arm) bool {
+	control := slices.IndexFunc(arms, func(a Arm) bool { return a.Control })
+	return control < 0 || slices.ContainsFunc(arms, func(a Arm) bool { return !a.Control && a.Weight > 0 && tooFew(arms[control], a) })
 }
 
 // rarer is how many of the rarer outcome, converting or not, the smaller arm

@@ -1,0 +1,81 @@
+package api
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/stats"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+// CampaignResults is the answer of GET /v1/campaigns/{id}/results.
+type CampaignResults struct {
+	stats.Results
+	// Past is the span before a visitor's first exposure that its money is compared
+	// by (CUPED): as long as the goal's window.
+	Past string `json:"past"`
+	// Override is what was decided beside the campaign's file; missing where nothing was.
+	Override *engine.Override `json:"override,omitempty"`
+}
+
+// judge counts in the warehouse and judges the counts.
+func (s *Server) judge(ctx context.Context, campaign *rules.Campaign, q warehouse.Query) (CampaignResults, error) {
+	sums, err := s.reports.Results(ctx, q)
+	if err != nil {
+		return CampaignResults{}, s.away("campaign", campaign.ID, err)
+	}
+	if q.Phase != "" && len(sums.Arms) == 0 {
+		return CampaignResults{}, problem("not_found", "campaign "+campaign.ID+" has no phase "+q.Phase+"; leave phase out for the newest")
+	}
+	about := s.subject(campaign, q)
+	about.Phase, about.PerDay = cmp.Or(sums.Phase, s.engine.Live().Phases[campaign.ID]), sums.PerDay
+	out := CampaignResults{Past: rules.FormatDuration(q.Past)}
+	if over, is := s.engine.Live().Overrides[campaign.ID]; is {
+		out.Override = &over
+	}
+	if len(sums.Periods) > 0 {
+		out.Results = stats.JudgePeriods(about, periodsOf(sums.Periods), sums.Crossovers)
+	} else {
+		out.Results = stats.Judge(about, armsOf(sums.Arms), sums.Crossovers)
+	}
+	out.CarriedOver, out.ErasedVisitors = sums.CarriedOver, s.engine.ErasedVisitors()
+	return out, nil
+}
+
+// subject is what a question is about, phase and pace aside.
+func (s *Server) subject(campaign *rules.Campaign, q warehouse.Query) stats.Subject {
+	return stats.Subject{
+		Campaign: campaign.ID, Phase: q.Phase, Goal: goalNamed(campaign, q.Goal).Name, Window: rules.FormatDuration(q.Window),
+		AsOf: q.AsOf.UTC(), Status: string(s.engine.Live().Status(campaign)), Currency: s.engine.Live().Set.Site.Currency,
+	}
+}
+
+// armsOf are the warehouse's sums as statistics take them.
+func armsOf(sums []warehouse.Arm) []stats.Arm {
+	arms := make([]stats.Arm, len(sums))
+	for i, a := range sums {
+		arms[i] = stats.Arm{
+			Variant: a.Variant, Control: a.Control, Weight: int(a.Weight),
+			N: a.Exposed, Converted: a.Converted, Sum: a.Sum, SumSquares: a.SumSquares,
+			Cost: stats.Cost{Sum: a.Cost.Sum, SumSquares: a.Cost.SumSquares, WithValue: a.Cost.WithValue, WithPast: a.Cost.WithPast},
+			Past: stats.Moments{Sum: a.Past.Sum, SumSquares: a.Past.SumSquares}, PastCross: a.Past.Cross,
+		}
+	}
+	return arms
+}
+
+func periodsOf(sums []warehouse.PeriodSums) []stats.Period {
+	periods := make([]stats.Period, len(sums))
+	for i, p := range sums {
+		periods[i] = stats.Period{Arms: armsOf(p.Arms)}
+	}
+	return periods
+}
+
+// away is the answer to a question that the warehouse did not answer.
+func (s *Server) away(what, id string, err error) error {
+	s.log.Error("the warehouse could not answer", what, id, "error", err)
+	return retryLater("unavailable", "the warehouse could not answer: "+err.Error(), soon)
+}

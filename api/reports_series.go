@@ -1,0 +1,125 @@
+package api
+
+import (
+	"slices"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/omotenashi-web/omotenashi/engine/stats"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+)
+
+// Series is the answer of GET /v1/campaigns/{id}/series: a campaign day by day.
+type Series struct {
+	stats.Subject
+	Zone string `json:"zone"` // whose days
+	Days []Day  `json:"days"`
+}
+
+// Day are the visitors who came on a day, and all who had come by its end.
+type Day struct {
+	Day        string            `json:"day"` // 2026-12-01
+	Arms       []stats.ArmResult `json:"arms"`
+	Cumulative []stats.ArmResult `json:"cumulative"`
+}
+
+func (s *Server) series(c echo.Context) error {
+	campaign, q, err := s.asked(c)
+	if err != nil {
+		return err
+	}
+	zone := zoneName(campaign.Zone)
+	days, err := s.reports.Daily(c.Request().Context(), q, zone)
+	if err != nil {
+		return s.away("campaign", campaign.ID, err)
+	}
+	out := Series{Subject: s.subject(campaign, q), Zone: zone, Days: []Day{}}
+	var before []stats.Period
+	for _, d := range days {
+		arms := armsOf(d.Arms)
+		before = append(before, stats.Period{Arms: arms})
+		out.Days = append(out.Days, Day{Day: d.Key, Arms: compared(out.Subject, arms), Cumulative: cumulated(out.Subject, before, campaign.Bandit)})
+	}
+	return withSQL(c, out, warehouse.SQLDaily(q, zone))
+}
+
+// compared are arms with their figures. A verdict has no place here: it is for
+// all visitors together, and of many slices some would win by chance.
+func compared(about stats.Subject, arms []stats.Arm) []stats.ArmResult {
+	return withoutVerdicts(stats.Judge(about, arms, 0).Arms)
+}
+
+func withoutVerdicts(arms []stats.ArmResult) []stats.ArmResult {
+	for i := range arms {
+		if arms[i].Verdict = ""; arms[i].Value != nil {
+			arms[i].Value.Verdict = ""
+		}
+	}
+	return arms
+}
+
+// cumulated is all days so far. A bandit's arms are compared within each day,
+// since its weights move; others are added up.
+func cumulated(about stats.Subject, days []stats.Period, bandit bool) []stats.ArmResult {
+	if bandit {
+		return withoutVerdicts(stats.JudgePeriods(about, days, 0).Arms)
+	}
+	all := slices.Clone(days[0].Arms)
+	for _, d := range days[1:] {
+		for _, a := range d.Arms {
+			if i := slices.IndexFunc(all, func(b stats.Arm) bool { return b.Variant == a.Variant }); i >= 0 {
+				all[i] = all[i].Plus(a)
+			} else {
+				all = append(all, a)
+			}
+		}
+	}
+	return compared(about, all)
+}
+
+// Breakdown is the answer of GET /v1/campaigns/{id}/breakdown.
+type Breakdown struct {
+	stats.Subject
+	By     string  `json:"by"` // device, visitor, channel or rank
+	Slices []Slice `json:"slices"`
+}
+
+// Slice are the visitors with one value, as it was at their first exposure.
+type Slice struct {
+	Key  string            `json:"key"` // "" where it is not known
+	Arms []stats.ArmResult `json:"arms"`
+	// Small says that there are too few visitors or conversions to go by.
+	Small bool `json:"small"`
+}
+
+var attributes = []string{warehouse.ByDevice, warehouse.ByVisitor, warehouse.ByChannel, warehouse.ByRank}
+
+func (s *Server) breakdown(c echo.Context) error {
+	campaign, q, err := s.asked(c)
+	if err != nil {
+		return err
+	}
+	by := c.QueryParam("by")
+	if !slices.Contains(attributes, by) {
+		return problem("bad_request", "by "+by+" is none of device, visitor, channel, rank")
+	}
+	found, err := s.reports.Breakdown(c.Request().Context(), q, by)
+	if err != nil {
+		return s.away("campaign", campaign.ID, err)
+	}
+	out := Breakdown{Subject: s.subject(campaign, q), By: by, Slices: []Slice{}}
+	for _, x := range found {
+		arms := armsOf(x.Arms)
+		out.Slices = append(out.Slices, Slice{Key: x.Key, Arms: compared(out.Subject, arms), Small: stats.Small(arms)})
+	}
+	return withSQL(c, out, warehouse.SQLBreakdown(q, by))
+}
+
+// zoneName is a zone as ClickHouse knows it too.
+func zoneName(zone *time.Location) string {
+	if name := zone.String(); name != "" && name != "Local" {
+		return name
+	}
+	return "UTC"
+}
