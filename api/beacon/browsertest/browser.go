@@ -95,10 +95,15 @@ func find(t testing.TB) string {
 			return path
 		}
 	}
-	const say = "no chromium, chromium-browser or google-chrome on the PATH: install one (Debian: apt-get install chromium)"
+	missing(t, "no chromium, chromium-browser or google-chrome on the PATH: install one (Debian: apt-get install chromium)")
+	return ""
+}
+
+// missing skips the test, or fails it where browsers are required.
+func missing(t testing.TB, say string) {
+	t.Helper()
 	if os.Getenv("OMO_REQUIRE_BROWSER") == "1" {
 		t.Fatal(say)
 	}
 	t.Skip("NOT TESTED in a browser: " + say)
-	return ""
 }
