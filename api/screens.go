@@ -39,10 +39,17 @@ func (s *Server) screenRoutes() {
 	post("/ui/logout", anybody, s.logout)
 	post("/ui/look", anybody, s.look)
 	get("/ui/results", dashboard.View, s.resultsPage)
+	get("/ui/campaigns", dashboard.View, s.campaignsScreen)
+	post("/ui/campaigns/:id/pause", dashboard.Edit, s.changeCampaign("pause", s.pauseCampaign))
+	post("/ui/campaigns/:id/resume", dashboard.Edit, s.changeCampaign("resume", s.resumeCampaign))
 	get("/ui/health", dashboard.View, s.healthScreen)
+	get("/ui/audit", dashboard.View, s.auditScreen)
+	get("/ui/users", dashboard.Publish, s.usersScreen)
+	post("/ui/users", dashboard.Publish, s.putUser)
+	post("/ui/users/:name/remove", dashboard.Publish, s.removeUser)
 }
 
-func toFirst(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/ui/results") }
+func toFirst(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/ui/campaigns") }
 
 // onScreens is what a screen may do in a browser: nothing that is not this
 // server's own, and no script or style within the page.
@@ -91,7 +98,7 @@ func (s *Server) frame(c echo.Context, screen string) dashboard.Frame {
 	who := by(c)
 	f := dashboard.Frame{
 		Language: dashboard.Spoken(c.Request().Header.Get("Accept-Language")), Who: who.Name, Role: who.Role,
-		Open: s.desk.open, Here: c.Request().RequestURI, Screen: screen, Notice: s.notice,
+		Open: s.desk.open, Here: c.Request().RequestURI, Screen: screen, Simulated: s.notice != "",
 	}
 	if chosen := cookieOf(c, languageCookie); chosen != "" {
 		f.Language = dashboard.Spoken(chosen)

@@ -44,19 +44,21 @@ type Reports interface {
 
 // Options of New. All but Now and those from Rates on are required.
 type Options struct {
-	Engine  *engine.Engine
-	Reports Reports
-	History *replay.History // for explanations
-	Dead    DeadLetter
-	Keys    Keys
-	Kept    Kept   // for exports
-	Outbox  Outbox // of webhooks and e-mails
-	Ready   func(context.Context) []Check
-	Backup  Backup
-	Metrics *prometheus.Registry
-	Log     *slog.Logger
-	Now     func() time.Time
-	Tracer  trace.Tracer // nil: no traces
+	Engine   *engine.Engine
+	Reports  Reports
+	Overview Overview // for the screens
+	Audits   Audits
+	History  *replay.History // for explanations
+	Dead     DeadLetter
+	Keys     Keys
+	Kept     Kept   // for exports
+	Outbox   Outbox // of webhooks and e-mails
+	Ready    func(context.Context) []Check
+	Backup   Backup
+	Metrics  *prometheus.Registry
+	Log      *slog.Logger
+	Now      func() time.Time
+	Tracer   trace.Tracer // nil: no traces
 
 	Rates         Rates  // the zero value limits nothing
 	Deciding      int    // decisions under way at once; 512 for each core unless told
@@ -108,6 +110,9 @@ type Server struct {
 	closing    atomic.Bool
 	operators  operators
 	desk       desk
+	overview   Overview
+	audits     Audits
+	board      board
 
 	writeBackup Backup
 	backingUp   sync.Mutex
@@ -152,6 +157,7 @@ func New(o Options) (*Server, error) {
 		ready:  o.Ready, writeBackup: o.Backup, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
 		metrics: newMetrics(o.Metrics), limits: newLimits(o.Rates, o.Metrics), outbox: o.Outbox,
 		shed: newShedder(o.Deciding, o.Metrics), lines: newLines(o.Connections, o.Metrics),
+		overview: o.Overview, audits: o.Audits,
 	}
 	if err := s.UseKeys(o.Keys); err != nil {
 		return nil, err

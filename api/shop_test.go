@@ -115,7 +115,7 @@ func open(t testing.TB, changes ...option) *shop {
 	}
 	given := api.Options{
 		Engine: s.engine, Reports: s.reports, History: &replay.History{Warehouse: s.reports, Ledger: s.ledger, Loaded: func() uint64 { return 0 }}, Dead: deadOf(0), Keys: goodKeys(),
-		Kept:    bare{},
+		Kept: bare{}, Overview: s.reports, Audits: s.reports, People: &people{},
 		Ready:   func(context.Context) []api.Check { return s.checks },
 		Backup:  func(_ context.Context, w io.Writer) error { _, err := io.WriteString(w, "all of it"); return err },
 		Metrics: prometheus.NewRegistry(), Log: log, Now: s.clock.Now,
@@ -189,9 +189,14 @@ type reports struct {
 	months []warehouse.SiteMonth
 	usage  []warehouse.Month
 	events []ingest.Record
-	away   bool
-	asked  []warehouse.Query
-	words  []string // what else was asked, in order: a zone, an attribute
+
+	activity  []warehouse.Activity
+	conflicts []warehouse.Conflict
+	audits    []ingest.Event
+
+	away  bool
+	asked []warehouse.Query
+	words []string // what else was asked, in order: a zone, an attribute
 }
 
 var errAway = errors.New("ClickHouse at 127.0.0.1:9000 cannot be reached: connection refused; start it")
@@ -242,6 +247,31 @@ func (r *reports) Visitor(_ context.Context, _ string, limit int) ([]ingest.Reco
 		return nil, errAway
 	}
 	return r.events[max(0, len(r.events)-limit):], nil
+}
+
+func (r *reports) Activity(context.Context, time.Time, string) ([]warehouse.Activity, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.activity, r.answers()
+}
+
+func (r *reports) Conflicts(context.Context, time.Time) ([]warehouse.Conflict, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.conflicts, r.answers()
+}
+
+func (r *reports) Audits(context.Context, int) ([]ingest.Event, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.audits, r.answers()
+}
+
+func (r *reports) answers() error {
+	if r.away {
+		return errAway
+	}
+	return nil
 }
 
 type clock struct {

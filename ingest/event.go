@@ -167,6 +167,7 @@ const (
 	Rules      = "omo_rules"    // a rule set went live: its hash, text, phases; of no visitor
 	Waiting    = "omo_waiting"  // campaigns that wait for a back-fill from now on; of no visitor
 	Override   = "omo_override" // what was decided about campaigns beside their files: pauses, harm stops, a bandit's weights; of no visitor
+	Audit      = "omo_audit"    // a person changed something on the screens: who, role, what, of; of no visitor
 	Merge      = "omo_merge"    // two browsers turned out to be one person's: of each of them, in the same visit
 	Identify   = "identify"     // traits or a person were told
 )

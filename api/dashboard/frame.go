@@ -32,14 +32,14 @@ func (r Role) String() string {
 
 // Frame is what every screen stands in.
 type Frame struct {
-	Language string // one of Languages
-	Theme    string // one of Themes
-	Who      string // the person's name; "" while nobody has come in
-	Role     Role
-	Open     bool   // nobody need come in: a demo
-	Here     string // the path and query of the page: where switches come back to
-	Screen   string // whose place in the navigation is marked
-	Notice   string // shown above everything: that the visitors are simulated, say
+	Language  string // one of Languages
+	Theme     string // one of Themes
+	Who       string // the person's name; "" while nobody has come in
+	Role      Role
+	Open      bool   // nobody need come in: a demo
+	Here      string // the path and query of the page: where switches come back to
+	Screen    string // whose place in the navigation is marked
+	Simulated bool   // visitors: said above everything
 }
 
 // May says whether the person may do what needs a role.

@@ -28,7 +28,7 @@ func funcs(s speaker, language string, assets Assets) template.FuncMap {
 		},
 
 		"interval": bar, "scale": scale, // drawings
-		"sparkline": sparkline, "measure": measure, "density": density, "narrowing": narrowing, "timeline": timeline,
+		"sparkline": sparkline, "measure": measure, "density": density, "narrowing": narrowing, "timeline": timeline, "planned": planned,
 	}
 }
 

@@ -10,6 +10,8 @@ type Place struct {
 
 // places are what the navigation has, in order.
 var places = [...]Place{
-	{Screen: "campaigns", Path: "/ui/results", Needs: View},
+	{Screen: "campaigns", Path: "/ui/campaigns", Needs: View},
 	{Screen: "health", Path: "/ui/health", Needs: View},
+	{Screen: "audit", Path: "/ui/audit", Needs: View},
+	{Screen: "users", Path: "/ui/users", Needs: Publish},
 }

@@ -198,6 +198,9 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	server, err := api.New(api.Options{
 		Engine:        a.engine,
 		Reports:       asked,
+		Overview:      asked,
+		Audits:        asked,
+		People:        people{c.Data},
 		History:       &replay.History{Warehouse: asked, Ledger: a.ledger, Loaded: a.loader.Position},
 		Dead:          a.loader,
 		Keys:          keys,

@@ -103,6 +103,7 @@ campaign against doing nothing.
 		backupCommand(),
 		restoreCommand(),
 		keysCommand(),
+		usersCommand(),
 		clickhouseCommand(),
 		couponsCommand(),
 		doctorCommand(),

@@ -83,6 +83,33 @@ func (q questions) Past(ctx context.Context, ledger, visitor string, upTo uint64
 	return q.ask(ctx, func(ctx context.Context) error { return q.Warehouse.Past(ctx, ledger, visitor, upTo, each) })
 }
 
+// Activity is warehouse.Activity.
+func (q questions) Activity(ctx context.Context, from time.Time, zone string) (all []warehouse.Activity, err error) {
+	err = q.ask(ctx, func(ctx context.Context) error {
+		all, err = q.Warehouse.Activity(ctx, from, zone)
+		return err
+	})
+	return all, err
+}
+
+// Conflicts is warehouse.Conflicts.
+func (q questions) Conflicts(ctx context.Context, from time.Time) (all []warehouse.Conflict, err error) {
+	err = q.ask(ctx, func(ctx context.Context) error {
+		all, err = q.Warehouse.Conflicts(ctx, from)
+		return err
+	})
+	return all, err
+}
+
+// Audits is warehouse.Audits.
+func (q questions) Audits(ctx context.Context, limit int) (all []ingest.Event, err error) {
+	err = q.ask(ctx, func(ctx context.Context) error {
+		all, err = q.Warehouse.Audits(ctx, limit)
+		return err
+	})
+	return all, err
+}
+
 // ask puts one question. It is not put to a ClickHouse of our own that does not
 // answer, and given up when that stops answering.
 func (q questions) ask(ctx context.Context, question func(context.Context) error) error {

@@ -72,7 +72,7 @@ func Fold(p *Profile, e *ingest.Event, t Terms) {
 			p.Unit = strings.Clone(e.Unit)
 		}
 		return
-	case ingest.Rules, ingest.Waiting, ingest.Override:
+	case ingest.Rules, ingest.Waiting, ingest.Override, ingest.Audit:
 		return
 	}
 	known(p, e)

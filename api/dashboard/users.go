@@ -1,0 +1,13 @@
+package dashboard
+
+// Users is the screen of who may come in.
+type Users struct {
+	People  []User
+	Me      string // who looks
+	Done    Done
+	Problem string // with what was sent
+	Name    string // that was sent
+}
+
+// User is one of them.
+type User struct{ Name, Role string }

@@ -1,0 +1,150 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/omotenashi-web/omotenashi/api/dashboard"
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+// campaignsScreen shows all campaigns, with figures where the warehouse has them.
+func (s *Server) campaignsScreen(c echo.Context) error {
+	live, now := s.engine.Live(), s.here()
+	page := dashboard.Campaigns{Rules: live.Set.Hash, Days: boardDays}
+	f, err := s.figures()
+	switch {
+	case err != nil:
+		page.Problem, f = err.Error(), &figures{}
+	case f == nil:
+		page.Counting, f = true, &figures{}
+	default:
+		page.At = f.at.In(now.Location())
+	}
+	names := map[string]*rules.Campaign{}
+	for _, x := range live.Set.Campaigns {
+		names[x.ID] = x
+	}
+	for _, x := range live.Set.Campaigns {
+		row := rowOf(live, x, now)
+		row.Results = f.results[x.ID]
+		row.Trend, row.Met = f.trend(x.ID, daysBack(now, boardDays), boardDays)
+		row.Clashes = f.clashes(x, names)
+		page.Met += row.Met
+		if row.Status == string(rules.Live) {
+			page.Live++
+		}
+		page.Rows = append(page.Rows, row)
+		if x.ID == c.QueryParam("of") {
+			page.Done = dashboard.Done{What: changeOf(c.QueryParam("did")), Name: x.Name}
+		}
+	}
+	return s.screen(c, "campaigns", page)
+}
+
+// rowOf is what is known of a campaign without the warehouse.
+func rowOf(live *engine.Live, x *rules.Campaign, now time.Time) dashboard.CampaignRow {
+	over := live.Overrides[x.ID]
+	row := dashboard.CampaignRow{
+		ID: x.ID, Name: x.Name, File: x.File, Line: x.Line, Status: string(live.Status(x)),
+		Slot: x.Slot, Priority: x.Priority, Plan: planOf(x, now),
+		Resume: over.Paused || over.Harm != nil,
+		Pause:  !over.Paused && (x.Status == rules.Live || x.Status == rules.Shadow),
+	}
+	for _, on := range x.On {
+		row.On = append(row.On, on.Kind)
+	}
+	if row.Resume {
+		row.By, row.Since = over.By, time.UnixMilli(over.At).In(now.Location())
+	}
+	if h := over.Harm; h != nil {
+		row.Harm = &dashboard.Harm{Ja: h.Ja, En: h.En}
+	}
+	if live.Waiting[x.ID] && row.Status == string(rules.Live) {
+		row.Status = "waiting"
+	}
+	return row
+}
+
+func planOf(x *rules.Campaign, now time.Time) dashboard.Plan {
+	p := dashboard.Plan{From: x.Schedule.From, Until: x.Schedule.Until, Now: now}
+	for day, open := range x.Schedule.Days {
+		if open {
+			p.Days = append(p.Days, weekdays[day])
+		}
+	}
+	for _, span := range x.Schedule.Hours {
+		p.Hours = append(p.Hours, span.String())
+	}
+	return p
+}
+
+var weekdays = [7]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+
+// clashes are what stood in a campaign's way: another one of the same slot, or a
+// slot, layer or budget that had been taken before.
+func (f *figures) clashes(x *rules.Campaign, names map[string]*rules.Campaign) []dashboard.Clash {
+	var out []dashboard.Clash
+	for _, one := range f.conflicts {
+		if one.Campaign != x.ID {
+			continue
+		}
+		clash := dashboard.Clash{Reason: one.Reason, Visitors: one.Visitors}
+		if one.Winner != "" {
+			winner := names[one.Winner]
+			if winner == nil || winner.Slot != x.Slot {
+				continue
+			}
+			clash.With = winner.Name
+		}
+		out = append(out, clash)
+	}
+	return out
+}
+
+// changeCampaign pauses or resumes one, and goes back to the list, which says so.
+func (s *Server) changeCampaign(what string, change func(id, by string) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id := c.Param("id")
+		err := change(id, by(c).Name)
+		switch {
+		case errors.Is(err, engine.ErrNoCampaign):
+			return problem("not_found", err.Error())
+		case errors.Is(err, engine.ErrAsItIs):
+			return problem("bad_request", err.Error())
+		case err != nil:
+			return err
+		}
+		if err := s.audit(c, what, id); err != nil {
+			return err
+		}
+		return c.Redirect(http.StatusSeeOther, "/ui/campaigns?did="+what+"&of="+url.QueryEscape(id)+"#"+url.PathEscape(id))
+	}
+}
+
+func (s *Server) pauseCampaign(id, by string) error { return s.engine.Pause(id, by, s.now()) }
+
+func (s *Server) resumeCampaign(id, by string) error {
+	_, err := s.engine.Resume(id, by, s.now())
+	return err
+}
+
+// changeOf is a change that the list knows a word for.
+func changeOf(told string) string {
+	switch told {
+	case "pause", "resume":
+		return told
+	}
+	return ""
+}
+
+// audit records that the person of a request changed something.
+func (s *Server) audit(c echo.Context, what, of string) error {
+	who := by(c)
+	return s.engine.Audit(engine.Change{Who: who.Name, Role: who.Role.String(), What: what, Of: of, At: s.now()})
+}

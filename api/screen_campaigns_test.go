@@ -1,0 +1,210 @@
+package api_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"github.com/omotenashi-web/omotenashi/api"
+	"github.com/omotenashi-web/omotenashi/api/dashboard"
+	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+)
+
+// as is somebody who has logged in.
+func (s *shop) as(name string) caller {
+	s.t.Helper()
+	c := s.caller("")
+	c.submits("/ui/login", "name", name, "password", password).goes("/ui/")
+	return c
+}
+
+// row is the text of the first table row whose header has a text; blanks are one
+// space.
+func (a answer) row(header string) string {
+	a.t.Helper()
+	document, err := html.Parse(strings.NewReader(string(a.body)))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	for node := range document.Descendants() {
+		if node.Data != "tr" || node.Parent.Data != "tbody" {
+			continue
+		}
+		var text strings.Builder
+		for below := range node.Descendants() {
+			if below.Type == html.TextNode {
+				text.WriteString(below.Data + " ")
+			}
+		}
+		if row := strings.Join(strings.Fields(text.String()), " "); strings.HasPrefix(row, header) {
+			return row
+		}
+	}
+	a.t.Errorf("no row %s in %s", header, a.body)
+	return ""
+}
+
+// counted asks for the campaigns until they have been counted.
+func (c caller) counted(path string) answer {
+	c.shop.t.Helper()
+	for until := time.Now().Add(20 * time.Second); ; {
+		a := c.get(path).is(http.StatusOK)
+		if !strings.Contains(string(a.body), "まもなく数字が入ります") {
+			return a
+		}
+		if time.Now().After(until) {
+			c.shop.t.Fatalf("still counting: %s", a.body)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func TestCampaignsScreen(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	s.reports.sums = warehouse.Sums{Arms: []warehouse.Arm{
+		{Variant: "control", Control: true, Weight: 50, Exposed: 9000, Converted: 279},
+		{Variant: "coupon10", Weight: 50, Exposed: 9100, Converted: 360},
+	}}
+	s.reports.activity = []warehouse.Activity{{Campaign: "welcome", Day: "2026-11-20", Visitors: 1200}, {Campaign: "welcome", Day: "2026-11-21", Visitors: 34}, {Campaign: "welcome", Day: "2026-10-01", Visitors: 5}}
+	s.reports.conflicts = []warehouse.Conflict{{Campaign: "welcome", Reason: "budget", Visitors: 7}, {Campaign: "welcome", Reason: "slot_taken", Winner: "gone", Visitors: 9}}
+	row := s.as("view").counted("/ui/campaigns").row("はじめての方へ")
+	for _, text := range []string{"実施中 勝ち", "campaigns/welcome.yaml:1", "control 未実施 9,000 人 3.10%", "coupon10 9,100 人 3.96% +27.6%", "1,234 人", "上限で出なかった来訪者：7 人"} {
+		if !strings.Contains(row, text) {
+			t.Errorf("the row lacks %q: %s", text, row)
+		}
+	}
+	if strings.Contains(row, "9 人に") || strings.Contains(row, "一時停止") {
+		t.Errorf("a campaign that is no longer there, or what this person may not do: %s", row)
+	}
+}
+
+// Who may edit pauses and resumes, the engine does it, and the log says who it was.
+func TestPauseAndResumeOnTheScreen(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	s.as("view").submits("/ui/campaigns/welcome/pause").is(http.StatusForbidden)
+	s.caller("").submits("/ui/campaigns/welcome/pause").is(http.StatusUnauthorized)
+	c := s.as("edit")
+	c.submits("/ui/campaigns/nothing/pause").is(http.StatusNotFound)
+	c.submits("/ui/campaigns/welcome/resume").is(http.StatusBadRequest)
+	if s.engine.Live().Overrides["welcome"].Paused {
+		t.Fatal("paused by one of those")
+	}
+	to := c.submits("/ui/campaigns/welcome/pause").goes("/ui/campaigns?did=pause&of=welcome#welcome").header.Get("Location")
+	if o := s.engine.Live().Overrides["welcome"]; !o.Paused || o.By != "edit" {
+		t.Errorf("it is %+v", o)
+	}
+	page := c.counted(to)
+	if row := page.row("はじめての方へ"); !strings.Contains(row, "一時停止中") || !strings.Contains(row, "edit") || !strings.Contains(row, "再開") {
+		t.Errorf("the row is %s", row)
+	}
+	if !strings.Contains(string(page.body), "を一時停止しました。") {
+		t.Error("the page does not say that it was done")
+	}
+	c.submits("/ui/campaigns/welcome/resume").goes("/ui/campaigns?did=resume&of=welcome#welcome")
+	var log []string
+	for _, r := range s.recorded() {
+		if r.Event.Name == ingest.Audit {
+			change, err := engine.ReadChange(&r.Event)
+			if err != nil || !change.At.Equal(s.clock.Now()) {
+				t.Errorf("%+v, %v", change, err)
+			}
+			log = append(log, change.Who+" "+change.Role+" "+change.What+" "+change.Of)
+			s.reports.audits = append(s.reports.audits, r.Event)
+		}
+	}
+	same(t, "the audit log", log, []string{"edit edit pause welcome", "edit edit resume welcome"})
+	if row := s.as("view").get("/ui/audit").row("2026-11-21 12:00:00"); row != "2026-11-21 12:00:00 edit 編集 施策を一時停止 welcome" {
+		t.Errorf("the audit screen says %s", row)
+	}
+}
+
+// Without the warehouse the campaigns are there all the same.
+func TestCampaignsWithoutTheWarehouse(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	s.reports.away = true
+	c := s.as("edit")
+	page := c.counted("/ui/campaigns")
+	if row := page.row("はじめての方へ"); !strings.Contains(row, "集計がありません") || !strings.Contains(row, "一時停止") {
+		t.Errorf("the row is %s", row)
+	}
+	for _, path := range []string{"/ui/campaigns", "/ui/audit"} {
+		if body := string(c.get(path).is(http.StatusOK).body); !strings.Contains(body, "connection refused") {
+			t.Errorf("%s does not say why", path)
+		}
+	}
+}
+
+func TestEmptyScreensTeachTheNextStep(t *testing.T) {
+	t.Parallel()
+	s := open(t, func(o *opening) {
+		for name := range o.files {
+			if strings.HasPrefix(name, "campaigns/") && name != "campaigns/welcome.yaml" || strings.HasPrefix(name, "coupons/") || strings.HasPrefix(name, "tests/") {
+				delete(o.files, name)
+			}
+		}
+		edit("campaigns/welcome.yaml", "status: live", "status: draft")(o)
+	})
+	for path, text := range map[string]string{"/ui/campaigns": "omo init rules", "/ui/audit": "だれがいつ変えたか", "/ui/users": "omo users add"} {
+		if page := string(s.trusted().counted(path).body); !strings.Contains(page, text) {
+			t.Errorf("%s lacks %s: %s", path, text, page)
+		}
+	}
+}
+
+// Who may publish says who may come in; what is wrong is said and nothing is kept.
+func TestPeopleOnTheScreen(t *testing.T) {
+	t.Parallel()
+	s, p := staffed(t)
+	s.as("edit").get("/ui/users").is(http.StatusForbidden)
+	c := s.as("publish")
+	c.submits("/ui/users", "name", "hanako", "role", "edit", "password", "a new password").goes("/ui/users?did=put&of=hanako")
+	s.as("view").get("/ui/audit").is(http.StatusOK)
+	in := s.caller("")
+	in.submits("/ui/login", "name", "hanako", "password", "a new password").goes("/ui/")
+	in.get("/ui/campaigns").is(http.StatusOK)
+	for _, bad := range [][]string{
+		{"name", "a b", "role", "edit", "password", "a new password"}, {"name", "taro", "role", "king", "password", "a new password"},
+		{"name", "taro", "role", "view", "password", "short"}, {"name", "secret key", "role", "view", "password", "a new password"},
+	} {
+		if page := string(c.submits("/ui/users", bad...).is(http.StatusBadRequest).body); !strings.Contains(page, `role="alert"`) {
+			t.Error("what is wrong is not said")
+		}
+	}
+	c.submits("/ui/users/hanako/remove").goes("/ui/users?did=remove&of=hanako")
+	if in.get("/ui/campaigns").status != http.StatusSeeOther {
+		t.Error("who was removed is still in")
+	}
+	if all, _ := p.All(); len(all) != len(dashboard.Roles) {
+		t.Errorf("there are %+v", all)
+	}
+}
+
+// Nothing that people wrote becomes a tag, and no screen needs a script.
+func TestScreensAreSafeAndWholeWithoutScript(t *testing.T) {
+	t.Parallel()
+	const evil = `"><script>alert(1)</script>`
+	s := open(t, edit("campaigns/welcome.yaml", "はじめての方へ", `'"><script>alert(1)</script>'`), options(func(o *api.Options) {
+		o.People = &people{all: []api.Person{{Name: evil, Role: dashboard.View}}}
+	}))
+	s.reports.audits = []ingest.Event{{Properties: []byte(`{"who":"<script>alert(1)</script>","role":"<b>","what":"<i>","of":"<u>"}`)}}
+	inline := regexp.MustCompile(`<script[^>]*>[^<]|\son\w+="|\sstyle=|<script>`)
+	for _, path := range []string{"/ui/campaigns", "/ui/health", "/ui/audit", "/ui/users", "/ui/login"} {
+		c := s.trusted()
+		if path == "/ui/login" {
+			c = s.caller("")
+		}
+		page := string(c.counted(path).body)
+		if found := inline.FindString(page); found != "" || strings.Contains(page, "ZgotmplZ") {
+			t.Errorf("%s has %q", path, found)
+		}
+	}
+}
