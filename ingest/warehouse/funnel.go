@@ -95,7 +95,7 @@ func (w *Warehouse) Funnel(ctx context.Context, q FunnelQuery) ([]FunnelDay, err
 	if err := w.Migrate(ctx); err != nil {
 		return fail(err)
 	}
-	rows, err := w.conn.Query(bounded(ctx), funnelSQL, named(q.withDefaults(time.Now()).parameters())...)
+	rows, err := w.conn.Query(reporting(ctx), funnelSQL, named(q.withDefaults(time.Now()).parameters())...)
 	if err != nil {
 		return fail(w.explain(err))
 	}

@@ -1,12 +1,26 @@
 package warehouse
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
 // What the questions of reports have in common.
+
+// reporting is bounded for a question about a whole shop's visitors: what is too
+// much for memory is grouped and sorted on disk.
+func reporting(ctx context.Context) context.Context {
+	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
+		"max_execution_time":                 60,
+		"max_memory_usage":                   int64(4 << 30),
+		"max_bytes_before_external_sort":     int64(1 << 30),
+		"max_bytes_before_external_group_by": int64(1 << 30),
+	}))
+}
 
 // span fills in what a caller leaves open: all times, and as of now.
 func span(from, to, asOf, now time.Time) (time.Time, time.Time, time.Time) {

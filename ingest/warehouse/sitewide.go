@@ -51,7 +51,7 @@ func (w *Warehouse) SiteWide(ctx context.Context, from, to, asOf time.Time, zone
 	if err := w.Migrate(ctx); err != nil {
 		return fail(err)
 	}
-	rows, err := w.conn.Query(bounded(ctx), siteWideSQL, named(siteWide(from, to, asOf, zone, time.Now()))...)
+	rows, err := w.conn.Query(reporting(ctx), siteWideSQL, named(siteWide(from, to, asOf, zone, time.Now()))...)
 	if err != nil {
 		return fail(w.explain(err))
 	}

@@ -58,7 +58,7 @@ func (w *Warehouse) Usage(ctx context.Context, months int, asOf time.Time, zone 
 	if err := w.Migrate(ctx); err != nil {
 		return fail(err)
 	}
-	rows, err := w.conn.Query(bounded(ctx), usageSQL, named(parameters)...)
+	rows, err := w.conn.Query(reporting(ctx), usageSQL, named(parameters)...)
 	if err != nil {
 		return fail(w.explain(err))
 	}

@@ -8,76 +8,83 @@
 -- the reasons). triggered are the matched ones that a trigger asked for and not
 -- a page view.
 WITH
+    -- When each phase began, and its main goal. One value, since ClickHouse runs a
+    -- named subquery at each use.
+    (
+        SELECT groupArray((its_phase, began, goal, window_ms, some_of, if(some_of = '', goal, some_of))
+            ::Tuple(phase String, began DateTime64(3, 'UTC'), goal String, window_ms Int64, some_of String, named String))
+        FROM (
+            SELECT its_phase, min(at) AS began, max(event) AS goal, max(lasts) AS window_ms, max(source) AS some_of
+            FROM (
+                SELECT toString(phase) AS its_phase, received AS at, '' AS event, 0 AS lasts, '' AS source
+                FROM exposures
+                WHERE campaign = {campaign:String} AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND NOT forced
+                UNION ALL
+                SELECT phase, began, goals[1].event, goals[1].window_ms, derived[goals[1].event]
+                FROM campaigns WHERE campaign = {campaign:String} AND began <= {as_of:DateTime64(3, 'UTC')}
+            )
+            GROUP BY its_phase
+        )
+    ) AS phases,
+
+    -- What is known of each visitor: its exposures, and what it did of the goals.
+    browsers AS (
+        SELECT
+            visitor_id, max(user_id) AS person, max(staff) AS of_staff,
+            groupArrayIf((phase, time, received, decision_id, variant), kind = 'exposure') AS seen,
+            groupArrayIf((time, name, kinds), kind = 'fact') AS did
+        FROM (
+            SELECT visitor_id, user_id, staff, 'exposure' AS kind, toString(phase) AS phase, time, received, decision_id, toString(variant) AS variant,
+                '' AS name, []::Array(String) AS kinds
+            FROM exposures
+            WHERE campaign = {campaign:String} AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND NOT forced AND visitor_id != '' AND variant != ''
+            UNION ALL
+            SELECT visitor_id, user_id, false, 'fact', '', time, received, '', '', name, kinds
+            FROM (
+                SELECT visitor_id, user_id, time, received, toString(name) AS name, kinds::Array(String) AS kinds, if(name = 'purchase', transaction_id, '') AS order_id, event_id
+                FROM events
+                WHERE name IN (SELECT arrayJoin(phases.named)) AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != ''
+                ORDER BY received, seq, idx
+                LIMIT 1 BY order_id, if(order_id = '', event_id, toUUID('00000000-0000-0000-0000-000000000000'))
+            )
+            UNION ALL
+            SELECT visitor_id, user_id, false, 'merge', '', time, received, '', '', '', []
+            FROM events WHERE name = 'omo_merge' AND received <= {as_of:DateTime64(3, 'UTC')} AND visitor_id != ''
+        )
+        GROUP BY visitor_id
+    ),
+    -- Kept is who saw one variant only, and no earlier phase, and is not of the staff.
+    -- A fact is of the visitor on it if that was exposed, else of its person's first.
+    converted_by AS (
+        SELECT arraySort(x -> (x.time, x.received, x.decision_id), mine)[1].decision_id AS by
+        FROM (
+            SELECT p, b, arrayFilter(x -> x.phase = p.phase, b.seen) AS mine, arrayMin(mine.time) AS entered,
+                arrayConcat(b.did, if(at = 1, arrayFlatten(arrayMap(o -> o.did, arrayFilter(o -> NOT has(o.seen.phase, p.phase), together))), [])) AS facts
+            FROM (
+                SELECT together, p, arraySort(b -> (arrayMin(x -> if(x.phase = p.phase, x.time, toDateTime64('2299-01-01', 3, 'UTC')), b.seen), b.visitor_id),
+                    arrayFilter(b -> has(b.seen.phase, p.phase), together)) AS exposed_in
+                FROM (
+                    SELECT groupArray((visitor_id, of_staff, seen, did)::Tuple(visitor_id String, of_staff Bool,
+                        seen Array(Tuple(phase String, time DateTime64(3, 'UTC'), received DateTime64(3, 'UTC'), decision_id String, variant String)),
+                        did Array(Tuple(time DateTime64(3, 'UTC'), name String, kinds Array(String))))) AS together
+                    FROM browsers
+                    GROUP BY person, if(person = '', visitor_id, '')
+                    HAVING max(notEmpty(seen))
+                )
+                ARRAY JOIN phases AS p
+            )
+            ARRAY JOIN exposed_in AS b, arrayEnumerate(exposed_in) AS at
+        )
+        WHERE length(arrayDistinct(mine.variant)) = 1 AND NOT b.of_staff
+            AND NOT hasAny(b.seen.phase, arrayMap(q -> q.phase, arrayFilter(q -> q.began < p.began, phases)))
+            AND arrayExists(f -> f.name = p.named AND (p.some_of = '' OR has(f.kinds, p.goal))
+                AND f.time >= entered AND f.time < entered + toIntervalMillisecond(p.window_ms), facts)
+    ),
     shown AS (
-        SELECT phase AS its_phase, visitor_id, user_id, variant, time, received, decision_id,
-            max(staff) OVER (PARTITION BY visitor_id) AS of_staff
+        SELECT decision_id, max(staff) OVER (PARTITION BY visitor_id) AS of_staff
         FROM exposures
         WHERE campaign = {campaign:String} AND received <= {as_of:DateTime64(3, 'UTC')}
             AND NOT bot AND NOT forced AND visitor_id != '' AND variant != ''
-    ),
-    aims AS (
-        SELECT phase AS its_phase, goals[1].event AS goal, goals[1].window_ms AS window_ms,
-            derived[goals[1].event] AS some_of, if(some_of = '', goal, some_of) AS named
-        FROM campaigns
-        WHERE campaign = {campaign:String}
-    ),
-    facts AS (
-        SELECT visitor_id, user_id, name, time, kinds, if(name = 'purchase', transaction_id, '') AS order_id
-        FROM events
-        WHERE name IN (SELECT named FROM aims) AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != ''
-        ORDER BY received, seq, idx
-        LIMIT 1 BY order_id, if(order_id = '', event_id, toUUID('00000000-0000-0000-0000-000000000000'))
-    ),
-    persons AS (
-        SELECT visitor_id, max(user_id) AS person
-        FROM (
-            SELECT visitor_id, user_id FROM shown
-            UNION ALL
-            SELECT visitor_id, user_id FROM facts
-            UNION ALL
-            SELECT visitor_id, user_id FROM events WHERE name = 'omo_merge' AND received <= {as_of:DateTime64(3, 'UTC')} AND visitor_id != ''
-        )
-        GROUP BY visitor_id
-        HAVING person != ''
-    ),
-    phases AS (
-        SELECT its_phase, min(at) AS began
-        FROM (
-            SELECT its_phase, received AS at FROM shown
-            UNION ALL
-            SELECT phase, began FROM campaigns WHERE campaign = {campaign:String} AND began <= {as_of:DateTime64(3, 'UTC')}
-        )
-        GROUP BY its_phase
-    ),
-    -- Kept is who saw one variant only, and no earlier phase, and is not of the staff.
-    units AS (
-        SELECT
-            s.visitor_id AS visitor_id, s.its_phase AS its_phase, any(h.person) AS person, min(s.time) AS entered,
-            argMin(s.decision_id, (s.time, s.received, s.decision_id)) AS by,
-            uniqExact(s.variant) = 1 AND NOT max(s.of_staff) AND min(any(p.began)) OVER (PARTITION BY s.visitor_id) = any(p.began) AS kept,
-            row_number() OVER (PARTITION BY s.its_phase, any(h.person) ORDER BY min(s.time), s.visitor_id) AS at
-        FROM shown AS s
-        INNER JOIN phases AS p ON p.its_phase = s.its_phase
-        LEFT JOIN persons AS h ON h.visitor_id = s.visitor_id
-        GROUP BY s.visitor_id, s.its_phase
-    ),
-    -- An event is of the visitor on it if that was exposed, else of its person's first.
-    owners AS (
-        SELECT its_phase, visitor_id AS unit, visitor_id AS whose FROM units
-        UNION ALL
-        SELECT u.its_phase, u.visitor_id, h.visitor_id
-        FROM units AS u
-        INNER JOIN persons AS h ON h.person = u.person
-        WHERE u.at = 1 AND u.person != '' AND (u.its_phase, h.visitor_id) NOT IN (SELECT its_phase, visitor_id FROM units)
-    ),
-    converted_by AS (
-        SELECT DISTINCT u.by
-        FROM units AS u
-        INNER JOIN aims AS a ON a.its_phase = u.its_phase
-        INNER JOIN owners AS o ON o.its_phase = u.its_phase AND o.unit = u.visitor_id
-        INNER JOIN facts AS f ON f.visitor_id = o.whose AND f.name = a.named
-        WHERE u.kept AND (a.some_of = '' OR has(f.kinds, a.goal))
-            AND f.time >= u.entered AND f.time < u.entered + toIntervalMillisecond(a.window_ms)
     ),
     reactions AS (
         SELECT decision_id, name
