@@ -128,3 +128,11 @@ func (p person) clicksAt(x, y float64) {
 		p.t.Fatalf("click at %v, %v: %v", x, y, err)
 	}
 }
+
+// types enters text where the focus is.
+func (p person) types(text string) {
+	p.t.Helper()
+	if _, err := chromedp.Call(p.tab, input.InsertText, input.InsertTextParams{Text: text}); err != nil {
+		p.t.Fatalf("type %q: %v", text, err)
+	}
+}

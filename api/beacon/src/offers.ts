@@ -28,12 +28,13 @@ export function makeOffers(load: Load, inOpen: boolean, guard: Guard, record: Re
    * control waits as long as that answer took; whoever leaves meanwhile is exposed in neither arm.
    */
   const openOne = async (decision: Decision, decisionId: string, took: number, current: () => boolean) => {
-    const { campaign, variant, phase, token, slot, action } = decision;
+    const { campaign, variant, phase, token, slot, selector, action } = decision;
     if (action) renderer ||= load(RENDERER) as Promise<Renderer>;
     const ready = await (renderer || new Promise<undefined>((done) => setTimeout(done, took)));
 
     const place = slot || "/" + campaign; // without a slot it competes with nobody
     if (!current() || slots.has(place)) return;
+    if (selector && !document.querySelector(selector)) return report("action_place", campaign); // control as well
     const about = { campaign, variant, phase, decision_id: decisionId, token, slot };
     const shown = action && ready!.show(action, about, { guard, record, report, open: inOpen, gone: () => slots.delete(place) });
     if (shown) slots.set(place, { campaign, shown });

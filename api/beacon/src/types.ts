@@ -44,6 +44,24 @@ export interface RankedItem {
   price?: number | string;
 }
 
+/** A part of sanitised HTML: a text, or an element's name, its attributes if it has some, and its children. */
+export type Branch = string | { [name: string]: string } | Branch[];
+
+export interface Question {
+  id: string;
+  type: "stars" | "nps" | "choice" | "text";
+  text: string;
+  options?: string[];
+  required?: boolean;
+}
+
+export interface Channel {
+  type: string;
+  label?: string;
+  link?: string;
+  hook?: string; // the name of a function of the page
+}
+
 /** What a variant shows. Every field but `type` may be missing. */
 export interface Action {
   type: string;
@@ -59,6 +77,12 @@ export interface Action {
   expires_at?: string; // RFC 3339; wins
   items?: RankedItem[];
   currency?: string;
+  selector?: string; // of an inline action
+  height?: number | { mobile: number; desktop: number }; // px
+  html?: Branch[];
+  questions?: Question[];
+  thanks?: string;
+  channels?: Channel[];
 }
 
 export interface Decision {
@@ -66,6 +90,7 @@ export interface Decision {
   variant?: string;
   control?: boolean;
   slot: string;
+  selector?: string; // the place in the page that it needs, in every arm
   on?: string[];
   armed?: boolean;
   action?: Action | null;

@@ -2,21 +2,24 @@
 export function el<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   className = "",
-  content: string | (Node | undefined)[] = [],
+  content: string | (Node | string | undefined)[] = [],
   attributes: { [name: string]: string } = {},
 ): HTMLElementTagNameMap[K] {
   const node = document.createElement(tag);
   if (className) node.className = className;
   for (const name in attributes) node.setAttribute(name, attributes[name]);
   if (typeof content === "string") node.textContent = content;
-  else node.append(...content.filter((child): child is Node => !!child));
+  else node.append(...content.filter((child): child is Node | string => !!child));
   return node;
 }
 
 /** safeLink allows pages to go to, and nothing that runs. */
-export function safeLink(link: string | undefined): string | undefined {
-  return checked(link, (url) => /^https?:$/.test(url.protocol));
+export function safeLink(link: string | undefined, others = /^$/): string | undefined {
+  return checked(link, (url) => /^https?:$/.test(url.protocol) || others.test(url.protocol));
 }
+
+/** CALLS are links that a telephone or a mail program takes. */
+export const CALLS = /^(tel|mailto):$/;
 
 /** safeImage allows https, and whatever the page itself comes from. */
 export function safeImage(image: string | undefined): string | undefined {

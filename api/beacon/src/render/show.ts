@@ -1,8 +1,12 @@
 import type { Guard } from "../guard";
 import type { Action, Props, Record, Report } from "../types";
 import css from "./style.css";
+import { wayList } from "./chat";
 import { dress, el } from "./dom";
-import { closeButton, goButton, picture, rankedList, type Tell, ticket, words } from "./parts";
+import { closeButton, goButton, itemList, picture, type Tell, ticket, words } from "./parts";
+import { redirectTo } from "./redirect";
+import { surveyForm } from "./survey";
+import { endOf, pageLanguage, say } from "./words";
 
 /** A Stage is what the core lends to an action while it is open. */
 export interface Stage {
@@ -14,22 +18,37 @@ export interface Stage {
 }
 
 export interface Shown {
-  /** Is it really on the screen, whatever the page's styles and scripts do? */
+  /** Is it really on the screen, whatever the page's styles and scripts do? Asked once, before the exposure. */
   visible(): boolean;
   remove(): void;
 }
 
-/** show opens an action above the page, and records under `about` what the visitor does with it. Nothing for a type that this version does not know. */
+/** show opens an action above the page or in its place, and records under `about` what the visitor does with it. Nothing where it cannot be shown; report has told why. */
 export function show(action: Action, about: Props, { guard, record, report, open, gone }: Stage): Shown | undefined {
-  const draw = drawers[action.type];
-  if (!draw) return void report("action_unknown", action.type);
+  const campaign = String(about.campaign);
+  const trouble = (what: string) => void report("action_" + what, campaign);
+  const { type, selector, title } = action;
+  if (type === "redirect") {
+    const go = redirectTo(action.link, campaign);
+    if (go === "loop") return trouble(go);
+    // The exposure goes first: what is asked now is told before the page goes.
+    return go && { remove() {}, visible: () => !!setTimeout(guard("redirect", go)) };
+  }
+  const draw = drawers[type];
+  if (!draw) return void report("action_unknown", type);
+  if (endOf(action) <= Date.now()) return trouble("expired");
+  // Outside of the body, but for inline actions: pages replace, transform and hide theirs.
+  const place = selector ? document.querySelector(selector) : document.documentElement;
+  if (!place) return trouble("place");
 
-  // Outside of the body: pages replace, transform and hide theirs.
   const host = document.createElement("omo-action");
   const root = host.attachShadow({ mode: open ? "open" : "closed" });
   let away = false;
+  let before: HTMLElement | undefined; // where the focus came from
   const remove = () => {
     away = true;
+    if (box instanceof HTMLDialogElement) box.close(); // gives the focus back
+    else if (root.activeElement) before?.focus();
     host.remove();
     removeEventListener("keydown", onKey);
   };
@@ -44,19 +63,26 @@ export function show(action: Action, about: Props, { guard, record, report, open
       record("omo_click", { ...about, target }, true);
       if (closes) close("click");
     }),
-    broken: guard("image", (what: string) => report("action_" + what, String(about.campaign))),
+    broken: trouble,
+    record: (name, properties) => record(name, { ...about, ...properties }, true),
+    close: guard("close", close),
+    hook: guard("hook", (call: () => void) => call()),
   };
   const onKey = guard("escape", (event: KeyboardEvent) => {
-    if (event.key === "Escape" && !event.defaultPrevented) close("escape");
+    if (event.key === "Escape" && !event.defaultPrevented && (!selector || root.activeElement)) close("escape");
   });
 
-  const box = draw(action, tell, guard("close", () => close("button")));
+  const box = draw(action, tell, about);
+  if (!box) return; // the drawer has told why
   const { theme } = action;
   if (theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches)) box.classList.add("dark");
-  if (action.title) box.setAttribute("aria-label", action.title);
-  dress(root, css);
+  box.setAttribute("aria-label", title || say().notice);
+  box.lang = pageLanguage(); // the host's reset takes the page's away, and with it where Japanese breaks its lines
+  dress(root, css + heightRule(action));
   root.append(box);
-  document.documentElement.append(host);
+  const room = place.clientHeight;
+  place.append(host);
+  if (selector && place.clientHeight > room && host.getBoundingClientRect().top < innerHeight) trouble("unreserved"); // the page has moved
   if (box instanceof HTMLDialogElement) {
     // The top layer: focus stays inside and the page behind is inert, by the browser's own rules.
     box.addEventListener("cancel", guard("escape", (event: Event) => {
@@ -68,52 +94,89 @@ export function show(action: Action, about: Props, { guard, record, report, open
     }));
     box.showModal();
     box.focus(); // the dialog itself: a button that lights up unasked would look chosen
-  } else addEventListener("keydown", onKey);
+  } else {
+    addEventListener("keydown", onKey);
+    box.addEventListener("focusin", (event) => (before ||= (event.relatedTarget as HTMLElement) || undefined));
+  }
 
   return {
     remove,
     visible: () => {
       const { width, height } = box.getBoundingClientRect();
       const there = host.isConnected && width > 0 && height > 0 && getComputedStyle(box).visibility === "visible";
-      if (!there) report("action_not_displayed", String(about.campaign)); // the page's own styles or scripts took it away
+      if (!there) trouble("not_displayed"); // the page's own styles or scripts took it away
+      else if (type === "chat") tell.record("omo_chat", { state: "offered", topic: title });
       return there;
     },
   };
 }
 
-type Draw = (action: Action, tell: Tell, close: () => void) => HTMLElement;
+/** heightRule keeps an inline action's room free before its content is there, and holds it whatever comes. */
+function heightRule({ height }: Action): string {
+  if (!height) return "";
+  const rule = (px: number) => `:host{height:${+px}px!important}`;
+  return typeof height === "number" ? rule(height) : `${rule(height.desktop)}@media(max-width:600px){${rule(height.mobile)}}`;
+}
+
+type Draw = (action: Action, tell: Tell, about: Props) => HTMLElement | undefined;
 
 /** edge is where a bar lies: along the bottom, unless the campaign says top. */
 const edge = (action: Action): string => (/^top/.test(action.position || "") ? "top" : "bottom");
 
+const section = (className: string, parts: (Node | undefined)[]) => el("section", "box " + className, parts, { role: "region" });
+
+/** card is a window over the page, or a small one in a corner of it. */
+function card(action: Action, tell: Tell, parts: (Node | undefined)[], usual?: string): HTMLElement {
+  const inner = el("div", "sheet", [...parts, closeButton(tell)]);
+  const corner = /^(top|bottom)(-left|-right)?$/.exec(action.position || usual || "");
+  if (!corner) return el("dialog", "box card", [inner], { tabindex: "-1" });
+  return section(`card corner at-${corner[1]} at${corner[2] || "-right"}`, [inner]);
+}
+
+/** half is one sheet of paper of a card. */
+const half = (parts: (Node | undefined)[], more = "") => (parts.some(Boolean) ? el("div", "half" + more, parts) : undefined);
+
+/** notice draws words and a button, in the middle or in a corner. */
+const notice = (usual?: string): Draw => (action, tell) => {
+  const go = goButton(action, tell);
+  return card(action, tell, [half([picture(action.image, "hero", tell), words(action, tell), go && el("div", "foot", [go])])], usual);
+};
+
 const drawers: { [type: string]: Draw | undefined } = {
-  banner: (action, tell, close) =>
-    el(
-      "section",
-      "box bar " + edge(action),
-      [picture(action.image, "icon", tell), words(action), goButton(action, tell), closeButton(close)],
-      { role: "region" },
-    ),
+  banner: (action, tell) =>
+    section("bar " + edge(action), [picture(action.image, "icon", tell), words(action, tell), goButton(action, tell), closeButton(tell)]),
 
-  ranking: (action, tell, close) =>
-    el(
-      "section",
-      "box shelf " + edge(action),
-      [
-        el("div", "head", [words(action), goButton(action, tell)]),
-        rankedList(action.items || [], action.currency || "JPY", tell),
-        closeButton(close),
-      ],
-      { role: "region" },
-    ),
+  ranking: (action, tell) =>
+    section("shelf " + edge(action), [
+      el("div", "head", [words(action, tell), goButton(action, tell)]),
+      itemList(action, tell),
+      closeButton(tell),
+    ]),
 
-  coupon: (action, tell, close) => {
-    const top = el("div", "half", [picture(action.image, "hero", tell), words(action)]);
-    const parts = [ticket(action, tell), goButton(action, tell)];
-    const bottom = parts.some(Boolean) ? el("div", "half tear", parts) : undefined;
-    const inner = el("div", "sheet", [top, bottom, closeButton(close)]);
-    const corner = /^(top|bottom)(-left|-right)?$/.exec(action.position || "");
-    if (!corner) return el("dialog", "box card", [inner], { tabindex: "-1" });
-    return el("section", `box card corner at-${corner[1]} at${corner[2] || "-right"}`, [inner], { role: "region" });
+  inline: (action, tell) => {
+    const items = itemList(action, tell);
+    const parts = [words(action, tell), goButton(action, tell)];
+    return section("inline" + (items ? " shelf" : " bar"), [
+      picture(action.image, "icon", tell),
+      ...(items ? [el("div", "head", parts), items] : parts),
+      closeButton(tell),
+    ]);
+  },
+
+  coupon: (action, tell) =>
+    card(action, tell, [
+      half([picture(action.image, "hero", tell), words(action, tell)]),
+      half([ticket(action, tell), goButton(action, tell)], " tear"),
+    ]),
+
+  modal: notice(),
+  slide_in: notice("bottom-right"),
+  html: notice("bottom-right"),
+
+  survey: (action, tell) => card(action, tell, [half([picture(action.image, "hero", tell), words(action, tell), surveyForm(action, tell)])], "bottom-right"),
+
+  chat: (action, tell, about) => {
+    const ways = wayList(action, { campaign: about.campaign, variant: about.variant }, tell);
+    return ways && card(action, tell, [half([picture(action.image, "hero", tell), words(action, tell), ways])], "bottom-right");
   },
 };

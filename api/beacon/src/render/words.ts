@@ -1,51 +1,96 @@
 import type { Action } from "../types";
 
 const JA = {
+  notice: "お知らせ",
   close: "閉じる",
+  more: "詳しく見る",
   copy: "コピー",
   copied: "コピーしました",
   code: "クーポンコード",
   until: (date: string) => `有効期限：${date}まで`,
+  left: (days: number, hours: number, rest: string) => "あと" + (days ? `${days}日と${hours}時間` : rest),
+  over: "有効期限が切れました",
   rank: (n: number) => `${n}位`,
+  next: "次へ",
+  send: "送信する",
+  thanks: "ご回答ありがとうございました。",
+  star: (n: number) => `星${n}つ`,
+  low: "まったく思わない",
+  high: "とても思う",
+  step: (n: number, of: number) => `${of}問中${n}問目`,
+  chat: "チャットで相談する",
+  phone: "電話で相談する",
+  line: "LINEで相談する",
+  video: "ビデオ相談を予約する",
+  form: "フォームで問い合わせる",
+  faq: "よくあるご質問を見る",
 };
 
 const EN: typeof JA = {
+  notice: "Notice",
   close: "Close",
+  more: "See more",
   copy: "Copy",
   copied: "Copied",
   code: "Coupon code",
   until: (date) => `Valid until ${date}`,
+  left: (days, hours, rest) => (days ? `${days} d ${hours} h` : rest) + " left",
+  over: "This has expired",
   rank: (n) => `No. ${n}`,
+  next: "Next",
+  send: "Send",
+  thanks: "Thank you for your answers.",
+  star: (n) => `${n} out of 5 stars`,
+  low: "Not at all likely",
+  high: "Very likely",
+  step: (n, of) => `${n} of ${of}`,
+  chat: "Chat with us",
+  phone: "Call us",
+  line: "Talk to us on LINE",
+  video: "Book a video call",
+  form: "Write to us",
+  faq: "Questions and answers",
 };
+
+export type ChannelType = "chat" | "phone" | "line" | "video" | "form" | "faq";
 
 /** pageLanguage is the page's own language, or the visitor's where the page does not say. */
 export function pageLanguage(): string {
   return document.documentElement.lang || navigator.language || "ja";
 }
 
-export function wordsFor(language: string): typeof JA {
-  return /^ja\b/i.test(language) ? JA : EN;
+/** say gives our own words in the page's language. */
+export function say(): typeof JA {
+  return /^ja\b/i.test(pageLanguage()) ? JA : EN;
 }
 
-/** expiryText says when a coupon ends; nothing for one that does not. */
-export function expiryText({ expires, expires_at }: Action, language: string): string {
-  const end = new Date(expires_at || (expires ? Date.now() + expires * 1000 : NaN));
-  if (isNaN(+end)) return "";
-  const date = new Intl.DateTimeFormat(language, {
-    year: end.getFullYear() === new Date().getFullYear() ? undefined : "numeric",
-    month: "long",
-    day: "numeric",
-    weekday: "short",
-    hour: "2-digit",
-    minute: "2-digit",
-  }).format(end);
-  return wordsFor(language).until(date);
+/** endOf is when a coupon expires, in ms since 1970; NaN for one that does not. */
+export function endOf({ expires, expires_at }: Action): number {
+  return +new Date(expires_at || (expires ? Date.now() + expires * 1000 : NaN));
+}
+
+/** expiryText says when a coupon ends. */
+export function expiryText(end: number): string {
+  const date = new Date(end);
+  const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  const form = { year, month: "long", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit" } as const;
+  return say().until(new Intl.DateTimeFormat(pageLanguage(), form).format(date));
+}
+
+/** leftText says how long that is from now, where it is less than three days: days and hours, or hours, minutes and seconds. */
+export function leftText(end: number): string {
+  const seconds = Math.ceil((end - Date.now()) / 1000);
+  if (seconds <= 0) return say().over;
+  if (seconds > 3 * 86400) return "";
+  const part = (unit: number, of: number) => Math.floor(seconds / unit) % of;
+  const two = (n: number) => String(n).padStart(2, "0");
+  return say().left(Math.floor(seconds / 86400), part(3600, 24), [part(3600, 24), part(60, 60), part(1, 60)].map(two).join(":"));
 }
 
 /** priceText writes a number as money, and leaves a text alone. */
-export function priceText(price: number | string | undefined, currency: string, language: string): string {
+export function priceText(price: number | string | undefined, currency: string): string {
   if (typeof price !== "number") return price || "";
   const style = { style: "currency", currency, currencyDisplay: "narrowSymbol" } as const;
   // Noto and Hiragino draw the full-width yen sign too wide between digits.
-  return new Intl.NumberFormat(language, style).format(price).replace("￥", "¥");
+  return new Intl.NumberFormat(pageLanguage(), style).format(price).replace("￥", "¥");
 }

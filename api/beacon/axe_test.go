@@ -1,0 +1,127 @@
+package beacon_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/gofrs/flock"
+
+	"github.com/omotenashi-web/omotenashi/api/beacon/browsertest"
+)
+
+// axe gives axe-core's script in the version that testdata/axe names, installed
+// once for the user. Without npm a test is skipped, and says so; where browsers
+// are required, as in CI, it fails.
+func axe(t *testing.T) string {
+	t.Helper()
+	without := func(say string) {
+		if os.Getenv("OMO_REQUIRE_BROWSER") == "1" {
+			t.Fatal(say)
+		}
+		t.Skip("NOT TESTED with axe-core: " + say)
+	}
+	if _, err := exec.LookPath("npm"); err != nil {
+		without("no npm on the PATH: install Node 20 or later with npm")
+	}
+	named, err := os.ReadFile("testdata/axe/package.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, version, _ := strings.Cut(string(named), `"axe-core": "`)
+	version, _, _ = strings.Cut(version, `"`)
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(cache, "omotenashi", "axe-"+version)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	lock := flock.New(dir + ".lock")
+	if err := lock.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Unlock()
+	script := filepath.Join(dir, "node_modules", "axe-core", "axe.min.js")
+	if _, err := os.Stat(script); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "package.json"), named, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		install := exec.CommandContext(t.Context(), "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund")
+		install.Dir = dir
+		if out, err := install.CombinedOutput(); err != nil {
+			without("npm cannot install axe-core " + version + ": " + string(out))
+		}
+	}
+	text, err := os.ReadFile(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Every action, light and dark, in both languages, passes axe-core's rules of
+// WCAG 2.2 A and AA; and its nodes were really looked at.
+func TestEveryActionIsAccessible(t *testing.T) {
+	t.Parallel()
+	script := axe(t)
+	browser := person{t, browsertest.New(t)}
+	type look struct {
+		name   string
+		action offer
+		more   func(person) // before it is looked at
+	}
+	survey := func(i int) offer {
+		return offer{"type": "survey", "questions": surveyAction["questions"].([]offer)[i : i+1]}
+	}
+	all := []look{
+		{"banner", bannerAction, nil}, {"coupon", couponAction, nil}, {"ranking", rankingAction, nil}, {"modal", modalAction, nil},
+		{"slide_in", slideAction, nil}, {"inline", inlineAction, nil}, {"inline-items", inlineItems, nil}, {"chat", chatAction, nil}, {"html", htmlAction, nil},
+		{"survey-stars", surveyAction, clicking(".stars label:nth-child(3)")}, {"survey-nps", survey(1), clicking(".nps label:nth-child(3)")},
+		{"survey-choice", survey(2), clicking(".choice label:nth-child(1)")}, {"survey-text", survey(3), nil}, {"survey-thanks", survey(3), clicking(".go")},
+	}
+	visited := 0
+	for i, l := range all {
+		t.Run(l.name, func(t *testing.T) {
+			s := openShop(t)
+			p := opens(t, browser, s, "&short&room=320&lang="+[]string{"ja", "en"}[i%2], l.action)
+			if l.more != nil {
+				l.more(p)
+			}
+			if err := chromedp.Do(p.tab, chromedp.Evaluate[chromedp.Void](script)); err != nil {
+				t.Fatalf("load axe-core: %v", err)
+			}
+			type result struct {
+				Violations []string
+				Nodes      []string // of the action, that a rule passed
+			}
+			// It measures contrast below the body only, and actions stand beside that.
+			p.does(`window.host = document.querySelector("omo-action"), window.box = host.shadowRoot.querySelector(".box");
+				if (host.parentNode === document.documentElement) { box.close?.(); document.body.append(host); box.showModal?.() }
+				Promise.all(host.shadowRoot.getAnimations({subtree: true}).map((a) => a.finished))`)
+			for _, theme := range []string{"light", "dark"} {
+				r := reads[result](p, `(async () => {
+					box.classList.toggle("dark", `+fmt.Sprint(theme == "dark")+`);
+					await new Promise((done) => setTimeout(done, 250));
+					const found = await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]});
+					const within = (list) => list.flatMap((rule) => rule.nodes.filter((n) => Array.isArray(n.target[0])).map((n) => rule.id + " " + n.target[0].join(" ") + " " + (n.failureSummary || "")));
+					return {Violations: [...within(found.violations), ...found.violations.filter((v) => v.nodes.some((n) => !Array.isArray(n.target[0]))).map((v) => "page " + v.id)], Nodes: within(found.passes)};
+				})()`)
+				if len(r.Violations) > 0 {
+					t.Errorf("%s: violations:\n%s", theme, strings.Join(r.Violations, "\n"))
+				}
+				if contrast := slices.ContainsFunc(r.Nodes, func(n string) bool { return strings.HasPrefix(n, "color-contrast ") }); len(r.Nodes) < 5 || !contrast {
+					t.Errorf("%s: axe-core looked at %d nodes of the action, contrast %v", theme, len(r.Nodes), contrast)
+				}
+				visited += len(r.Nodes)
+			}
+		})
+	}
+	t.Logf("axe-core passed %d rules on nodes of %d actions, light and dark", visited, len(all))
+}

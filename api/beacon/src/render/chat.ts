@@ -1,0 +1,36 @@
+import type { Action, Channel } from "../types";
+import { CALLS, el, safeLink } from "./dom";
+import type { Tell } from "./parts";
+import { type ChannelType, say } from "./words";
+
+type Hook = (of: unknown) => void;
+
+/** wayList are the ways to reach the shop, those that the page really has; nothing if it has none. */
+export function wayList({ channels = [], title }: Action, about: unknown, tell: Tell): HTMLElement | undefined {
+  const rows = channels.map((channel: Channel) => {
+    const { type } = channel;
+    const href = safeLink(channel.link, CALLS);
+    const hook = href ? undefined : hookOf(channel.hook);
+    if (!href && !hook) return void tell.broken("channel");
+    const label = channel.label || say()[type as ChannelType] || type;
+    const away = href && /^http/.test(href) && new URL(href).origin !== location.origin;
+    const node = href
+      ? el("a", "way", label, { href, ...(away ? { target: "_blank", rel: "noopener" } : {}) })
+      : el("button", "way", label, { type: "button" });
+    node.onclick = () => {
+      tell.record("omo_chat", { state: "accepted", channel: type, topic: title });
+      tell.click("channel:" + type, !!hook);
+      if (hook) tell.hook(() => hook(about));
+    };
+    return el("li", "", [node]);
+  });
+  return rows.some(Boolean) ? el("ul", "ways", rows) : undefined;
+}
+
+/** hookOf finds a function of the page by its name, such as openChat or Chat.open. */
+function hookOf(name: string | undefined): Hook | undefined {
+  const path = (name || "").split(".");
+  const last = path.pop()!;
+  const of = path.reduce((object: any, key) => object?.[key], window);
+  return typeof of?.[last] === "function" ? (about) => of[last](about) : undefined;
+}
