@@ -50,7 +50,7 @@ func TestCouponsOfAPool(t *testing.T) {
 	t.Parallel()
 	s := open(t, pool("WEL-1", "WEL-<&2>"))
 	for visitor, want := range map[string]string{
-		"ann": "map[code:WEL-1 expires:86400 expires_at:2026-11-22T03:00:00Z title:贈りもの type:coupon]",
+		"ann": "map[code:WEL-1 expires:86400 expires_at:2026-11-22T03:00:00Z expires_in:86400 title:贈りもの type:coupon]",
 	} {
 		for range 2 {
 			if got := s.trusted().gift(visitor); got != want {
@@ -58,7 +58,7 @@ func TestCouponsOfAPool(t *testing.T) {
 			}
 		}
 	}
-	if got := s.trusted().gift("bob"); got != `map[code:WEL-<&2> expires:86400 expires_at:2026-11-22T03:00:00Z title:贈りもの type:coupon]` {
+	if got := s.trusted().gift("bob"); got != `map[code:WEL-<&2> expires:86400 expires_at:2026-11-22T03:00:00Z expires_in:86400 title:贈りもの type:coupon]` {
 		t.Errorf("bob gets %s", got)
 	}
 	if got := s.trusted().gift("eve"); got != "coupon_out: no code is left in the pool ten" {

@@ -55,6 +55,7 @@ func (e *Engine) furnish(d *Decision, live *Live, p *profile.Profile, r *Request
 		given := rules.Given{Code: o.Code}
 		if v.Expires > 0 {
 			given.Until = time.UnixMilli(firstGiven(o, p, now)).Add(v.Expires)
+			given.Left = given.Until.Sub(now)
 		}
 		var filled []string
 		if v.Ranked != nil {

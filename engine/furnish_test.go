@@ -35,28 +35,32 @@ func TestACouponExpiresOnce(t *testing.T) {
 		v.Decide.Facts = &ingest.Facts{CouponsLeft: map[string]int{"ten": e.CouponsLeft("ten")}}
 		return shown(e, v, now)
 	}
-	const own = `{"type":"coupon","title":"t","expires":86400,"code":"A","expires_at":"2026-12-02T00:00:00Z"}`
-	for _, now := range []time.Time{dawn, dawn.Add(time.Hour), dawn.Add(30 * time.Hour)} {
-		if got := at(now); got != own {
-			t.Errorf("at %s: %s, want %s", now, got, own)
+	for after, left := range map[time.Duration]int{0: 86400, time.Hour: 82800, 30 * time.Hour: 0} {
+		want := fmt.Sprintf(`{"type":"coupon","title":"t","expires":86400,"code":"A","expires_at":"2026-12-02T00:00:00Z","expires_in":%d}`, left)
+		if after > 0 {
+			at(dawn)
+		}
+		if got := at(dawn.Add(after)); got != want {
+			t.Errorf("after %s: %s, want %s", after, got, want)
 		}
 	}
 
 	e = started(t, newLedger(t), "id: gift\nstatus: live\nvariants: [{id: all, weight: 1, action: {type: coupon, title: t, code: X, expires: 24h}}]")
-	say := func(now time.Time, until string) {
+	say := func(now time.Time, until string, left int) {
 		t.Helper()
-		if got, want := shown(e, asked(e, "ann", now), now), `{"type":"coupon","title":"t","code":"X","expires":86400,"expires_at":"`+until+`"}`; got != want {
+		want := fmt.Sprintf(`{"type":"coupon","title":"t","code":"X","expires":86400,"expires_at":%q,"expires_in":%d}`, until, left)
+		if got := shown(e, asked(e, "ann", now), now); got != want {
 			t.Errorf("at %s: %s, want %s", now, got, want)
 		}
 	}
-	say(dawn, "2026-12-02T00:00:00Z")
-	say(dawn.Add(time.Hour), "2026-12-02T01:00:00Z") // nothing was exposed yet
+	say(dawn, "2026-12-02T00:00:00Z", 86400)
+	say(dawn.Add(time.Hour), "2026-12-02T01:00:00Z", 86400) // nothing was exposed yet
 	exposure := ingest.Event{ID: e.NewID(), Name: ingest.Exposure, Time: dawn.Add(2 * time.Hour).UnixMilli(), Received: dawn.Add(2 * time.Hour).UnixMilli(),
 		Props: ingest.Properties{Campaign: "gift", Variant: "all", Phase: e.Live().Phases["gift"]}}
 	if _, err := e.Visit(engine.Visit{Visitor: "ann", Events: []ingest.Event{exposure}}, dawn.Add(2*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	say(dawn.Add(20*time.Hour), "2026-12-02T02:00:00Z")
+	say(dawn.Add(20*time.Hour), "2026-12-02T02:00:00Z", 6*3600)
 }
 
 // A ranking without an item comes in no arm, control neither, unless items are

@@ -11,6 +11,7 @@ import (
 type Given struct {
 	Code     string        // of the variant's pool; "" none
 	Until    time.Time     // when a coupon expires; the zero time: never
+	Left     time.Duration // how long that is from the answer: a visitor's clock may be wrong
 	Items    []RankItem    // of a ranking out of the warehouse
 	Channels []ChatChannel // of a chat: those that are open
 }
@@ -31,12 +32,13 @@ func (v *Variant) With(g Given) json.RawMessage {
 	given := struct {
 		Code     string     `json:"code,omitempty"`
 		Until    *time.Time `json:"expires_at,omitempty"`
+		Left     *int       `json:"expires_in,omitempty"` // seconds
 		Items    []RankItem `json:"items,omitempty"`
 		Channels []channel  `json:"channels,omitempty"`
 	}{Code: g.Code, Items: g.Items}
 	if !g.Until.IsZero() {
-		until := g.Until.UTC()
-		given.Until = &until
+		until, left := g.Until.UTC(), max(0, int(g.Left.Seconds()))
+		given.Until, given.Left = &until, &left
 	}
 	for _, c := range g.Channels {
 		given.Channels = append(given.Channels, channel{c.Type, c.Label, c.Link, c.Hook})

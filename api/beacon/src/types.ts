@@ -74,7 +74,8 @@ export interface Action {
   position?: string;
   code?: string;
   expires?: number; // seconds from now
-  expires_at?: string; // RFC 3339; wins
+  expires_at?: string; // RFC 3339
+  expires_in?: number; // seconds from the answer to expires_at; wins, for a visitor's clock may be wrong
   items?: RankedItem[];
   currency?: string;
   selector?: string; // of an inline action

@@ -91,7 +91,7 @@ export function ticket(action: Action, tell: Tell): HTMLElement | undefined {
     };
     row = el("div", "row", [code, copy]);
   }
-  return el("div", "ticket", [row, isNaN(end) ? undefined : el("p", "expiry", [expiryText(end), countdown(end)])]);
+  return el("div", "ticket", [row, isNaN(end) ? undefined : el("p", "expiry", [expiryText(action.expires_at ? Date.parse(action.expires_at) : end), countdown(end)])]);
 }
 
 /** countdown goes on while it is on the page, to the real end and not beyond. */

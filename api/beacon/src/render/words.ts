@@ -64,9 +64,10 @@ export function say(): typeof JA {
   return /^ja\b/i.test(pageLanguage()) ? JA : EN;
 }
 
-/** endOf is when a coupon expires, in ms since 1970; NaN for one that does not. */
-export function endOf({ expires, expires_at }: Action): number {
-  return +new Date(expires_at || (expires ? Date.now() + expires * 1000 : NaN));
+/** endOf is when a coupon expires by the visitor's own clock, in ms since 1970; NaN for one that does not. */
+export function endOf({ expires, expires_at, expires_in }: Action): number {
+  if (expires_at && expires_in === undefined) return Date.parse(expires_at);
+  return Date.now() + (expires_in ?? expires ?? NaN) * 1000;
 }
 
 /** expiryText says when a coupon ends. */
