@@ -14,7 +14,7 @@ func (x *linter) delivery(e *examined) {
 		}
 		path := fmt.Sprintf("variants[%d].action", i)
 		if v.Action.Expires.At != nil && !once {
-			x.report.warn(v.Action.Expires.At, path+".expires", "endless_countdown", "the countdown begins anew each time a visitor is shown the coupon", "a deadline that comes back is none: add frequency: {max: 1}, once ever")
+			x.report.warn(v.Action.Expires.At, path+".expires", "endless_countdown", "the coupon may come again once it has expired: then it does not open, and control counts all the same", "add frequency: {max: 1}, once ever")
 		}
 	}
 	if at, path := e.dialog(); at != nil && e.onPageView() && len(e.Frequency) == 0 && e.Stop == (Stop{}) {
@@ -34,7 +34,7 @@ func (e *examined) dialog() (at *node, path string) {
 		if v.Action == nil {
 			continue
 		}
-		if kind := v.Action.Type.S; kind == "modal" || kind == "coupon" && v.Action.Position.At == nil {
+		if kind := v.Action.Type.S; kind == "modal" || kind == "coupon" && v.Action.Position.At == nil || places[kind] != nil && v.Action.Position.S == "center" {
 			return v.Action.Type.At, fmt.Sprintf("variants[%d].action.type", i)
 		}
 	}

@@ -23,13 +23,21 @@ func roomOf(kind string, image bool) rooms {
 		return rooms{room{2, 11}, room{4, 18}, room{1, 15}}
 	case kind == "coupon":
 		return rooms{room{2, 11}, room{8, 18}, room{1, 15}}
+	case kind == "modal" && image:
+		return rooms{room{2, 11}, room{4, 18}, room{1, 15}}
+	case kind == "modal":
+		return rooms{room{2, 11}, room{8, 18}, room{1, 15}}
+	case (kind == "slide_in" || kind == "survey" || kind == "chat" || kind == "html") && image:
+		return rooms{room{2, 16}, room{3, 20}, room{1, 17}}
+	case kind == "slide_in", kind == "survey", kind == "chat", kind == "html":
+		return rooms{room{2, 14}, room{5, 20}, room{1, 17}}
 	case kind == "ranking":
 		return rooms{room{2, 7}, room{3, 9}, room{1, 8}}
 	}
 	return rooms{}
 }
 
-var itemName = room{2, 9}
+var itemName, channelLabel = room{2, 9}, room{1, 15}
 
 // texts looks for texts that do not fit where they are shown.
 func (x *linter) texts(e *examined) {
@@ -42,6 +50,9 @@ func (x *linter) texts(e *examined) {
 		x.fits(a.Title, path+".title", has.title)
 		x.fits(a.Body, path+".body", has.body)
 		x.fits(a.Button, path+".button", has.button)
+		for j, channel := range a.Channels {
+			x.fits(channel.Label, fmt.Sprintf("%s.channels[%d].label", path, j), channelLabel)
+		}
 		for j, item := range a.Items {
 			x.fits(item.Name, fmt.Sprintf("%s.items[%d].name", path, j), itemName)
 		}

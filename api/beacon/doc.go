@@ -18,6 +18,12 @@
 // renderer and is exposed when one would have been there: after the time that
 // the answer took, or with the renderer where an action of the page loads it.
 //
+// An action is drawn by its type, in render: its words as text nodes, its HTML
+// from a tree of known elements. What cannot be shown is not exposed, and told
+// as an omo_error of kind action_…: unknown, place (the page lacks it), expired,
+// loop (of redirects), channel (a chat without any), not_displayed; what is shown
+// with something missing is told as well: image, html, too_long, unreserved.
+//
 // Triggers are watched from the answer to the page view on; what happened on
 // the page view before it counts as well. A list waits for all of its
 // triggers and asks under the name of the last. A campaign asks once a page
