@@ -2,7 +2,6 @@ package beacon_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"testing"
 	"time"
@@ -119,75 +118,6 @@ func TestOfflineEventsWaitInStorageAndGoWhenTheNetworkIsBack(t *testing.T) {
 			until(t, "an empty queue", func() bool { return reads[int](p, queued+`.length`) == 0 })
 		})
 	}
-}
-
-func TestThirtyNavigationsUnderFaultsLoseNothing(t *testing.T) {
-	t.Parallel()
-	s := openShop(t)
-	draw := rand.New(rand.NewPCG(30, 1)) // the same faults in every run
-	faults := []int{0, 0, 0, 500, 503, 429, hangUp, 0}
-	storm := true
-	s.fault = func(string) int {
-		if !storm {
-			return 0
-		}
-		return faults[draw.IntN(len(faults))]
-	}
-	s.lose = func(string) bool { return storm && draw.IntN(10) == 0 }
-	p := person{t, browsertest.New(t)}
-	const pages = 30
-	for i := range pages {
-		if i == 10 || i == 20 {
-			p.offline(true)
-			p.does(fmt.Sprintf(`omo("track", "offline", {i: %d})`, i))
-			p.offline(false)
-		}
-		p.goes(fmt.Sprintf("%s/p%d?consent=granted", s.URL, i))
-		until(t, "the beacon", func() bool { return reads[bool](p, `!!window.omo`) })
-		p.does(fmt.Sprintf(`for (const n of [0, 1, 2]) omo("track", "step", {page: %d, n})`, i))
-	}
-	s.mu.Lock()
-	storm = false
-	s.mu.Unlock()
-	p.goes(s.URL + "/last?consent=granted")
-	until(t, "the queue is empty", func() bool {
-		return reads[int](p, `Object.keys(localStorage).filter((k) => k.startsWith("omo_e:")).length`) == 0
-	})
-
-	steps := map[string]int{}
-	for _, e := range s.named("step") {
-		steps[fmt.Sprint(e.Properties["page"], "/", e.Properties["n"])]++
-	}
-	for i := range pages {
-		for n := range 3 {
-			// One id for each: a second id for the same step would be counted twice.
-			if key := fmt.Sprint(i, "/", n); steps[key] != 1 {
-				t.Errorf("step %s has %d ids, want 1", key, steps[key])
-			}
-		}
-	}
-	views := map[string]int{}
-	for _, e := range s.named("page_view") {
-		views[e.Page.URL]++
-	}
-	for i := range pages {
-		if url := fmt.Sprintf("%s/p%d?consent=granted", s.URL, i); views[url] != 1 {
-			t.Errorf("page view %d has %d ids, want 1", i, views[url])
-		}
-	}
-	if n := len(s.named("offline")); n != 2 {
-		t.Errorf("%d events from offline moments, want 2", n)
-	}
-	refused, batches := 0, s.sent()
-	for _, b := range batches {
-		if b.status != 0 {
-			refused++
-		}
-	}
-	if refused < 10 {
-		t.Errorf("only %d requests were refused: this run proves nothing", refused)
-	}
-	t.Logf("%d event requests, %d refused; %d distinct events", len(batches), refused, len(s.seen()))
 }
 
 func TestTwoTabsShareTheVisitorAndLoseNothing(t *testing.T) {

@@ -17,7 +17,7 @@ func limit() time.Duration {
 	if os.Getenv("OMO_FAULTS") == "long" {
 		return 30 * time.Minute
 	}
-	return 5 * time.Minute
+	return 9 * time.Minute // go test itself gives up after ten
 }
 
 // UserAgent is what every page and every request of the browser says it is:
