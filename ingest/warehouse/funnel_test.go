@@ -151,3 +151,41 @@ func TestReportsRefuseAnUnknownZone(t *testing.T) {
 		t.Errorf("the SQL of usage: %v", err)
 	}
 }
+
+// The staff's decisions are decisions; what the staff were shown and did is in no
+// statistics.
+func TestStaffAreDecidedAboutAndNotCounted(t *testing.T) {
+	t.Parallel()
+	w, _, dsn := loaded(t, "testdata/funnel.txtar")
+	conn := connect(t, dsn)
+	counted := func() (warehouse.FunnelDay, string) {
+		days, err := w.Funnel(t.Context(), warehouse.FunnelQuery{Campaign: "c", Phase: "p1", AsOf: start.Add(100 * time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return days[0], ask(t, conn, "SELECT sum(exposed), sum(converted) FROM results_by_variant") + ", " +
+			ask(t, conn, "SELECT sum(exposed) FROM results_daily") + ", " + ask(t, conn, "SELECT count() FROM assignments")
+	}
+	before, views := counted()
+	at := start.Add(time.Second).Format("2006-01-02 15:04:05.000")
+	if err := conn.Exec(t.Context(), fmt.Sprintf(`INSERT INTO event_log
+		(event_id, visitor_id, name, time, received, seq, ledger, decision_id, outcome.campaign, outcome.reason, outcome.variant, outcome.phase, campaign, variant, phase, staff, raw) VALUES
+		('%[2]s', 'clerk', 'omo_decision', '%[1]s', '%[1]s', 900, 'test', 'dc', ['c'], ['offered'], ['a'], ['p1'], '', '', '', false, '{}'),
+		('%[3]s', 'clerk', 'omo_exposure', '%[1]s', '%[1]s', 901, 'test', 'dc', [], [], [], [], 'c', 'a', 'p1', true, '{}'),
+		('%[4]s', 'clerk', 'purchase', '%[1]s', '%[1]s', 902, 'test', '', [], [], [], [], '', '', '', false, '{}')`, at, id(900), id(901), id(902))); err != nil {
+		t.Fatal(err)
+	}
+	after, now := counted()
+	if now != views {
+		t.Errorf("the views count %s, before %s", now, views)
+	}
+	for _, s := range before.Steps {
+		want := s.Decisions
+		if s.Name == warehouse.StepMatched || s.Name == warehouse.StepOffered {
+			want++
+		}
+		if got := step(after, s.Name, s.Reason).Decisions; got != want {
+			t.Errorf("%s %s: %d, want %d", s.Name, s.Reason, got, want)
+		}
+	}
+}
