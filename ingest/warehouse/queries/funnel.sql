@@ -30,16 +30,16 @@ WITH
     -- What is known of each visitor: its exposures, and what it did of the goals.
     browsers AS (
         SELECT
-            visitor_id, max(user_id) AS person, max(staff) AS of_staff,
+            visitor_id, max(user_id) AS person,
             groupArrayIf((phase, time, received, decision_id, variant), kind = 'exposure') AS seen,
             groupArrayIf((time, name, kinds), kind = 'fact') AS did
         FROM (
-            SELECT visitor_id, user_id, staff, 'exposure' AS kind, toString(phase) AS phase, time, received, decision_id, toString(variant) AS variant,
+            SELECT visitor_id, user_id, 'exposure' AS kind, toString(phase) AS phase, time, received, decision_id, toString(variant) AS variant,
                 '' AS name, []::Array(String) AS kinds
             FROM exposures
             WHERE campaign = {campaign:String} AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND NOT forced AND visitor_id != '' AND variant != ''
             UNION ALL
-            SELECT visitor_id, user_id, false, 'fact', '', time, received, '', '', name, kinds
+            SELECT visitor_id, user_id, 'fact', '', time, received, '', '', name, kinds
             FROM (
                 SELECT visitor_id, user_id, time, received, toString(name) AS name, kinds::Array(String) AS kinds, if(name = 'purchase', transaction_id, '') AS order_id, event_id
                 FROM events
@@ -48,12 +48,12 @@ WITH
                 LIMIT 1 BY order_id, if(order_id = '', event_id, toUUID('00000000-0000-0000-0000-000000000000'))
             )
             UNION ALL
-            SELECT visitor_id, user_id, false, 'merge', '', time, received, '', '', '', []
+            SELECT visitor_id, user_id, 'merge', '', time, received, '', '', '', []
             FROM events WHERE name = 'omo_merge' AND received <= {as_of:DateTime64(3, 'UTC')} AND visitor_id != ''
         )
         GROUP BY visitor_id
     ),
-    -- Kept is who saw one variant only, and no earlier phase, and is not of the staff.
+    -- Kept is who saw one variant only, and no earlier phase; staff are not exposed.
     -- A fact is of the visitor on it if that was exposed, else of its person's first.
     converted_by AS (
         SELECT arraySort(x -> (x.time, x.received, x.decision_id), mine)[1].decision_id AS by
@@ -64,7 +64,7 @@ WITH
                 SELECT together, p, arraySort(b -> (arrayMin(x -> if(x.phase = p.phase, x.time, toDateTime64('2299-01-01', 3, 'UTC')), b.seen), b.visitor_id),
                     arrayFilter(b -> has(b.seen.phase, p.phase), together)) AS exposed_in
                 FROM (
-                    SELECT groupArray((visitor_id, of_staff, seen, did)::Tuple(visitor_id String, of_staff Bool,
+                    SELECT groupArray((visitor_id, seen, did)::Tuple(visitor_id String,
                         seen Array(Tuple(phase String, time DateTime64(3, 'UTC'), received DateTime64(3, 'UTC'), decision_id String, variant String)),
                         did Array(Tuple(time DateTime64(3, 'UTC'), name String, kinds Array(String))))) AS together
                     FROM browsers
@@ -75,7 +75,7 @@ WITH
             )
             ARRAY JOIN exposed_in AS b, arrayEnumerate(exposed_in) AS at
         )
-        WHERE length(arrayDistinct(mine.variant)) = 1 AND NOT b.of_staff
+        WHERE length(arrayDistinct(mine.variant)) = 1
             AND NOT hasAny(b.seen.phase, arrayMap(q -> q.phase, arrayFilter(q -> q.began < p.began, phases)))
             AND arrayExists(f -> f.name = p.named AND (p.some_of = '' OR has(f.kinds, p.goal))
                 AND f.time >= entered AND f.time < entered + toIntervalMillisecond(p.window_ms), facts)
