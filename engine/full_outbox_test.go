@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
+	"reflect"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/engine"
@@ -138,5 +141,48 @@ func TestAFullOutboxKeepsOnlyWhatSendsFromFiring(t *testing.T) {
 	}
 	if n := l.Letters().Refused; n > waiting/10 {
 		t.Errorf("%d visits were tried in vain", n)
+	}
+}
+
+// A campaign that does harm is stopped though the outbox has no room for the
+// alert, and what was decided is the same after a restart.
+func TestHarmIsStoppedThoughNobodyCanBeTold(t *testing.T) {
+	t.Parallel()
+	l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler), Letters: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	files := folder("id: one\nstatus: live\nvariants: [{id: control, weight: 1}, {id: a, weight: 1, action: "+banner+"}]", "id: two\nstatus: live\nvariants: [{id: control, weight: 1}, {id: a, weight: 1, action: "+banner+"}]")
+	files["site.yaml"] = &fstest.MapFile{Data: []byte("alerts: {webhook: 'https://chat.example/hook'}")}
+	set := load(t, files)
+	e := engine.New(engine.Options{Store: l, Key: []byte("key")})
+	if err := e.Use(set, dawn); err != nil {
+		t.Fatal(err)
+	}
+	for _, campaign := range []string{"one", "two"} {
+		if err := e.StopHarm(campaign, engine.HarmStop{Variant: "a", Guardrail: "value"}, dawn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waits, err := l.Outgoing(0, ledger.Never, 9)
+	if err != nil || len(waits) != 1 {
+		t.Fatal(waits, err)
+	}
+	var told engine.Letter
+	if err := json.Unmarshal(waits[0].Body, &told); err != nil || told.Kind != "alert" || told.Campaign != "one" || told.URL != "https://chat.example/hook" {
+		t.Errorf("%s, %v", waits[0].Body, err)
+	}
+	was := e.Live()
+	again := engine.New(engine.Options{Store: l, Key: []byte("key")})
+	if err := again.Use(set, dawn.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if is := again.Live(); len(is.Overrides) != 2 || !reflect.DeepEqual(is.Overrides, was.Overrides) || !maps.Equal(is.Phases, was.Phases) {
+		t.Errorf("%+v in %v, before the restart %+v in %v", is.Overrides, is.Phases, was.Overrides, was.Phases)
 	}
 }

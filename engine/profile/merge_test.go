@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -317,4 +318,56 @@ func TestOrdersAreWrittenDown(t *testing.T) {
 			t.Fatalf("got\n%v\nwant\n%v", got, p.Orders)
 		}
 	})
+}
+
+// Whoever was exposed keeps that variant of the phase, whatever its periods; of
+// browsers that merge each keeps its own, and the others have what came first.
+func TestWhatBrowsersKeep(t *testing.T) {
+	t.Parallel()
+	shown := func(p *Profile, at int64, phase, variant string) {
+		foldFrom(p, ingest.Event{Visitor: p.Visitor, Name: ingest.Exposure, Time: at, Received: at, Props: ingest.Properties{Campaign: "c", Phase: phase, Variant: variant}}, Terms{Gap: 1})
+	}
+	for name, c := range map[string]struct {
+		a, b [][3]string // time, phase, variant
+		want string      // of phase p in a, b and a third browser
+	}{
+		"nobody was exposed":                  {nil, nil, "  "},
+		"one was, in some period":             {[][3]string{{"1", "p/3", "x"}, {"2", "p/4", "y"}}, nil, "x x x"},
+		"the other was":                       {nil, [][3]string{{"1", "p", "x"}}, "x x x"},
+		"both to the same":                    {[][3]string{{"1", "p", "x"}}, [][3]string{{"2", "p/1", "x"}}, "x x x"},
+		"each to its own, the first of a":     {[][3]string{{"1", "p", "x"}}, [][3]string{{"2", "p/1", "y"}}, "x y x"},
+		"each to its own, the first of b":     {[][3]string{{"3", "p/1", "x"}}, [][3]string{{"2", "p", "y"}}, "x y y"},
+		"one in another phase, before":        {[][3]string{{"1", "o/9", "x"}}, [][3]string{{"2", "p/1", "y"}}, "y y y"},
+		"one in another phase, since":         {[][3]string{{"1", "p/1", "x"}}, [][3]string{{"2", "q", "y"}}, "  "},
+		"a phase that begins like another":    {[][3]string{{"1", "pp/1", "x"}}, nil, "  "},
+		"first in this one, then in another":  {[][3]string{{"1", "p/1", "x"}, {"2", "q/1", "y"}}, nil, "  "},
+		"back in the phase, with another one": {[][3]string{{"1", "p/1", "x"}, {"2", "q/1", "y"}, {"3", "p/2", "z"}}, nil, "z z z"},
+	} {
+		p, q, third := New("a"), New("b"), New("c")
+		for i, browser := range []*Profile{p, q} {
+			for _, e := range [][][3]string{c.a, c.b}[i] {
+				at, err := strconv.Atoi(e[0])
+				if err != nil {
+					t.Fatal(err)
+				}
+				shown(browser, int64(at)*1000, e[1], e[2])
+			}
+		}
+		Merge(p, q, Terms{})
+		Merge(p, third, Terms{})
+		p = reread(t, p)
+		var got []string
+		for _, visitor := range []string{"a", "b", "c"} {
+			p.Turn(visitor)
+			got = append(got, p.Kept("c", "p"))
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %q, want %q", name, strings.Join(got, " "), c.want)
+		}
+		p.Turn("c")
+		shown(p, 9000, "next/1", "w")
+		if p.Turn("b"); p.Kept("c", "next") != "w" {
+			t.Errorf("%s: %q of a phase that began later", name, p.Kept("c", "next"))
+		}
+	}
 }
