@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/replay"
 	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/rules"
 )
 
 // A back-test of the very rules that were live changes nothing, whatever was
@@ -138,5 +140,86 @@ func TestABackfillEndsUnderAnOverride(t *testing.T) {
 	})
 	if want := []string{"bar offered", "bar not_live", "newer backfilling", "bar not_live", "newer offered"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// While visits come in from all sides, rules are reloaded and things are decided
+// beside them: whichever came first, each decision is made again as it was.
+func TestDecidedUnderLoad(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, 0, 1)
+	e := engine.New(engine.Options{Store: s.ledger, Key: []byte("key"), Patience: time.Minute})
+	s.engine = e
+	sets := []*rules.Set{load(t, learner), load(t, strings.Replace(learner, "weight: 2", "weight: 3", 1))}
+	s.use(sets[0])
+	var visits, others sync.WaitGroup
+	done := make(chan struct{})
+	for n := range 4 {
+		visits.Go(func() {
+			for i := range 200 {
+				id := fmt.Sprintf("v%d", (i+n)%20)
+				view := ingest.Event{ID: e.NewID(), Name: ingest.PageView, Time: dawn.UnixMilli(), Received: dawn.UnixMilli(), Page: &ingest.Page{URL: "https://shop.example/", Path: "/"}}
+				a, err := e.Visit(engine.Visit{Visitor: id, Events: []ingest.Event{view}, Decide: &engine.Request{ID: e.NewID(), Context: &view, Consent: true}}, dawn)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for _, o := range a.Decision.Offers {
+					shown := ingest.Event{ID: e.NewID(), Name: ingest.Exposure, Time: dawn.UnixMilli(), Received: dawn.UnixMilli(),
+						Properties: fmt.Appendf(nil, `{"campaign":"learner","variant":%q,"phase":%q,"decision_id":%q}`, o.Variant.ID, o.Phase, a.Decision.ID)}
+					if err := shown.ParseProperties(); err != nil {
+						t.Error(err)
+						return
+					}
+					if _, err := e.Visit(engine.Visit{Visitor: id, Events: []ingest.Event{shown}}, dawn); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			}
+		})
+	}
+	again := func(do func(i int) error) {
+		others.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if err := do(i); err != nil && !errors.Is(err, engine.ErrAsItIs) {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	again(func(i int) error { return e.Use(sets[i%2], dawn) })
+	again(func(i int) error {
+		switch i % 5 {
+		case 0:
+			return e.Pause("learner", engine.Operator, dawn)
+		case 2:
+			return e.StopHarm("learner", engine.HarmStop{Variant: "a", Guardrail: "value"}, dawn)
+		case 4:
+			return e.Allocate("learner", []int{i % 10_000, 10_000 - i%10_000, 0}, dawn)
+		}
+		_, err := e.Resume("learner", engine.Operator, dawn)
+		return err
+	})
+	visits.Wait()
+	close(done)
+	others.Wait()
+	became := map[string]int{}
+	s.again(func(m *replay.Moment, made engine.Decision) {
+		for _, o := range m.Logged.Props.Outcomes {
+			became[o.Reason]++
+		}
+		if d := replay.Compare(m.Logged.Props.Outcomes, made.Outcomes); d != nil {
+			t.Errorf("at %d (%s): %s", m.Seq, m.Cause(), asJSON(t, d))
+		}
+	})
+	if became[engine.NotLive] == 0 || became[engine.Offered] == 0 || became[engine.Control] == 0 {
+		t.Errorf("decisions came to %v", became)
 	}
 }
