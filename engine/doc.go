@@ -17,6 +17,11 @@
 // merge is recorded as omo_merge in the history of both, and replay plays all
 // browsers of a person together.
 //
+// What is decided about a campaign beside its file (a pause, a harm stop, a
+// bandit's weights) is an Override: kept in the ledger, swapped in with the rule
+// set while no visit is under way, and recorded as omo_override in the same
+// commit, so that the order in the ledger tells which decisions knew it.
+//
 // Decide is a pure function of rule set, profile, request and clock, and a
 // profile is a pure fold of events. Serving, testing a rule, explaining a past
 // moment and back-testing a campaign are these two functions run over

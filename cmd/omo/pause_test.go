@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/outbox"
 )
@@ -60,6 +62,9 @@ func TestACampaignIsPausedStoppedAndResumed(t *testing.T) {
 	says("not_found: no campaign helo in the rules folder", findings, "pause", "helo")
 	says("paused (paused by operator)", 0, "campaigns")
 	shows("HI")
+	if n := testutil.CollectAndCount(a.metrics, "omo_campaign_paused"); n != 1 {
+		t.Errorf("%d campaigns are told to be paused", n)
+	}
 	if err := a.engine.StopHarm("tried", engine.HarmStop{Variant: "hi", Guardrail: "conversion", Ja: "「hi」は害があります。", En: "hi does harm."}, time.Now()); err != nil {
 		t.Fatal(err)
 	}

@@ -55,19 +55,28 @@ func (g *Guard) oldest() time.Duration {
 	return longest
 }
 
-// stopped tells which campaigns are stopped, one line each.
+// stopped tells which campaigns are stopped or paused, one line each.
 type stopped struct{ guard *Guard }
 
-var stoppedMetric = prometheus.NewDesc("omo_campaign_stopped", "1 for a campaign that serves control to everybody, since a variant of it did harm.", []string{"campaign"}, nil)
+var (
+	stoppedMetric = prometheus.NewDesc("omo_campaign_stopped", "1 for a campaign that serves control to everybody, since a variant of it did harm.", []string{"campaign"}, nil)
+	pausedMetric  = prometheus.NewDesc("omo_campaign_paused", "1 for a campaign that was paused beside its file: omo pause.", []string{"campaign"}, nil)
+)
 
 // Describe is prometheus.Collector's.
-func (s stopped) Describe(to chan<- *prometheus.Desc) { to <- stoppedMetric }
+func (s stopped) Describe(to chan<- *prometheus.Desc) {
+	to <- stoppedMetric
+	to <- pausedMetric
+}
 
 // Collect is prometheus.Collector's.
 func (s stopped) Collect(to chan<- prometheus.Metric) {
 	for campaign, is := range s.guard.Live().Overrides {
 		if is.Harm != nil {
 			to <- prometheus.MustNewConstMetric(stoppedMetric, prometheus.GaugeValue, 1, campaign)
+		}
+		if is.Paused {
+			to <- prometheus.MustNewConstMetric(pausedMetric, prometheus.GaugeValue, 1, campaign)
 		}
 	}
 }
