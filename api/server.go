@@ -82,6 +82,15 @@ type Check struct {
 	Part   string `json:"part"`
 	OK     bool   `json:"ok"`
 	Detail string `json:"detail,omitempty"`
+
+	Figures []Figure `json:"-"` // for the screens, which have words for their names
+}
+
+// Figure is a number of a part's.
+type Figure struct {
+	Name  string // waiting, accepted, …
+	Value int64
+	Bytes bool // whether it counts bytes
 }
 
 // Server answers HTTP.

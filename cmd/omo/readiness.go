@@ -14,12 +14,13 @@ func (a *app) checks(reload *reloader) func(context.Context) []api.Check {
 	return func(ctx context.Context) []api.Check {
 		ctx, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		check := func(part string, err error, detail string) api.Check {
+		check := func(part string, err error, detail string, figures ...api.Figure) api.Check {
 			if err != nil {
 				detail = err.Error()
 			}
-			return api.Check{Part: part, OK: err == nil, Detail: detail}
+			return api.Check{Part: part, OK: err == nil, Detail: detail, Figures: figures}
 		}
+		figure := func(name string, n uint64) api.Figure { return api.Figure{Name: name, Value: int64(n)} }
 		var away error
 		if a.child != nil {
 			away = a.child.Ready()
@@ -44,13 +45,15 @@ func (a *app) checks(reload *reloader) func(context.Context) []api.Check {
 		balance, _ := a.loader.LastBalance()
 		dead, bytes, bound := a.loader.DeadSize()
 		return []api.Check{
-			check("ledger", a.ledger.Damage(), fmt.Sprintf("%d visits durable", a.ledger.Durable())),
+			check("ledger", a.ledger.Damage(), fmt.Sprintf("%d visits durable", a.ledger.Durable()), figure("visits", a.ledger.Durable())),
 			check("room", full, "events are taken"),
 			check("rules", broken, "rule set "+a.engine.Live().Set.Hash),
-			check("warehouse", away, fmt.Sprintf("%d visits waiting to be loaded", lag)),
-			check("dead letter", a.loader.Stuck(), fmt.Sprintf("%d events, %d bytes of at most %d", dead, bytes, bound)),
+			check("warehouse", away, fmt.Sprintf("%d visits waiting to be loaded", lag), figure("lag", lag)),
+			check("dead letter", a.loader.Stuck(), fmt.Sprintf("%d events, %d bytes of at most %d", dead, bytes, bound),
+				figure("dead", uint64(dead)), api.Figure{Name: "dead_bytes", Value: int64(bytes), Bytes: true}),
 			check("outbox", crammed, fmt.Sprintf("%d wait, %d were given up, %d bytes of at most %d", letters.Count-letters.GivenUp, letters.GivenUp, letters.Bytes, letters.MostBytes)),
-			check("balance", balance.Err(), balance.String()),
+			check("balance", balance.Err(), balance.String(), figure("accepted", balance.Accepted), figure("loaded", balance.Loaded),
+				figure("duplicate", balance.Duplicate), figure("in_letter", balance.Dead), figure("erased", balance.Erased), figure("in_ledger", balance.InLedger)),
 		}
 	}
 }
