@@ -1,0 +1,119 @@
+package api_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"github.com/omotenashi-web/omotenashi/api"
+	"github.com/omotenashi-web/omotenashi/api/beacon/browsertest"
+	"github.com/omotenashi-web/omotenashi/ingest"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+)
+
+// lookedAt is a shop whose screens have something to show.
+func lookedAt(t *testing.T) *shop {
+	t.Helper()
+	s := open(t, options(func(o *api.Options) { o.OpenDashboard = true }))
+	s.reports.sums = warehouse.Sums{Arms: []warehouse.Arm{
+		{Variant: "control", Control: true, Weight: 50, Exposed: 9000, Converted: 279}, {Variant: "coupon10", Weight: 50, Exposed: 9100, Converted: 360},
+	}}
+	s.reports.activity = []warehouse.Activity{{Campaign: "welcome", Day: "2026-11-20", Visitors: 1200}, {Campaign: "welcome", Day: "2026-11-21", Visitors: 34}}
+	s.reports.conflicts = []warehouse.Conflict{{Campaign: "welcome", Reason: "budget", Visitors: 7}}
+	s.reports.usage = []warehouse.Month{{Month: "2026-10", Visitors: 10}, {Month: "2026-11", Visitors: 12345, Persons: 7, Events: 100000, Decisions: 90000}}
+	s.reports.audits = []ingest.Event{{Time: s.clock.Now().UnixMilli(), Properties: []byte(`{"who":"hanako","role":"edit","what":"pause","of":"welcome"}`)}}
+	s.checks = []api.Check{
+		{Part: "ledger", OK: true, Detail: "43763 visits durable"}, {Part: "rules", Detail: "campaigns/a.yaml:2:9: status: <lvie> is none of draft, live"},
+		{Part: "warehouse", OK: true, Figures: []api.Figure{{Name: "lag", Value: 1234}}}, {Part: "dead letter", Figures: []api.Figure{{Name: "dead", Value: 3}}},
+		{Part: "balance", OK: true, Figures: []api.Figure{{Name: "accepted", Value: 5}, {Name: "loaded", Value: 5}}},
+	}
+	if err := s.engine.Pause("quiet", "hanako", s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Every screen, in both languages, light and dark, on a desk and on a phone,
+// passes axe-core's rules of WCAG 2.2 A and AA, keeps its own policy, and is no
+// wider than the window.
+func TestScreensAreAccessible(t *testing.T) {
+	t.Parallel()
+	script := browsertest.Axe(t)
+	tab := browsertest.New(t)
+	s, shut := lookedAt(t), open(t)
+	s.trusted().counted("/ui/campaigns")
+	screens := []string{s.URL + "/ui/campaigns", s.URL + "/ui/health", s.URL + "/ui/audit", s.URL + "/ui/users", s.URL + "/ui/nothing", shut.URL + "/ui/login"}
+	if _, err := chromedp.Call(tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `addEventListener("securitypolicyviolation", (e) => (window.broken ??= []).push(e.violatedDirective + " " + e.blockedURI))`,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	type found struct {
+		Violations, Broken []string
+		Passed, Wide       int
+		Theme, Language    string
+	}
+	visited := 0
+	for _, address := range screens {
+		for _, look := range []struct {
+			language, theme string
+			width           int64
+		}{{"ja", "light", 1280}, {"en", "dark", 1280}, {"en", "light", 390}, {"ja", "dark", 390}} {
+			for name, value := range map[string]string{"omo_language": look.language, "omo_theme": look.theme} {
+				if _, err := chromedp.Call(tab, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: address}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := chromedp.Do(tab, chromedp.EmulateViewport(look.width, 844), chromedp.Navigate(address), chromedp.Evaluate[chromedp.Void](script)); err != nil {
+				t.Fatalf("%s: %v", address, err)
+			}
+			r, err := chromedp.Run(tab, chromedp.Evaluate[found](`(async () => {
+				const found = await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]});
+				return {Violations: found.violations.flatMap((v) => v.nodes.map((n) => v.id + " " + n.target.join(" ") + " " + n.failureSummary)), Broken: window.broken ?? [],
+					Passed: found.passes.flatMap((p) => p.nodes).length, Wide: document.documentElement.scrollWidth - innerWidth,
+					Theme: getComputedStyle(document.documentElement).colorScheme, Language: document.documentElement.lang};
+			})()`, chromedp.EvalAwaitPromise))
+			if err != nil {
+				t.Fatalf("%s: %v", address, err)
+			}
+			if len(r.Violations)+len(r.Broken) > 0 || r.Wide > 0 {
+				t.Errorf("%s %+v: %d pixels too wide\n%s\n%s", address, look, r.Wide, strings.Join(r.Violations, "\n"), strings.Join(r.Broken, "\n"))
+			}
+			if r.Theme != look.theme || r.Language != look.language || r.Passed < 20 {
+				t.Errorf("%s %+v is shown as %s in %s, and axe-core passed %d nodes", address, look, r.Theme, r.Language, r.Passed)
+			}
+			visited += r.Passed
+		}
+	}
+	t.Logf("axe-core passed %d nodes of %d screens, 4 looks each", visited, len(screens))
+}
+
+// What a person can do without script can be done with it, and htmx renews what
+// is shown under the screens' policy.
+func TestScreensInABrowser(t *testing.T) {
+	t.Parallel()
+	tab := browsertest.New(t)
+	s := lookedAt(t)
+	s.trusted().counted("/ui/campaigns")
+	does := func(actions ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		if err := chromedp.Do(tab, actions...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	does(chromedp.Navigate(s.URL+"/ui/campaigns"), chromedp.Click(`#welcome form[action$="/pause"] button`), chromedp.WaitVisible(`#welcome form[action$="/resume"]`))
+	if !s.engine.Live().Overrides["welcome"].Paused {
+		t.Error("it is not paused")
+	}
+	does(chromedp.Click(`header form button[name=language]`), chromedp.WaitVisible(`html[lang=en]`),
+		chromedp.Click(`header summary`), chromedp.Click(`button[name=theme][value=dark]`), chromedp.WaitVisible(`html[data-theme=dark]`),
+		chromedp.Navigate(s.URL+"/ui/health"), chromedp.WaitVisible(`html[data-script=on]`))
+	s.clock.pass(time.Hour)
+	if err := chromedp.Do(tab, chromedp.WaitVisible(`//p[contains(., "as of 13:00:00")]`)); err != nil {
+		t.Errorf("the health screen is not renewed: %v", err)
+	}
+}
