@@ -20,23 +20,9 @@ type Overview interface {
 	Conflicts(ctx context.Context, from time.Time) ([]warehouse.Conflict, error)
 }
 
-// board keeps what the campaigns screen last counted, so that it is there at
-// once: figures older than boardFresh are shown while others are counted, and a
-// count that takes long is not waited for.
-type board struct {
-	mu    sync.Mutex
-	last  *figures
-	err   error         // of the last count; nil if it came out
-	under chan struct{} // closed when the count under way ends; nil: none is
-}
-
 const (
-	boardFresh  = 10 * time.Second
-	boardOld    = 15 * time.Minute // nobody has looked for so long: such figures are not shown
-	boardDays   = 14               // that it looks back
-	boardTime   = 50 * time.Second // bounds a count
-	boardWait   = 150 * time.Millisecond
-	boardAtOnce = 4 // questions put at once
+	boardDays   = 14 // that the campaigns screen looks back
+	boardAtOnce = 4  // questions put at once
 )
 
 // figures are those of one rule set, as of one moment.
@@ -51,41 +37,9 @@ type figures struct {
 // figures are the campaigns' as of a few seconds ago; nil without an error: they
 // are being counted.
 func (s *Server) figures() (*figures, error) {
-	b, live := &s.board, s.engine.Live()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	fits := func() bool {
-		return b.last != nil && maps.Equal(b.last.phases, live.Phases) && s.now().Sub(b.last.at) < boardOld
-	}
-	if b.under == nil && (!fits() || s.now().Sub(b.last.at) >= boardFresh) {
-		b.under = make(chan struct{})
-		go s.recount(live, b.under)
-	}
-	if under := b.under; under != nil && !fits() {
-		b.mu.Unlock()
-		select {
-		case <-under:
-		case <-time.After(boardWait):
-		}
-		b.mu.Lock()
-	}
-	if fits() {
-		return b.last, nil
-	}
-	return nil, b.err
-}
-
-func (s *Server) recount(live *engine.Live, under chan struct{}) {
-	ctx, cancel := context.WithTimeout(context.Background(), boardTime)
-	defer cancel()
-	next, err := s.count(ctx, live)
-	s.board.mu.Lock()
-	defer s.board.mu.Unlock()
-	if s.board.err = err; err == nil {
-		s.board.last = next
-	}
-	s.board.under = nil
-	close(under)
+	live := s.engine.Live()
+	fits := func(f *figures) bool { return maps.Equal(f.phases, live.Phases) }
+	return s.board.get(s.now, fits, func(ctx context.Context) (*figures, error) { return s.count(ctx, live) })
 }
 
 func (s *Server) count(ctx context.Context, live *engine.Live) (*figures, error) {
@@ -97,8 +51,7 @@ func (s *Server) count(ctx context.Context, live *engine.Live) (*figures, error)
 	var mu sync.Mutex
 	for _, c := range live.Set.Campaigns {
 		all.Go(func() error {
-			goal := c.Goals[0]
-			r, err := s.judge(inAll, c, warehouse.Query{Campaign: c.ID, Goal: goal.Event, Window: goal.Window, Value: goal.Value, AsOf: f.at})
+			r, err := s.judge(inAll, c, s.asOf(c, mainGoal(c)))
 			mu.Lock()
 			defer mu.Unlock()
 			f.results[c.ID] = &r.Results

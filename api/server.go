@@ -121,7 +121,8 @@ type Server struct {
 	desk       desk
 	overview   Overview
 	audits     Audits
-	board      board
+	board      counted[figures]
+	used       counted[[]warehouse.Month]
 
 	writeBackup Backup
 	backingUp   sync.Mutex
@@ -167,6 +168,7 @@ func New(o Options) (*Server, error) {
 		metrics: newMetrics(o.Metrics), limits: newLimits(o.Rates, o.Metrics), outbox: o.Outbox,
 		shed: newShedder(o.Deciding, o.Metrics), lines: newLines(o.Connections, o.Metrics),
 		overview: o.Overview, audits: o.Audits,
+		board: counted[figures]{fresh: 10 * time.Second, old: 15 * time.Minute}, used: counted[[]warehouse.Month]{fresh: 5 * time.Minute, old: 24 * time.Hour},
 	}
 	if err := s.UseKeys(o.Keys); err != nil {
 		return nil, err
