@@ -157,6 +157,9 @@ func (x resultAnswer) notes(w io.Writer, r reader) {
 	if slices.ContainsFunc(res.Arms, func(a stats.ArmResult) bool { return a.Value != nil && a.Value.Adjusted }) {
 		out = append(out, fmt.Sprintf(r.say("売上の差は、表示前%sの購入額による違いを除いています（CUPED）", "money over control allows for what visitors brought in the %s before their first exposure (CUPED)"), res.Past))
 	}
+	if p := res.SRM.PValue; p.Known {
+		out = append(out, r.say("配分の検査 p = "+p.PText(), "split against the weights: p = "+p.PText()))
+	}
 	if res.PerDay > 0 {
 		out = append(out, fmt.Sprintf(r.say("この7日間は1日約%s人", "of late about %s visitors a day"), count(uint64(res.PerDay+.5))))
 	}

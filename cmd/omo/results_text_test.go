@@ -247,3 +247,19 @@ func TestSheets(t *testing.T) {
 	}
 	told(t, "results.csv", out.Bytes())
 }
+
+// Cookie Cats, 90,189 players: what is published is what is said.
+func TestCookieCatsInWords(t *testing.T) {
+	t.Parallel()
+	gate := func(goal, window string, back30, back40 uint64) resultAnswer {
+		about := stats.Subject{Campaign: "gate", Phase: "p1", Goal: goal, Window: window, Status: "live", AsOf: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)}
+		arms := []stats.Arm{{Variant: "gate_30", Control: true, Weight: 1, N: 44_700, Converted: back30}, {Variant: "gate_40", Weight: 1, N: 45_489, Converted: back40}}
+		return resultAnswer{Name: "gate", Results: api.CampaignResults{Results: stats.Judge(about, arms, 0), Past: "8d"}}
+	}
+	var out bytes.Buffer
+	for _, r := range []reader{{zone: time.UTC}, {ja: true, zone: time.UTC}} {
+		writeCampaign(&out, r, gate("return_day_1", "48h", 20_034, 20_119))
+		writeCampaign(&out, r, gate("return_day_7", "8d", 8_502, 8_279))
+	}
+	told(t, "cookiecats.txt", out.Bytes())
+}
