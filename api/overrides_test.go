@@ -88,7 +88,7 @@ func TestPauseAndResume(t *testing.T) {
 		t.Errorf("campaigns %q once it is resumed", got)
 	}
 
-	if err := s.engine.StopHarm("quiet", engine.HarmStop{Variant: "a", Guardrail: "value", Ja: "害", En: "harm"}, s.clock.Now()); err != nil {
+	if err := s.engine.StopHarm("quiet", s.engine.Live().Phases["quiet"], engine.HarmStop{Variant: "a", Guardrail: "value", Ja: "害", En: "harm"}, s.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	is(s.listed("quiet"), "quiet stopped: harm value a paused false by harm stop, was nothing")

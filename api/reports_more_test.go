@@ -287,7 +287,7 @@ func TestResultsAfterAHarmStop(t *testing.T) {
 	const id = "welcome"
 	s := open(t, edit("campaigns/welcome.yaml", "variants:\n", "variants:\n  - {id: control, weight: 1}\n"))
 	s.reports.sums = sums()
-	if err := s.engine.StopHarm(id, engine.HarmStop{Variant: "a", Guardrail: "conversion", Ja: "「a」は害があります。", En: "a does harm."}, s.clock.Now()); err != nil {
+	if err := s.engine.StopHarm(id, s.engine.Live().Phases[id], engine.HarmStop{Variant: "a", Guardrail: "conversion", Ja: "「a」は害があります。", En: "a does harm."}, s.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	stopped := s.clock.Now()

@@ -165,7 +165,7 @@ func TestHarmIsStoppedThoughNobodyCanBeTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, campaign := range []string{"one", "two"} {
-		if err := e.StopHarm(campaign, engine.HarmStop{Variant: "a", Guardrail: "value"}, dawn); err != nil {
+		if err := e.StopHarm(campaign, e.Live().Phases[campaign], engine.HarmStop{Variant: "a", Guardrail: "value"}, dawn); err != nil {
 			t.Fatal(err)
 		}
 	}

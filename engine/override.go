@@ -90,9 +90,12 @@ func (e *Engine) Resume(campaign, by string, now time.Time) (Override, error) {
 
 // StopHarm has everybody get control from the next visit on, and tells the
 // site's webhook for alerts of it in the same commit. It opens a phase of its own.
-func (e *Engine) StopHarm(campaign string, h HarmStop, now time.Time) error {
+// phase is the one in which the harm was seen: another one is not stopped for it.
+func (e *Engine) StopHarm(campaign, phase string, h HarmStop, now time.Time) error {
 	_, err := e.override(campaign, "harm_stop", ByHarm, now, func(c *rules.Campaign, o *Override) error {
 		switch {
+		case o.Harm == nil && e.live.Load().Phases[c.ID] != phase:
+			return refuse("campaign %q is in another phase than %s, of which the figures are", c.ID, phase)
 		case o.Harm != nil:
 			return refuse("campaign %q is stopped for harm already, since %s", c.ID, moment(o.Harm.At, c.Zone))
 		case c.Status != rules.Live:
@@ -110,14 +113,17 @@ func (e *Engine) StopHarm(campaign string, h HarmStop, now time.Time) error {
 }
 
 // Allocate moves the weights of a bandit: a period begins. Parts are of 10,000,
-// in the variants' order; who was exposed in this phase keeps its variant.
-func (e *Engine) Allocate(campaign string, parts []int, now time.Time) error {
+// in the variants' order; who was exposed in this phase keeps its variant. phase
+// is the one whose results they follow.
+func (e *Engine) Allocate(campaign, phase string, parts []int, now time.Time) error {
 	_, err := e.override(campaign, "allocate", ByBandit, now, func(c *rules.Campaign, o *Override) error {
 		sum := 0
 		for _, n := range parts {
 			sum += max(0, n)
 		}
 		switch {
+		case e.live.Load().Phases[c.ID] != phase:
+			return refuse("campaign %q is in another phase than %s, of which the figures are", c.ID, phase)
 		case !c.Bandit:
 			return refuse("campaign %q keeps its weights: write allocation: bandit in its file to have them moved", c.ID)
 		case c.Status != rules.Live:

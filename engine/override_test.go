@@ -1,11 +1,13 @@
 package engine_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"testing"
 
 	"github.com/omotenashi-web/omotenashi/engine"
 )
@@ -25,7 +27,7 @@ func (s *stage) beside(who, what, campaign string, rest []string) []string {
 			said = []string{"it was " + inForce(was)}
 		}
 	case "harm":
-		err = s.engine.StopHarm(campaign, engine.HarmStop{Variant: rest[0], Guardrail: rest[1], Ja: "害があります", En: "does harm"}, s.now)
+		err = s.engine.StopHarm(campaign, s.engine.Live().Phases[campaign], engine.HarmStop{Variant: rest[0], Guardrail: rest[1], Ja: "害があります", En: "does harm"}, s.now)
 	case "allocate":
 		var parts []int
 		for _, text := range strings.Split(rest[0], ",") {
@@ -35,7 +37,7 @@ func (s *stage) beside(who, what, campaign string, rest []string) []string {
 			}
 			parts = append(parts, n)
 		}
-		err = s.engine.Allocate(campaign, parts, s.now)
+		err = s.engine.Allocate(campaign, s.engine.Live().Phases[campaign], parts, s.now)
 	}
 	if err != nil {
 		return []string{err.Error()}
@@ -69,4 +71,21 @@ func inForce(o engine.Override) string {
 		said = append(said, fmt.Sprint("shared out ", o.Parts))
 	}
 	return strings.Join(append(said, "by "+o.By), " ")
+}
+
+// Figures are of a phase: where the campaign is in another one by the time they
+// are counted, nothing follows from them.
+func TestWhatAnotherPhaseCameToStopsNothing(t *testing.T) {
+	t.Parallel()
+	e := started(t, newLedger(t), "id: one\nstatus: live\nallocation: bandit\nvariants: [{id: control, weight: 1}, {id: a, weight: 1, action: "+banner+"}]")
+	old := e.Live().Phases["one"] + "0"
+	if err := e.StopHarm("one", old, engine.HarmStop{Variant: "a", Guardrail: "value"}, dawn); !errors.Is(err, engine.ErrAsItIs) {
+		t.Errorf("stopped by figures of %s: %v", old, err)
+	}
+	if err := e.Allocate("one", old, []int{100, 9900}, dawn); !errors.Is(err, engine.ErrAsItIs) {
+		t.Errorf("weighed by figures of %s: %v", old, err)
+	}
+	if len(e.Live().Overrides) > 0 {
+		t.Error(e.Live().Overrides)
+	}
 }

@@ -65,7 +65,7 @@ func TestACampaignIsPausedStoppedAndResumed(t *testing.T) {
 	if n := testutil.CollectAndCount(a.metrics, "omo_campaign_paused"); n != 1 {
 		t.Errorf("%d campaigns are told to be paused", n)
 	}
-	if err := a.engine.StopHarm("tried", engine.HarmStop{Variant: "hi", Guardrail: "conversion", Ja: "「hi」は害があります。", En: "hi does harm."}, time.Now()); err != nil {
+	if err := a.engine.StopHarm("tried", a.engine.Live().Phases["tried"], engine.HarmStop{Variant: "hi", Guardrail: "conversion", Ja: "「hi」は害があります。", En: "hi does harm."}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	shows("")

@@ -95,7 +95,7 @@ func TestResultsOfBadInput(t *testing.T) {
 	send(twice...)
 	send(append(met("phases", "control", 120, 30, 100, hour), met("phases", "a", 120, 40, 100, hour)...)...)
 	ended := a.engine.Live().Phases["phases"]
-	if err := a.engine.StopHarm("phases", engine.HarmStop{Variant: "a", Guardrail: "conversion", Ja: "害", En: "harm"}, time.Now()); err != nil {
+	if err := a.engine.StopHarm("phases", a.engine.Live().Phases["phases"], engine.HarmStop{Variant: "a", Guardrail: "conversion", Ja: "害", En: "harm"}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := a.engine.Resume("phases", "operator", time.Now()); err != nil {

@@ -23,8 +23,8 @@ const (
 
 // Engine keeps and carries out what is decided.
 type Engine interface {
-	StopHarm(campaign string, h engine.HarmStop, now time.Time) error
-	Allocate(campaign string, parts []int, now time.Time) error
+	StopHarm(campaign, phase string, h engine.HarmStop, now time.Time) error
+	Allocate(campaign, phase string, parts []int, now time.Time) error
 }
 
 // Options are what a Guard works with. All but Every and Metrics must be told.
@@ -158,14 +158,14 @@ func (g *Guard) ask(ctx context.Context, c *rules.Campaign) error {
 	if now := g.Live(); now.Phases[c.ID] != phase || now.Overrides[c.ID].At != is.At || !isWatched(now, c) {
 		return nil
 	}
-	return g.decide(c, live.Set.Site.Currency, is, periods, at)
+	return g.decide(c, phase, live.Set.Site.Currency, is, periods, at)
 }
 
 // decide stops what does harm; only what does none is divided anew.
-func (g *Guard) decide(c *rules.Campaign, currency string, is engine.Override, periods []Period, at time.Time) error {
+func (g *Guard) decide(c *rules.Campaign, phase, currency string, is engine.Override, periods []Period, at time.Time) error {
 	if guards(c) {
 		if harm, found := Harm(c, currency, periods, at); found {
-			if err := g.Engine.StopHarm(c.ID, harm, at); err != nil {
+			if err := g.Engine.StopHarm(c.ID, phase, harm, at); err != nil {
 				return fmt.Errorf("%s does harm and could not be stopped: %w", harm.Variant, err)
 			}
 			g.counters.looks.WithLabelValues("stopped").Inc()
@@ -176,7 +176,7 @@ func (g *Guard) decide(c *rules.Campaign, currency string, is engine.Override, p
 	}
 	if c.Bandit {
 		if move, moves := Next(c, is, periods, at); moves {
-			if err := g.Engine.Allocate(c.ID, move.Parts, at); err != nil {
+			if err := g.Engine.Allocate(c.ID, phase, move.Parts, at); err != nil {
 				return fmt.Errorf("its new weights could not be kept: %w", err)
 			}
 			g.counters.looks.WithLabelValues("moved").Inc()

@@ -162,9 +162,12 @@ func (w *town) Count(_ context.Context, q guard.Question) ([]guard.Period, error
 }
 
 // StopHarm is the engine's: a new phase, control for all.
-func (w *town) StopHarm(campaign string, h engine.HarmStop, now time.Time) error {
+func (w *town) StopHarm(campaign, phase string, h engine.HarmStop, now time.Time) error {
 	if w.refuses != nil {
 		return w.refuses
+	}
+	if phase != w.live.Phases[campaign] {
+		return errors.New("a stop for another phase")
 	}
 	if h.Ja == "" || h.En == "" || h.At != w.now.UnixMilli() || !now.Equal(w.now) {
 		return errors.New("a stop without words or time")
@@ -175,9 +178,12 @@ func (w *town) StopHarm(campaign string, h engine.HarmStop, now time.Time) error
 }
 
 // Allocate is the engine's: the next period of the same phase.
-func (w *town) Allocate(campaign string, parts []int, now time.Time) error {
+func (w *town) Allocate(campaign, phase string, parts []int, now time.Time) error {
 	if w.refuses != nil {
 		return w.refuses
+	}
+	if phase != w.live.Phases[campaign] {
+		return errors.New("weights of another phase")
 	}
 	w.period(campaign)
 	w.decided(campaign, engine.Override{Period: w.live.Overrides[campaign].Period + 1, Parts: parts, By: "bandit", At: now.UnixMilli()})

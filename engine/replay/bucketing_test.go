@@ -136,7 +136,7 @@ func (s *shop) overridden() {
 	s.use(load(s, append([]string{"id: lucky\nstatus: live\nallocation: bandit\nvariants: [{id: control, weight: 1}, {id: a, weight: 1, action: " + banner + "}]"}, before...)...))
 	for i, parts := range [][]int{nil, {1000, 9000}, {7000, 3000}} {
 		if parts != nil {
-			if err := s.engine.Allocate("lucky", parts, s.now); err != nil {
+			if err := s.engine.Allocate("lucky", s.engine.Live().Phases["lucky"], parts, s.now); err != nil {
 				s.Fatal(err)
 			}
 		}
@@ -147,7 +147,7 @@ func (s *shop) overridden() {
 			s.step()
 		}
 	}
-	if err := s.engine.StopHarm("hello", engine.HarmStop{Variant: "a", Guardrail: "value"}, s.now); err != nil {
+	if err := s.engine.StopHarm("hello", s.engine.Live().Phases["hello"], engine.HarmStop{Variant: "a", Guardrail: "value"}, s.now); err != nil {
 		s.Fatal(err)
 	}
 	for range 500 {

@@ -38,7 +38,7 @@ func TestABacktestKeepsWhatWasDecided(t *testing.T) {
 	if _, err := s.engine.Resume("learner", engine.Operator, s.now); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.engine.StopHarm("learner", engine.HarmStop{Variant: "b", Guardrail: "errors"}, s.now); err != nil {
+	if err := s.engine.StopHarm("learner", s.engine.Live().Phases["learner"], engine.HarmStop{Variant: "b", Guardrail: "errors"}, s.now); err != nil {
 		t.Fatal(err)
 	}
 	show(1)
@@ -73,7 +73,7 @@ func TestExplainKnowsWhatWasDecidedSince(t *testing.T) {
 	minute(10, func() error { return s.engine.Pause("bar", engine.Operator, s.now) })
 	minute(20, func() error { _, err := s.engine.Resume("bar", engine.Operator, s.now); return err })
 	minute(30, func() error {
-		return s.engine.StopHarm("bar", engine.HarmStop{Variant: "a", Guardrail: "conversion"}, s.now)
+		return s.engine.StopHarm("bar", s.engine.Live().Phases["bar"], engine.HarmStop{Variant: "a", Guardrail: "conversion"}, s.now)
 	})
 	h := replay.History{Warehouse: nothing{}, Ledger: s.ledger, Loaded: func() uint64 { return 0 }}
 	for n, want := range map[int]string{5: "offered a ()", 10: "not_live  (paused by operator)", 15: "not_live  (paused by operator)", 25: "offered a ()", 35: "control control (stopped for harm: conversion of a)", 0: "control control (stopped for harm: conversion of a)"} {
@@ -200,9 +200,9 @@ func TestDecidedUnderLoad(t *testing.T) {
 		case 0:
 			return e.Pause("learner", engine.Operator, dawn)
 		case 2:
-			return e.StopHarm("learner", engine.HarmStop{Variant: "a", Guardrail: "value"}, dawn)
+			return e.StopHarm("learner", e.Live().Phases["learner"], engine.HarmStop{Variant: "a", Guardrail: "value"}, dawn)
 		case 4:
-			return e.Allocate("learner", []int{i % 10_000, 10_000 - i%10_000, 0}, dawn)
+			return e.Allocate("learner", e.Live().Phases["learner"], []int{i % 10_000, 10_000 - i%10_000, 0}, dawn)
 		}
 		_, err := e.Resume("learner", engine.Operator, dawn)
 		return err

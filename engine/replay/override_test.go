@@ -31,9 +31,9 @@ func (s *shop) decided(what, which, part int) (did string) {
 	case "resume":
 		_, err = s.engine.Resume(c.ID, engine.Operator, s.now)
 	case "harm":
-		err = s.engine.StopHarm(c.ID, engine.HarmStop{Variant: c.Variants[len(c.Variants)-1].ID, Guardrail: "conversion", Ja: "害", En: "harm"}, s.now)
+		err = s.engine.StopHarm(c.ID, s.engine.Live().Phases[c.ID], engine.HarmStop{Variant: c.Variants[len(c.Variants)-1].ID, Guardrail: "conversion", Ja: "害", En: "harm"}, s.now)
 	case "allocate":
-		err = s.engine.Allocate("learner", []int{part % 5000, 10_000 - part%5000 - part%3000, part % 3000}, s.now)
+		err = s.engine.Allocate("learner", s.engine.Live().Phases["learner"], []int{part % 5000, 10_000 - part%5000 - part%3000, part % 3000}, s.now)
 	}
 	switch {
 	case err == nil:
