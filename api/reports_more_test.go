@@ -162,6 +162,12 @@ func TestSeriesAndBreakdown(t *testing.T) {
 	}
 	s.trusted().get("/v1/campaigns/welcome/breakdown?by=weather").says(http.StatusBadRequest, "bad_request", "by weather is none of device, visitor, channel, rank")
 	s.trusted().get("/v1/campaigns/welcome/breakdown").says(http.StatusBadRequest, "bad_request", "by  is none of device, visitor, channel, rank")
+	for day := time.Date(1996, 1, 1, 0, 0, 0, 0, time.UTC); len(s.reports.slices) < 11_000; day = day.AddDate(0, 0, 1) { // a clock was wrong
+		s.reports.slices = append(s.reports.slices, warehouse.Slice{Key: day.Format(time.DateOnly), Arms: []warehouse.Arm{arm("control", 0, 0), arm("a", 0, 0)}})
+	}
+	if s.trusted().get("/v1/campaigns/welcome/series").is(http.StatusOK).into(&series); len(series.Days) != 2 {
+		t.Errorf("%d days of which two had anybody", len(series.Days))
+	}
 	s.reports.slices = nil
 	if s.trusted().get("/v1/campaigns/welcome/series").is(http.StatusOK).into(&series); len(series.Days) != 0 {
 		t.Errorf("nobody: %+v", series)

@@ -34,6 +34,9 @@ func (s *Server) series(c echo.Context) error {
 	if err != nil {
 		return s.away("campaign", campaign.ID, err)
 	}
+	if len(days) > mostDays {
+		days = slices.DeleteFunc(days, nobody)
+	}
 	out := Series{Subject: s.subject(campaign, q), Zone: zone, Days: []Day{}}
 	var before []stats.Period
 	for _, d := range days {
@@ -42,6 +45,14 @@ func (s *Server) series(c echo.Context) error {
 		out.Days = append(out.Days, Day{Day: d.Key, Arms: compared(out.Subject, arms), Cumulative: cumulated(out.Subject, before, campaign.Bandit)})
 	}
 	return withSQL(c, out, warehouse.SQLDaily(q, zone))
+}
+
+// mostDays is up to how many days those without anybody are told too. One visitor
+// whose clock is thirty years behind makes eleven thousand of them.
+const mostDays = 400
+
+func nobody(day warehouse.Slice) bool {
+	return !slices.ContainsFunc(day.Arms, func(a warehouse.Arm) bool { return a.Exposed > 0 })
 }
 
 // compared are arms with their figures. A verdict has no place here: it is for
