@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -22,7 +24,7 @@ type Overview interface {
 
 const (
 	boardDays   = 14 // that the campaigns screen looks back
-	boardAtOnce = 4  // questions put at once
+	boardAtOnce = 2  // questions put at once: events are decided meanwhile
 )
 
 // figures are those of one rule set, as of one moment.
@@ -32,6 +34,8 @@ type figures struct {
 	results   map[string]*stats.Results
 	activity  []warehouse.Activity
 	conflicts []warehouse.Conflict
+	met       bool   // activity was answered
+	problem   string // why something was not
 }
 
 // figures are the campaigns' as of a few seconds ago; nil without an error: they
@@ -42,34 +46,58 @@ func (s *Server) figures() (*figures, error) {
 	return s.board.get(s.now, fits, func(ctx context.Context) (*figures, error) { return s.count(ctx, live) })
 }
 
+// count asks for everything. What has no answer is missing, and the first reason
+// why is told; without any answer there are no figures.
 func (s *Server) count(ctx context.Context, live *engine.Live) (*figures, error) {
 	zone := live.Set.Site.Timezone
 	f := &figures{at: s.now(), phases: maps.Clone(live.Phases), results: map[string]*stats.Results{}}
 	from := daysBack(f.at.In(zone), boardDays)
-	all, inAll := errgroup.WithContext(ctx)
+	var all errgroup.Group
 	all.SetLimit(boardAtOnce)
 	var mu sync.Mutex
-	for _, c := range live.Set.Campaigns {
+	answered := 0
+	ask := func(question func() (keep func(), err error)) {
 		all.Go(func() error {
-			r, err := s.judge(inAll, c, s.asOf(c, mainGoal(c)))
+			keep, err := question()
 			mu.Lock()
 			defer mu.Unlock()
-			f.results[c.ID] = &r.Results
-			return err
+			if err != nil {
+				f.problem = cmp.Or(f.problem, wording(err))
+				return err
+			}
+			keep()
+			answered++
+			return nil
 		})
 	}
-	all.Go(func() (err error) {
-		f.activity, err = s.overview.Activity(inAll, from, zone.String())
-		return err
+	ask(func() (func(), error) {
+		activity, err := s.overview.Activity(ctx, from, zone.String())
+		return func() { f.activity, f.met = activity, true }, err
 	})
-	all.Go(func() (err error) {
-		f.conflicts, err = s.overview.Conflicts(inAll, from)
-		return err
+	ask(func() (func(), error) {
+		conflicts, err := s.overview.Conflicts(ctx, from)
+		return func() { f.conflicts = conflicts }, err
 	})
-	if err := all.Wait(); err != nil {
-		return nil, s.away("screen", "campaigns", err)
+	for _, c := range live.Set.Campaigns {
+		ask(func() (func(), error) {
+			r, err := s.judge(ctx, c, s.asOf(c, mainGoal(c)))
+			return func() { f.results[c.ID] = &r.Results }, err
+		})
+	}
+	if err := all.Wait(); err != nil && answered == 0 {
+		s.log.Error("the campaigns could not be counted", "error", err)
+		return nil, err
 	}
 	return f, nil
+}
+
+// wording is an error for people to read: a problem's message without its code.
+func wording(err error) string {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p.Message
+	}
+	return err.Error()
 }
 
 // daysBack is the beginning of the day so many days ago, today being one of them.

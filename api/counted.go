@@ -21,7 +21,7 @@ type counted[T any] struct {
 }
 
 const (
-	countTime = 50 * time.Second       // bounds a count
+	countTime = 2 * time.Minute        // bounds a count
 	countWait = 150 * time.Millisecond // and the wait of a screen for one
 )
 

@@ -20,11 +20,11 @@ func (s *Server) campaignsScreen(c echo.Context) error {
 	f, err := s.figures()
 	switch {
 	case err != nil:
-		page.Problem, f = err.Error(), &figures{}
+		page.Problem, f = wording(err), &figures{}
 	case f == nil:
 		page.Counting, f = true, &figures{}
 	default:
-		page.At = f.at.In(now.Location())
+		page.At, page.Problem, page.Known = f.at.In(now.Location()), f.problem, f.met
 	}
 	names := map[string]*rules.Campaign{}
 	for _, x := range live.Set.Campaigns {

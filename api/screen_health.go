@@ -33,7 +33,7 @@ func (s *Server) healthScreen(c echo.Context) error {
 	months, err := s.usedByMonth()
 	switch {
 	case err != nil:
-		page.Problem = err.Error()
+		page.Problem = wording(err)
 	case months == nil:
 		page.Counting = true
 	default:

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// Windows that pictures are taken in.
+var windows = map[string][2]int64{"desk": {1280, 860}, "phone": {390, 844}}
+
+// picture is one to be taken.
+type picture struct {
+	name     string
+	address  string
+	window   string // of windows
+	theme    string // light | dark
+	language string // of a screen
+	whole    bool   // the page to its end, and not only what is seen first
+	shows    string // an expression that is true once there is something to see
+}
+
+// camera is a browser.
+type camera struct{ tab context.Context }
+
+// steady is how long is waited for motion to end.
+const steady = 600 * time.Millisecond
+
+// userAgent is no crawler's: those are shown nothing.
+const userAgent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
+
+func open(ctx context.Context) (camera, func(), error) {
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
+		if found, err := exec.LookPath(name); err == nil && path == "" {
+			path = found
+		}
+	}
+	if path == "" {
+		return camera{}, nil, errors.New("no Chromium on the PATH: install one (Debian: apt-get install chromium)")
+	}
+	allocator, stop := chromedp.NewExecAllocator(ctx, chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.NoFirstRun, chromedp.UserAgent(userAgent), chromedp.Flag("accept-lang", "ja"), chromedp.Flag("hide-scrollbars", true))
+	tab, leave := chromedp.NewContext(allocator)
+	if err := chromedp.Do(tab); err != nil {
+		leave()
+		stop()
+		return camera{}, nil, fmt.Errorf("start %s: %w", path, err)
+	}
+	return camera{tab}, func() { leave(); stop() }, nil
+}
+
+// take writes one picture.
+func (c camera) take(folder string, p picture) error {
+	ctx, stop := context.WithTimeout(c.tab, time.Minute)
+	defer stop()
+	for name, value := range map[string]string{"omo_language": p.language, "omo_theme": p.theme} {
+		if p.language == "" {
+			break
+		}
+		if _, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: p.address}); err != nil {
+			return err
+		}
+	}
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: p.theme}},
+	}); err != nil {
+		return err
+	}
+	size := windows[p.window]
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate("about:blank"), chromedp.Navigate(p.address)); err != nil {
+		return err
+	}
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		there, err := chromedp.Run(ctx, chromedp.Evaluate[bool](p.shows))
+		if err == nil && there {
+			break
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("nothing is to be seen at %s", p.address)
+		}
+	}
+	if err := chromedp.Do(ctx, chromedp.Sleep(steady)); err != nil {
+		return err
+	}
+	shot := chromedp.CaptureScreenshot()
+	if p.whole {
+		shot = chromedp.FullScreenshot(100)
+	}
+	body, err := chromedp.Run(ctx, shot)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, p.name+".png"), body, 0o644)
+}

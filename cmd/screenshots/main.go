@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "screenshots:", err)
+		os.Exit(1)
+	}
+}
+
+// run takes all pictures; one that cannot be taken does not stop the others.
+func run(ctx context.Context) error {
+	out := flag.String("out", "screenshots", "the folder that the pictures go to")
+	ui := flag.String("ui", "", "a running omo's address; without it a demo is run")
+	shop := flag.String("shop", "", "the demo shop's address, with --ui")
+	flag.Parse()
+	if err := os.MkdirAll(*out, 0o755); err != nil {
+		return fmt.Errorf("the folder for the pictures: %w", err)
+	}
+	site := place{ui: *ui, shop: *shop, key: os.Getenv("OMO_SECRET_KEY")}
+	if *ui == "" {
+		var end func()
+		var err error
+		if site, end, err = demo(ctx); err != nil {
+			return err
+		}
+		defer end()
+	}
+	all, err := site.pictures(ctx)
+	if err != nil {
+		return err
+	}
+	camera, leave, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	var failed []error
+	for i, p := range all {
+		if err := camera.take(*out, p); err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", p.name, err))
+		}
+		fmt.Fprintf(os.Stderr, "\r%d of %d", i+1, len(all))
+	}
+	fmt.Fprintf(os.Stderr, "\r%d pictures in %s\n", len(all)-len(failed), *out)
+	return errors.Join(failed...)
+}

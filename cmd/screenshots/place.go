@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/api/dashboard"
+)
+
+// place is where the pictures are taken.
+type place struct{ ui, shop, key string }
+
+// demo runs one until the simulated visitors have come, and ends it.
+func demo(ctx context.Context) (place, func(), error) {
+	ui, err := free()
+	if err != nil {
+		return place{}, nil, err
+	}
+	shop, err := free()
+	if err != nil {
+		return place{}, nil, err
+	}
+	p := place{ui: "http://" + ui, shop: "http://" + shop, key: "sk_" + rand.Text()}
+	ctx, end := context.WithCancel(ctx)
+	cmd := exec.CommandContext(ctx, "go", "run", "./cmd/omo", "demo", "--addr", ui, "--shop-addr", shop)
+	cmd.Env = append(os.Environ(), "OMO_SECRET_KEY="+p.key)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = time.Minute
+	told, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		end()
+		return place{}, nil, fmt.Errorf("the demo: %w", err)
+	}
+	var last string
+	for lines := bufio.NewScanner(told); lines.Scan(); {
+		if last = lines.Text(); strings.Contains(last, "Ctrl-C ends the demo") {
+			go io.Copy(io.Discard, told)
+			return p, func() { end(); _ = cmd.Wait() }, nil // it was stopped: however it says so
+		}
+	}
+	end()
+	return place{}, nil, fmt.Errorf("the demo ended: %w: %s", cmd.Wait(), last)
+}
+
+// free is an address of this machine that nobody listens on.
+func free() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("no free port: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// pictures are all screens in both languages, and each campaign's action as its
+// preview shows it on the shop.
+func (p place) pictures(ctx context.Context) ([]picture, error) {
+	var all []picture
+	add := func(one picture, languages ...string) {
+		for _, one.language = range languages {
+			for _, one.window = range []string{"desk", "phone"} {
+				for _, one.theme = range []string{"light", "dark"} {
+					next := one
+					next.name = strings.TrimSuffix(strings.Join([]string{one.name, one.window, one.theme, one.language}, "-"), "-")
+					all = append(all, next)
+				}
+			}
+		}
+	}
+	everything := dashboard.Frame{Role: dashboard.Publish}
+	for _, screen := range everything.Places() {
+		add(picture{name: "screen-" + screen.Screen, address: p.ui + screen.Path, whole: true, shows: `document.readyState === "complete" && !document.querySelector("[hx-trigger^=load]")`}, dashboard.Languages[:]...)
+	}
+	var campaigns struct {
+		Campaigns []struct{ ID string }
+	}
+	if err := p.call(ctx, http.MethodGet, "/v1/campaigns", nil, &campaigns); err != nil {
+		return nil, err
+	}
+	for _, c := range campaigns.Campaigns {
+		var link struct{ Link string }
+		if err := p.call(ctx, http.MethodPost, "/v1/preview", map[string]string{"campaign": c.ID, "page": p.shop + "/"}, &link); err != nil {
+			return nil, err
+		}
+		add(picture{name: "action-" + c.ID, address: link.Link, shows: `!!document.querySelector("omo-action")`}, "")
+	}
+	return all, nil
+}
+
+// call asks the server with the secret key.
+func (p place) call(ctx context.Context, method, path string, body, answer any) error {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, method, p.ui+path, bytes.NewReader(raw))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+p.key)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return fmt.Errorf("ask omo: %w", err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	if err != nil {
+		return fmt.Errorf("ask omo: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s %s: %s: %s", method, path, response.Status, text)
+	}
+	return json.Unmarshal(text, answer)
+}
