@@ -133,7 +133,7 @@ func TestAVisitorAsksWhyAndOptsOut(t *testing.T) {
 	p := sits(t)
 	p.goes(p.page + "/")
 	p.sees(title, "ようこそ")
-	p.does(`omo("why"); omo("why")`)
+	p.does(inside("omo-action", ".y") + `.click(); omo("why")`)
 	p.sees(inside("omo-why", "dialog")+`?.textContent`, "なぜ表示されているのですか？")
 	p.sees(inside("omo-why", "dialog")+`?.textContent`, "このサイトでのあなたの行動をもとに")
 	p.sees(inside("omo-why", "ul")+`?.textContent`, "これまでの訪問と購入、会員情報")

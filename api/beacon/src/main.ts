@@ -49,7 +49,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
   const sender = makeSender(wire, queue, visitor, guard);
   const attention = makeAttention(guard, (trigger) => armed.happened(trigger), () => armed.look());
   const armed = makeArmed(load, attention, guard, guard("trigger", ask));
-  const offers = makeOffers(load, config.open, guard, record, report);
+  const offers = makeOffers(load, config.open, guard, record, report, (campaign) => omo("why", campaign));
   let view: View | undefined;
   const muted = () => config.preview || visitor.consent() === "denied";
 

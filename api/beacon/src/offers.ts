@@ -18,7 +18,7 @@ type Renderer = typeof import("./render/show");
 /** RENDERER is the path of the built renderer, with the name of its content; the bundler puts it in. */
 declare const RENDERER: string;
 
-export function makeOffers(load: Load, inOpen: boolean, guard: Guard, record: Record, report: Report): Offers {
+export function makeOffers(load: Load, inOpen: boolean, guard: Guard, record: Record, report: Report, why: (campaign: string) => void): Offers {
   const slots = new Map<string, { campaign: string; shown: Shown }>();
   let renderer: Promise<Renderer> | undefined; // one for all, so that they open in order
 
@@ -36,7 +36,7 @@ export function makeOffers(load: Load, inOpen: boolean, guard: Guard, record: Re
     if (!current() || slots.has(place)) return;
     if (selector && !document.querySelector(selector)) return report("action_place", campaign); // control as well
     const about = { campaign, variant, phase, decision_id: decisionId, token, slot };
-    const shown = action && ready!.show(action, about, { guard, record, report, open: inOpen, gone: () => slots.delete(place) });
+    const shown = action && ready!.show(action, about, { guard, record, report, open: inOpen, gone: () => slots.delete(place), why: () => why(campaign) });
     if (shown) slots.set(place, { campaign, shown });
     else if (action) return; // the renderer has told why
     requestAnimationFrame(

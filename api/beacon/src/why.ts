@@ -77,6 +77,8 @@ export async function why(campaigns: string[], { wire, visitor, guard, omo, conf
       denied ? button("back", words.back, () => omo("optout", false)) : button("out", words.out, () => omo("optout")),
     ]),
   ], { "aria-labelledby": "title" });
+  // What is open beneath listens to the same key, and is not meant.
+  dialog.addEventListener("keydown", (event) => event.key === "Escape" && event.stopPropagation());
   dialog.addEventListener("close", () => {
     open = false;
     host.remove();

@@ -9,12 +9,19 @@ export interface Tell {
   record(name: string, properties: { [name: string]: unknown }): void;
   close(by: string): void;
   hook(call: () => void): void; // into the page's own script
+  why(): void;
 }
 
-export function closeButton(tell: Tell): HTMLElement {
-  const button = el("button", "x", [], { type: "button", "aria-label": say().close });
+/** closeButton comes with the question that every visitor may ask. */
+export function closeButton(tell: Tell): Node {
+  const { close, why } = say();
+  const button = el("button", "x", [], { type: "button", "aria-label": close });
   button.onclick = () => tell.close("button");
-  return button;
+  const ask = el("button", "y", "?", { type: "button", "aria-label": why, title: why });
+  ask.onclick = tell.why;
+  const both = document.createDocumentFragment();
+  both.append(ask, button);
+  return both;
 }
 
 export function picture(src: string | undefined, className: string, tell: Tell, more: { [name: string]: string } = {}): HTMLElement | undefined {

@@ -15,6 +15,7 @@ export interface Stage {
   report: Report;
   open: boolean; // an open shadow root, for tests
   gone(): void; // the visitor closed it
+  why(): void; // the visitor asks why it is there
 }
 
 export interface Shown {
@@ -24,7 +25,7 @@ export interface Shown {
 }
 
 /** show opens an action above the page or in its place, and records under `about` what the visitor does with it. Nothing where it cannot be shown; report has told why. */
-export function show(action: Action, about: Props, { guard, record, report, open, gone }: Stage): Shown | undefined {
+export function show(action: Action, about: Props, { guard, record, report, open, gone, why }: Stage): Shown | undefined {
   const campaign = String(about.campaign);
   const trouble = (what: string) => void report("action_" + what, campaign);
   const { type, selector, title } = action;
@@ -67,6 +68,7 @@ export function show(action: Action, about: Props, { guard, record, report, open
     record: (name, properties) => record(name, { ...about, ...properties }, true),
     close: guard("close", close),
     hook: guard("hook", (call: () => void) => call()),
+    why,
   };
   const onKey = guard("escape", (event: KeyboardEvent) => {
     if (event.key === "Escape" && !event.defaultPrevented && (!selector || root.activeElement)) close("escape");

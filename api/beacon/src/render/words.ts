@@ -3,6 +3,7 @@ import type { Action } from "../types";
 const JA = {
   notice: "お知らせ",
   close: "閉じる",
+  why: "なぜ表示されているのですか？",
   more: "詳しく見る",
   copy: "コピー",
   copied: "コピーしました",
@@ -29,6 +30,7 @@ const JA = {
 const EN: typeof JA = {
   notice: "Notice",
   close: "Close",
+  why: "Why do I see this?",
   more: "See more",
   copy: "Copy",
   copied: "Copied",
