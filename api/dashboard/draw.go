@@ -57,10 +57,11 @@ func (c *canvas) done() template.HTML { return template.HTML(c.String() + "</svg
 // within puts v, of a range from low to high, between 0 and 1; what does not fit
 // is cut off at the edge.
 func within(v, low, high float64) float64 {
-	if !(high > low) || math.IsNaN(v) {
+	part := (v - low) / (high - low)
+	if !(high > low) || math.IsNaN(part) {
 		return 0
 	}
-	return max(0, min(1, (v-low)/(high-low)))
+	return max(0, min(1, part))
 }
 
 // sparkline draws values in their order, the first at the left, the line's foot
@@ -113,6 +114,11 @@ func number(n any) float64 {
 // standard deviation, both as parts of one.
 type Curve struct{ Mean, Deviation float64 }
 
+// drawable says whether there is a curve to draw, and no needle or plain.
+func (c Curve) drawable() bool {
+	return c.Deviation > 1e-6 && c.Deviation < 1e3 && math.Abs(c.Mean) < 1e3
+}
+
 // density draws each arm's lift as a curve over one axis, from −half to +half,
 // with a line where there is no difference. The classes are c0, c1 … in order.
 func density(curves []Curve, half float64) template.HTML {
@@ -120,7 +126,7 @@ func density(curves []Curve, half float64) template.HTML {
 	c := draw("density", width, height)
 	peak := 0.0
 	for _, one := range curves {
-		if one.Deviation > 0 {
+		if one.drawable() {
 			peak = max(peak, 1/one.Deviation)
 		}
 	}
@@ -134,7 +140,7 @@ func density(curves []Curve, half float64) template.HTML {
 		c.label(max(18, min(width-18, x(tick*half))), height-8, "middle", signed(tick*half))
 	}
 	for i, one := range curves {
-		if !(one.Deviation > 0) {
+		if !one.drawable() {
 			continue
 		}
 		points := [][2]float64{{0, height - foot}}

@@ -1,0 +1,115 @@
+package dashboard
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+var coordinate = regexp.MustCompile(`(?:x|y|x1|x2|y1|y2|cx|cy|width|height)="(-?[0-9.]+|[^"]*)"`)
+
+// sound checks that a drawing is well-formed, without a style, and within its frame.
+func sound(t interface{ Errorf(string, ...any) }, what string, drawing template.HTML) {
+	text := string(drawing)
+	if text == "" {
+		return
+	}
+	for decoder := xml.NewDecoder(strings.NewReader(text)); ; {
+		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Errorf("%s is not well-formed: %v: %s", what, err, text)
+			return
+		}
+	}
+	for _, bad := range []string{"NaN", "Inf", "%!", "e+", "style=", "<script"} {
+		if strings.Contains(text, bad) {
+			t.Errorf("%s has %s: %s", what, bad, text)
+		}
+	}
+	var width, height float64
+	if _, err := fmt.Sscanf(text[strings.Index(text, `viewBox="0 0 `):], `viewBox="0 0 %g %g"`, &width, &height); err != nil {
+		t.Errorf("%s has no frame: %v", what, err)
+	}
+	for _, found := range coordinate.FindAllStringSubmatch(text, -1) {
+		var at float64
+		if _, err := fmt.Sscanf(found[1], "%g", &at); err != nil || at < 0 || at > max(width, height) {
+			t.Errorf("%s draws at %s of %g×%g", what, found[0], width, height)
+		}
+	}
+}
+
+// Whatever the numbers, every drawing is sound.
+func TestDrawingsStayInTheirFrames(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		number := rapid.OneOf(rapid.Float64Range(-3, 3), rapid.Float64(), rapid.SampledFrom([]float64{0, math.NaN(), math.Inf(1), math.Inf(-1)}))
+		moment := rapid.Custom(func(t *rapid.T) time.Time { return time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "second"), 0).UTC() })
+		sound(t, "sparkline", sparkline(rapid.SliceOfN(number, 0, 30).Draw(t, "values")))
+		sound(t, "measure", measure(number.Draw(t, "part"), number.Draw(t, "most")))
+		var curves []Curve
+		for range rapid.IntRange(0, 4).Draw(t, "curves") {
+			curves = append(curves, Curve{number.Draw(t, "mean"), number.Draw(t, "deviation")})
+		}
+		sound(t, "density", density(curves, rapid.SampledFrom([]float64{0.1, 0.25, 0.5, 1}).Draw(t, "half")))
+		var days []Day
+		for range rapid.IntRange(0, 40).Draw(t, "days") {
+			days = append(days, Day{"12/01", rapid.Bool().Draw(t, "known"), number.Draw(t, "lift"), number.Draw(t, "low"), number.Draw(t, "high")})
+		}
+		sound(t, "narrowing", narrowing(days))
+		var marks []Mark
+		for range rapid.IntRange(0, 9).Draw(t, "marks") {
+			marks = append(marks, Mark{moment.Draw(t, "at"), rapid.IntRange(0, 3).Draw(t, "row"), rapid.SampledFrom([]string{"", "click", `"><script>`}).Draw(t, "kind")})
+		}
+		sound(t, "timeline", timeline(marks, moment.Draw(t, "from"), moment.Draw(t, "to"), 4))
+		sound(t, "plan", planned(Plan{From: moment.Draw(t, "begin"), Until: moment.Draw(t, "end"), Now: moment.Draw(t, "now")}))
+	})
+}
+
+// What is drawn is what the numbers say.
+func TestDrawingsTell(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		what    string
+		drawing template.HTML
+		want    string
+	}{
+		{"a line from the foot to the top", sparkline([]float64{0, 5, 10}), `<path class="over" d="M3.0 25.0L60.0 14.0L117.0 3.0"/>`},
+		{"nothing of one value", sparkline([]float64{1}), ""},
+		{"a quarter", measure(uint64(1), 4), `<rect class="part" width="25.00" height="8"/>`},
+		{"a part of nothing", measure(1, 0), `<rect class="part" width="0.00" height="8"/>`},
+		{"the middle of an axis", density(nil, 0.5), `<line class="zero" x1="320.0" y1="4.0" x2="320.0" y2="156.0"/>`},
+		{"an axis in percent", density(nil, 0.25), `>−12.5%</text>`},
+		{"an interval that narrows", narrowing([]Day{{"1", true, 0, -0.5, 0.5}, {"2", true, 0, -0.25, 0.25}}), `<path class="band" d="M44.0 4.0L632.0 41.0L632.0 115.0L44.0 152.0Z"/>`},
+		{"a campaign of the coming fortnight", planned(Plan{From: now, Until: now.AddDate(0, 0, 15), Now: now}), `<rect class="open" x="60.0" y="4" width="30.0" height="6" rx="3"/>`},
+		{"one that is over", planned(Plan{Until: now.AddDate(0, 0, -31), Now: now}), `rx="3"/><line class="now"`},
+		{"a mark in the middle", timeline([]Mark{{At: now, Row: 1, Kind: "click"}}, now.Add(-time.Hour), now.Add(time.Hour), 2), `<circle class="mark click" cx="320.0" cy="33.0" r="4.5"/>`},
+	} {
+		if !strings.Contains(string(c.drawing), c.want) || c.want == "" && c.drawing != "" {
+			t.Errorf("%s: %s\nlacks %s", c.what, c.drawing, c.want)
+		}
+	}
+}
+
+func TestNumbersAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	for got, want := range map[string]string{
+		whole(1234567): "1,234,567", whole(-1234): "−1,234", whole(uint64(7)): "7", whole(int64(1000)): "1,000",
+		bytes(999): "999 B", bytes(1_234_567): "1.2 MB", bytes(268435456): "268.4 MB", share(0.1234): "12.3%", share(math.NaN()): "–",
+		when(time.Date(2026, 11, 22, 18, 5, 0, 0, time.UTC), "ja"): "11月22日 18:05", when(time.Date(2026, 11, 22, 18, 5, 0, 0, time.UTC), "en"): "22 Nov 18:05", when(time.Time{}, "ja") + " ": "– ",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
