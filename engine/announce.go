@@ -51,11 +51,16 @@ func (e *Engine) announceOverrides(live *Live, kept map[string]keptOverride, now
 	return nil
 }
 
-// arm is a variant as rule sets and overrides are recorded.
+// arm is a variant as rule sets and overrides are recorded: with what its reward
+// costs, and by which code or pool it is known that an order used it.
 type arm struct {
-	Variant string `json:"variant"`
-	Weight  int    `json:"weight"`
-	Control bool   `json:"control"`
+	Variant    string  `json:"variant"`
+	Weight     int     `json:"weight"`
+	Control    bool    `json:"control"`
+	CostShare  int     `json:"cost_share,omitempty"` // of 10,000 of the order
+	CostAmount float64 `json:"cost_amount,omitempty"`
+	Code       string  `json:"code,omitempty"`
+	Pool       string  `json:"pool,omitempty"`
 }
 
 // arms are the campaign's variants with the weights by which visitors get them:
@@ -63,7 +68,10 @@ type arm struct {
 func arms(c *rules.Campaign, o Override) []arm {
 	out := make([]arm, len(c.Variants))
 	for i, v := range c.Variants {
-		out[i] = arm{v.ID, v.Weight, v.Control()}
+		out[i] = arm{
+			Variant: v.ID, Weight: v.Weight, Control: v.Control(),
+			CostShare: v.Cost.Share, CostAmount: v.Cost.Amount, Code: v.Code(), Pool: v.Pool,
+		}
 		switch {
 		case o.Harm != nil && &c.Variants[i] == control(c):
 			out[i].Weight = 1

@@ -180,6 +180,9 @@ func (e *Engine) fold(live *Live, s *seat, v Visit, now time.Time, text *scratch
 			event.User = p.User
 		}
 		profile.Fold(p, event, live.terms)
+		if event.Name == ingest.Exposure {
+			event.Met = live.met(p, event, now)
+		}
 		raw, err := text.event(event)
 		if err != nil {
 			return err

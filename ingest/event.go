@@ -30,6 +30,7 @@ type Event struct {
 	Traits  map[string]any `json:"traits,omitempty"`  // only declared ones that were trusted
 	Bot     bool           `json:"bot,omitempty"`
 	New     bool           `json:"new,omitempty"`  // the visitor's first session; stamped by the fold
+	Met     *Met           `json:"met,omitempty"`  // of an exposure; stamped by the fold
 	Unit    string         `json:"unit,omitempty"` // the bucketing unit adopted from a person; stamped by the engine on the event that introduced it
 
 	Properties json.RawMessage `json:"properties,omitempty"` // as the client gave them, without the space between
@@ -127,6 +128,14 @@ type Facts struct {
 	OperatorsOnline int            `json:"operators_online,omitempty"`
 	Staffed         []string       `json:"staffed,omitempty"`  // kinds of channels that an operator is online for, where actions ask
 	Unranked        []string       `json:"unranked,omitempty"` // rankings that have no item yet, where actions show some
+}
+
+// Met is who an exposure met, as it was then: by this results leave the staff out,
+// and are broken down.
+type Met struct {
+	Staff   bool   `json:"staff,omitempty"`   // by the rule of site.yaml
+	Rank    string `json:"rank,omitempty"`    // the trait
+	Channel string `json:"channel,omitempty"` // what brought the session
 }
 
 // OrderItem is one line of a cart or an order.

@@ -13,10 +13,13 @@ func (s *Set) Where(m *Matcher, t *Trigger, env Env, now time.Time) (bool, error
 	return s.holds(m, t.where, env, now)
 }
 
+// HasStaff says whether site.yaml has a rule of who is staff.
+func (s *Set) HasStaff() bool { return len(s.staff) > 0 }
+
 // Staff says whether site.yaml counts the visitor among the staff, who are in no
 // statistics. A rule that fails makes nobody staff. It uses m as Match does.
 func (s *Set) Staff(m *Matcher, env Env, now time.Time) bool {
-	if len(s.staff) == 0 {
+	if !s.HasStaff() {
 		return false
 	}
 	yes, err := s.holds(m, s.staff, env, now)

@@ -131,3 +131,14 @@ func poolsOf(variants []Variant) (pools []string) {
 	slices.Sort(pools)
 	return slices.Compact(pools)
 }
+
+// Code is the one code that the action tells everybody; "" where it has none.
+func (v Variant) Code() string {
+	var told struct {
+		Code string `json:"code"`
+	}
+	if v.Action == nil || v.Send != nil || json.Unmarshal(v.Action, &told) != nil {
+		return ""
+	}
+	return told.Code
+}

@@ -68,6 +68,21 @@ func (r *Row) source() ingest.Source {
 	return *r.event.Source
 }
 
+// channel is of an exposure what brought the session, else what the page tells.
+func (r *Row) channel() string {
+	if met := r.event.Met; met != nil {
+		return met.Channel
+	}
+	return r.source().Channel
+}
+
+func (r *Row) rank() string {
+	if met := r.event.Met; met != nil {
+		return met.Rank
+	}
+	return ""
+}
+
 func (r *Row) device() ingest.Device {
 	if r.event.Device == nil {
 		return ingest.Device{}
