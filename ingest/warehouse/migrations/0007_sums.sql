@@ -123,15 +123,18 @@ FROM (
 COMMENT 'one row a campaign and phase';
 
 CREATE OR REPLACE VIEW overrides (
-    campaign LowCardinality(String) COMMENT 'our campaign',
-    phase    String                 COMMENT 'its phase then',
-    period   UInt32                 COMMENT 'of a bandit: the stretch of equal weights that began, 0 for none',
-    parts    Array(UInt64)          COMMENT 'of a bandit: what of 10,000 each variant gets, in the order of the file',
-    began    DateTime64(3, 'UTC')   COMMENT 'when it was decided',
-    raw      String                 COMMENT 'the whole event as canonical JSON'
+    campaign LowCardinality(String) COMMENT 'our campaign; empty where a restart or other rules carried all of them over',
+    phase    String                 COMMENT 'its phase from then on',
+    period   UInt32                 COMMENT 'of a bandit: its period from then on, the stretch of equal weights in the phase; 0 the first',
+    did      String                 COMMENT 'pause, resume, harm_stop or allocate',
+    decided  String                 COMMENT 'who: operator, harm stop or bandit',
+    weights  Map(String, UInt64)    COMMENT 'variant to its weight from then on',
+    began    DateTime64(3, 'UTC')   COMMENT 'when'
 ) AS SELECT
-    e.campaign AS campaign, splitByChar('/', toString(e.phase))[1] AS phase, JSONExtractUInt(e.raw, 'properties', 'period')::UInt32 AS period,
-    JSONExtract(e.raw, 'properties', 'parts', 'Array(UInt64)') AS parts, e.received AS began, e.raw AS raw
+    e.campaign AS campaign, splitByChar('/', toString(e.phase))[1] AS phase, toUInt32OrZero(splitByChar('/', toString(e.phase))[2]) AS period,
+    JSONExtractString(e.raw, 'properties', 'did') AS did, JSONExtractString(e.raw, 'properties', 'by') AS decided,
+    mapFromArrays(JSONExtract(e.raw, 'properties', 'arms', 'Array(Tuple(variant String))').variant,
+        JSONExtract(e.raw, 'properties', 'arms', 'Array(Tuple(weight UInt64))').weight) AS weights, e.received AS began
 FROM events AS e
 WHERE e.name = 'omo_override'
 COMMENT 'one row a decision about a campaign beside its file: paused, stopped for harm, weights moved, resumed';

@@ -32,12 +32,12 @@ FROM (
     FROM units
     -- Every arm of the phase has its row, also without a visitor; zeros count.
     UNION ALL
-    SELECT 0, a.variant, place, a.control, a.weight, false, false, false, 0, 0, 0, false, false, false, toDateTime64('1900-01-01', 3, 'UTC'), false, false
+    SELECT 0, a.variant, place, a.control, a.weight, false, false, false, 0, 0, 0, false, false, false, toDateTime64(0, 3, 'UTC'), false, false
     FROM (SELECT plan.arms AS all) ARRAY JOIN all AS a, arrayEnumerate(all) AS place
     UNION ALL
-    SELECT period, a.variant, place, a.control, parts[place], false, false, false, 0, 0, 0, false, false, false, toDateTime64('1900-01-01', 3, 'UTC'), false, false
+    SELECT period, a.variant, place, a.control, weights[a.variant], false, false, false, 0, 0, 0, false, false, false, toDateTime64(0, 3, 'UTC'), false, false
     FROM (
-        SELECT o.period AS period, o.parts AS parts, plan.arms AS all
+        SELECT o.period AS period, o.weights AS weights, plan.arms AS all
         FROM overrides AS o
         WHERE o.campaign = {campaign:String} AND o.phase = plan.phase AND o.period > 0 AND o.began <= {as_of:DateTime64(3, 'UTC')}
     ) ARRAY JOIN all AS a, arrayEnumerate(all) AS place
