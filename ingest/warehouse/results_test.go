@@ -1,6 +1,7 @@
 package warehouse_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -31,9 +32,17 @@ func TestAttribution(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	printed := 0
 	for _, file := range archive.Files {
-		title, ok := strings.CutPrefix(file.Name, "want: ")
-		if !ok {
+		kind, title, ok := strings.Cut(file.Name, ": ")
+		if kind == "daily" || kind == "by" {
+			t.Run(file.Name, func(t *testing.T) {
+				if got, want := sliced(t, w, kind, title), string(file.Data); got != want {
+					t.Errorf("got:\n%s\nwant:\n%s", got, want)
+				}
+			})
+		}
+		if kind != "want" || !ok {
 			continue
 		}
 		t.Run(title, func(t *testing.T) {
@@ -42,8 +51,11 @@ func TestAttribution(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, want := render(sums), string(file.Data); got != want {
+			if got, want := render(sums, strings.Contains(title, "full=true")), string(file.Data); got != want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, want)
+			}
+			if printed++; printed%6 != 1 && sums.Periods == nil {
+				return // the texts differ in their parameters only
 			}
 			got := ask(t, conn, "SELECT * EXCEPT (recent, since) FROM ("+warehouse.SQL(q)+")")
 			if want := pasted(sums); got != want {
@@ -53,8 +65,9 @@ func TestAttribution(t *testing.T) {
 	}
 	t.Run("the view for all campaigns gives the same", func(t *testing.T) {
 		for _, q := range []warehouse.Query{{Campaign: "c", Phase: "p1"}, {Campaign: "c", Phase: "p2"}, {Campaign: "silent"},
+			{Campaign: "i"}, {Campaign: "m"}, {Campaign: "b"},
 			{Campaign: "k", Phase: "k1", Goal: "big_purchase"}, {Campaign: "k", Phase: "k2", Goal: "big_purchase"}} {
-			q.Window, q.AsOf = time.Second, start.Add(time.Hour)
+			q.Window, q.AsOf = time.Second, start.Add(100*time.Hour)
 			sums, err := w.Results(t.Context(), q)
 			if err != nil {
 				t.Fatal(err)
@@ -117,6 +130,9 @@ func query(t *testing.T, title string) warehouse.Query {
 			q.To = at
 		case "as_of":
 			q.AsOf = at
+		case "full": // of render
+		case "past":
+			q.Past = time.Duration(ms) * time.Millisecond
 		case "matured":
 			q.Matured = value == "true"
 		default:
@@ -126,12 +142,50 @@ func query(t *testing.T, title string) warehouse.Query {
 	return q
 }
 
-func render(s warehouse.Sums) string {
+func render(s warehouse.Sums, full bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "phase %s, crossovers %d, carried over %d\n", s.Phase, s.Crossovers, s.CarriedOver)
 	fmt.Fprintf(&b, "%-8s %s %s %s %s %s %4s %7s\n", "variant", "control", "weight", "exposed", "matured", "converted", "sum", "squares")
 	for _, a := range s.Arms {
 		fmt.Fprintf(&b, "%-8s %-7v %6d %7d %7d %9d %4.0f %7.0f\n", a.Variant, a.Control, a.Weight, a.Exposed, a.Matured, a.Converted, a.Sum, a.SumSquares)
+	}
+	for _, p := range s.Periods {
+		words := make([]string, len(p.Arms))
+		for i, a := range p.Arms {
+			words[i] = fmt.Sprintf("%s %d of %d", a.Variant, a.Exposed, a.Weight)
+		}
+		fmt.Fprintf(&b, "period %d: %s\n", p.Period, strings.Join(words, ", "))
+	}
+	if full {
+		for _, a := range s.Arms {
+			fmt.Fprintf(&b, "%s: cost %v, squares %v, by value %v, by past %v; past %v, squares %v, by value %v; clicked %d, closed %d, failed %d\n", a.Variant,
+				a.Cost.Sum, a.Cost.SumSquares, a.Cost.WithValue, a.Cost.WithPast, a.Past.Sum, a.Past.SumSquares, a.Past.Cross, a.Clicked, a.Closed, a.Failed)
+		}
+		fmt.Fprintf(&b, "%.2f a day\n", s.PerDay)
+	}
+	return b.String()
+}
+
+// sliced is "zone, …" by day, or "attribute, …" broken down: of each arm who was
+// exposed, who converted, and the value.
+func sliced(t *testing.T, w *warehouse.Warehouse, kind, title string) string {
+	t.Helper()
+	by, _, _ := strings.Cut(title, ",")
+	ask := w.Breakdown
+	if kind == "daily" {
+		ask = w.Daily
+	}
+	all, err := ask(t.Context(), query(t, title), by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, s := range all {
+		words := make([]string, len(s.Arms))
+		for i, a := range s.Arms {
+			words[i] = fmt.Sprintf("%s %d/%d/%v", a.Variant, a.Exposed, a.Converted, a.Sum)
+		}
+		fmt.Fprintf(&b, "%s: %s\n", s.Key, strings.Join(words, ", "))
 	}
 	return b.String()
 }
@@ -162,7 +216,7 @@ func fixture(t *testing.T, archive *txtar.Archive) []warehouse.Row {
 		for _, word := range words[3:] {
 			key, value, _ := strings.Cut(word, "=")
 			switch {
-			case e.Name == ingest.Rules:
+			case e.Name == ingest.Rules || e.Name == "omo_override":
 				e.Properties = json.RawMessage(files["rules "+word])
 			case key == "bot":
 				e.Bot = true
@@ -172,6 +226,15 @@ func fixture(t *testing.T, archive *txtar.Archive) []warehouse.Row {
 				e.Unit = value
 			case key == "user":
 				e.User = value
+			case key == "device":
+				e.Device = &ingest.Device{Type: value}
+			case key == "newcomer":
+				e.New = true
+			case key == "staff", key == "rank", key == "channel" && e.Name == ingest.Exposure:
+				met := cmp.Or(e.Met, &ingest.Met{})
+				met.Staff = met.Staff || key == "staff"
+				met.Rank, met.Channel = cmp.Or(met.Rank, map[string]string{"rank": value}[key]), cmp.Or(met.Channel, map[string]string{"channel": value}[key])
+				e.Met = met
 			case key == "kinds":
 				e.Kinds = strings.Split(value, ",")
 			case key == "id":

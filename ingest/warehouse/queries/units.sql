@@ -112,7 +112,9 @@ WITH
     -- An event belongs to the visitor on it if that was exposed, else to its
     -- person's first exposed visitor, else to nobody.
     owned AS (
-        SELECT u, arrayConcat(u.facts, if(at = 1, arrayFlatten(others.facts), [])) AS facts,
+        SELECT u.visitor_id AS unit, u.first AS first, u.carried AS out_carried, u.crossed AS out_crossed, u.of_staff AS of_staff,
+            u.clicked AS clicked_last, u.closed AS closed_last, u.failed AS failed_last,
+            arrayConcat(u.facts, if(at = 1, arrayFlatten(others.facts), [])) AS facts,
             arrayConcat(u.redeemed, if(at = 1, arrayFlatten(others.redeemed), [])) AS redeemed
         FROM (
             SELECT
@@ -139,32 +141,27 @@ WITH
     -- else by the one nearest to it in time; a reward without a code comes with
     -- every order. Only orders have costs: goals that are no purchase have none.
     units AS (
-        SELECT
-            u.visitor_id AS unit, u.first.time AS entered, u.first.variant AS variant, u.first.period AS period,
-            u.first.device AS device, if(u.first.newcomer, 'new', 'returning') AS newcomer, u.first.channel AS channel, u.first.rank AS rank,
-            u.carried AS out_carried, u.crossed AS out_crossed, NOT u.carried AND NOT u.crossed AS kept,
-            closes <= {as_of:DateTime64(3, 'UTC')} AS ripe,
-            u.clicked >= u.first.time AS clicked, u.closed >= u.first.time AS closed, u.failed >= u.first.time AS failed,
-            arrayExists(f -> f.reached, counted) AS converted, arraySum(f -> f.amount, counted) AS worth, past,
+        SELECT unit, entered, variant, period, device, newcomer, channel, rank, out_carried, out_crossed, NOT out_carried AND NOT out_crossed AS kept,
+            closes <= {as_of:DateTime64(3, 'UTC')} AS ripe, clicked_last >= entered AS clicked, closed_last >= entered AS closed, failed_last >= entered AS failed,
+            arrayExists(f -> f.reached, counted) AS converted, arraySum(counted.amount) AS worth, past,
             arraySum(f -> if(arm.cost_share > 0, f.price * arm.cost_share / 10000, arm.cost_amount),
                 if(arm.pool = '', arrayFilter(f -> arm.code = '' OR f.coupon = arm.code, orders),
                     arrayMap(r -> if(r.order_id != '' AND has(orders.order_id, r.order_id), arrayFirst(f -> f.order_id = r.order_id, orders),
-                        arraySort(f -> abs(dateDiff('millisecond', f.time, r.time)), orders)[1]), used))) AS cost
+                        arraySort(f -> abs(dateDiff('millisecond', f.time, r.time)), orders)[1]),
+                        arrayFilter(r -> r.variant = arm.variant AND r.pool = arm.pool AND r.time >= entered AND r.time < closes AND notEmpty(orders), redeemed)))) AS cost
         FROM (
-            SELECT u, closes, counted, past, arm, orders,
-                arrayFilter(r -> r.variant = arm.variant AND r.pool = arm.pool AND r.time >= u.first.time AND r.time < closes AND notEmpty(orders), redeemed) AS used
+            SELECT *, arrayFilter(f -> f.reached AND plan.named = 'purchase' AND (arm.cost_share > 0 OR arm.cost_amount > 0), counted) AS orders
             FROM (
-                SELECT u, closes, counted, past, arm, redeemed,
-                    arrayFilter(f -> f.reached AND plan.named = 'purchase' AND (arm.cost_share > 0 OR arm.cost_amount > 0), counted) AS orders
+                SELECT *, arrayFirst(a -> a.variant = variant, plan.arms) AS arm, arrayFilter(f -> f.time >= entered AND f.time < closes, facts) AS counted,
+                    arraySum(arrayFilter(f -> f.time >= entered - toIntervalMillisecond({past:Int64}) AND f.time < entered, facts).amount) AS past
                 FROM (
-                    SELECT u, redeemed, u.first.time + toIntervalMillisecond({window:Int64}) AS closes,
-                        arrayFirst(a -> a.variant = u.first.variant, plan.arms) AS arm,
-                        arrayFilter(f -> f.time >= u.first.time AND f.time < u.first.time + toIntervalMillisecond({window:Int64}), facts) AS counted,
-                        arraySum(f -> f.amount, arrayFilter(f -> f.time >= u.first.time - toIntervalMillisecond({past:Int64}) AND f.time < u.first.time, facts)) AS past
+                    SELECT unit, out_carried, out_crossed, of_staff, clicked_last, closed_last, failed_last, facts, redeemed,
+                        first.time AS entered, entered + toIntervalMillisecond({window:Int64}) AS closes, first.variant AS variant, first.period AS period,
+                        first.device AS device, if(first.newcomer, 'new', 'returning') AS newcomer, first.channel AS channel, first.rank AS rank
                     FROM owned
-                    WHERE NOT u.of_staff AND u.first.time >= {from:DateTime64(3, 'UTC')} AND u.first.time < {to:DateTime64(3, 'UTC')}
-                        AND (NOT {matured:Bool} OR u.first.time + toIntervalMillisecond({window:Int64}) <= {as_of:DateTime64(3, 'UTC')})
                 )
+                WHERE NOT of_staff AND entered >= {from:DateTime64(3, 'UTC')} AND entered < {to:DateTime64(3, 'UTC')}
+                    AND (NOT {matured:Bool} OR closes <= {as_of:DateTime64(3, 'UTC')})
             )
         )
     )
