@@ -283,7 +283,6 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
-	s.desk.sessions.store.StopCleanup()
 	return s.http.Shutdown(ctx)
 }
 

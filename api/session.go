@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
-	"github.com/alexedwards/scs/v2/memstore"
 	"github.com/labstack/echo/v4"
 
 	"github.com/omotenashi-web/omotenashi/api/dashboard"
@@ -18,7 +17,6 @@ import (
 // restart everybody logs in again.
 type sessions struct {
 	manager *scs.SessionManager
-	store   *memstore.MemStore
 	hashing chan struct{} // bounds how many passwords are looked at at once
 }
 
@@ -28,8 +26,8 @@ const sessionFor = 12 * time.Hour
 const sessionCookie = "omo_session"
 
 func newSessions() sessions {
-	s := sessions{manager: scs.New(), store: memstore.New(), hashing: make(chan struct{}, 2)}
-	s.manager.Store, s.manager.Lifetime = s.store, sessionFor
+	s := sessions{manager: scs.New(), hashing: make(chan struct{}, 2)}
+	s.manager.Lifetime = sessionFor
 	return s
 }
 
