@@ -17,6 +17,11 @@ import (
 func (s *Server) campaignsScreen(c echo.Context) error {
 	live, now := s.engine.Live(), s.here()
 	page := dashboard.Campaigns{Rules: live.Set.Hash, Days: boardDays}
+	for _, check := range s.ready(c.Request().Context()) {
+		if !check.OK {
+			page.Troubles = append(page.Troubles, dashboard.Part{Name: check.Part, Detail: check.Detail})
+		}
+	}
 	f, err := s.figures()
 	switch {
 	case err != nil:

@@ -131,10 +131,14 @@ func TestCampaignsWithoutTheWarehouse(t *testing.T) {
 	t.Parallel()
 	s, _ := staffed(t)
 	s.reports.away = true
+	s.checks = []api.Check{{Part: "ledger", OK: true}, {Part: "rules", Detail: "campaigns/a.yaml:2:9: status: <lvie> is none of draft, live"}}
 	c := s.as("edit")
 	page := c.counted("/ui/campaigns")
 	if row := page.row("はじめての方へ"); !strings.Contains(row, "集計がありません") || !strings.Contains(row, "一時停止") {
 		t.Errorf("the row is %s", row)
+	}
+	if want := "直前の正しいルールで動いています。</a><pre>campaigns/a.yaml:2:9: status: &lt;lvie&gt; is none of draft, live</pre>"; !strings.Contains(string(page.body), want) || strings.Contains(string(page.body), "台帳が壊れて") {
+		t.Errorf("what is not well: %s", page.body)
 	}
 	for _, path := range []string{"/ui/campaigns", "/ui/audit"} {
 		if body := string(c.get(path).is(http.StatusOK).body); !strings.Contains(body, "connection refused") {

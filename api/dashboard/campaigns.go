@@ -15,8 +15,9 @@ type Campaigns struct {
 	Problem  string    // why there are no figures
 	Counting bool      // there are none yet
 	Rows     []CampaignRow
-	Live     int  // how many are live
-	Known    bool // whether Met and the rows' is
+	Troubles []Part // of the server, that are not well
+	Live     int    // how many are live
+	Known    bool   // whether Met and the rows' is
 	Met      uint64
 	Days     int  // that the drawings and conflicts look back
 	Done     Done // what somebody has just changed
