@@ -72,9 +72,10 @@ func unitsToGo(control, treatment Arm, comparisons int) Number {
 	apart := math.Abs(e.Estimate) / e.Error // deviations from zero, as of now
 	width := z(alpha) / apart
 	if ratio.Why == "" {
-		// Both ends within what is worth having; what leans by then goes on waiting.
+		// Both ends within what is worth having; what leans by then, or is about to,
+		// goes on waiting.
 		room := min(math.Log1p(worth)-ratio.Log, ratio.Log-math.Log1p(-worth))
-		if within := z95 * ratio.Error / max(0, room); within*apart < z(leaning) {
+		if within := z95 * ratio.Error / max(0, room); within*apart < 0.98*z(leaning) {
 			width = min(width, within)
 		}
 	}
