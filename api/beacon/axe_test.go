@@ -2,75 +2,20 @@ package beacon_test
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
-	"github.com/gofrs/flock"
 
 	"github.com/omotenashi-web/omotenashi/api/beacon/browsertest"
 )
-
-// axe gives axe-core's script in the version that testdata/axe names, installed
-// once for the user. Without npm a test is skipped, and says so; where browsers
-// are required, as in CI, it fails.
-func axe(t *testing.T) string {
-	t.Helper()
-	without := func(say string) {
-		if os.Getenv("OMO_REQUIRE_BROWSER") == "1" {
-			t.Fatal(say)
-		}
-		t.Skip("NOT TESTED with axe-core: " + say)
-	}
-	if _, err := exec.LookPath("npm"); err != nil {
-		without("no npm on the PATH: install Node 20 or later with npm")
-	}
-	named, err := os.ReadFile("testdata/axe/package.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, version, _ := strings.Cut(string(named), `"axe-core": "`)
-	version, _, _ = strings.Cut(version, `"`)
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(cache, "omotenashi", "axe-"+version)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	lock := flock.New(dir + ".lock")
-	if err := lock.Lock(); err != nil {
-		t.Fatal(err)
-	}
-	defer lock.Unlock()
-	script := filepath.Join(dir, "node_modules", "axe-core", "axe.min.js")
-	if _, err := os.Stat(script); err != nil {
-		if err := os.WriteFile(filepath.Join(dir, "package.json"), named, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		install := exec.CommandContext(t.Context(), "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund")
-		install.Dir = dir
-		if out, err := install.CombinedOutput(); err != nil {
-			without("npm cannot install axe-core " + version + ": " + string(out))
-		}
-	}
-	text, err := os.ReadFile(script)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
 
 // Every action, light and dark, in both languages, passes axe-core's rules of
 // WCAG 2.2 A and AA; and its nodes were really looked at.
 func TestEveryActionIsAccessible(t *testing.T) {
 	t.Parallel()
-	script := axe(t)
+	script := browsertest.Axe(t)
 	browser := person{t, browsertest.New(t)}
 	type look struct {
 		name   string
