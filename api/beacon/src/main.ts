@@ -34,11 +34,12 @@ const PATIENCE = 5_000;
 
 function run(config: Config, stub: Omo | undefined): Omo {
   const told = new Set<string>();
-  /** report tells the server of our own trouble, once for each kind, and never the page. */
-  const report = (kind: string, message: string) => {
-    if (told.has(kind)) return;
-    told.add(kind);
-    record("omo_error", { kind, message: message.slice(0, 300) });
+  /** report tells the server of our own trouble, once for each kind and campaign, and never the page. */
+  const report = (kind: string, message: string, about?: Props) => {
+    const once = kind + about?.campaign;
+    if (told.has(once)) return;
+    told.add(once);
+    record("omo_error", { kind, message: message.slice(0, 300), ...about });
   };
   const guard = makeGuard(report);
   const load = (path: string): Promise<unknown> => import(config.base + path);

@@ -5,8 +5,8 @@ export type Props = { [name: string]: unknown };
 
 /** Record queues an event; an urgent one goes at once. */
 export type Record = (name: string, properties: Props, urgent?: boolean) => void;
-/** Report tells the server of our own trouble. */
-export type Report = (kind: string, message: string) => void;
+/** Report tells the server of our own trouble, and with which offer, if it was with one. */
+export type Report = (kind: string, message: string, about?: Props) => void;
 
 /** Load imports a module of ours that few page views need. */
 export type Load = (path: string) => Promise<unknown>;

@@ -121,7 +121,8 @@ SELECT
     sumIf(
         multiIf(f.name = u.named, u.some_of = '' OR has(f.kinds, u.goal),
                 u.some_of = '' OR (u.goal, f.transaction_id) IN (SELECT goal, transaction_id FROM orders), -1, 0)
-            * ifNull(if(u.property = 'value', f.value, toFloat64OrNull(f.properties[u.property])), 0),
+            * if(f.name = u.named AND f.name != 'refund', ifNull(if(u.property = 'value', f.value, toFloat64OrNull(f.properties[u.property])), 0),
+                abs(ifNull(if(u.property = 'value', f.value, toFloat64OrNull(f.properties[u.property])), 0))),
         f.time >= u.entered AND f.time < u.entered + toIntervalMillisecond(u.window_ms)) AS value
 FROM (
     SELECT units.campaign AS campaign, units.phase AS phase, units.visitor_id AS visitor_id, units.variant AS variant,

@@ -54,7 +54,7 @@ WITH
                 event_id UUID, seq UInt64, idx UInt16, time DateTime64(3, 'UTC'), phase String, period UInt32, variant String, device String, channel String, newcomer Bool, rank String), kind = 'omo_exposure')))) AS exposures,
             maxIf(time, kind = 'omo_click' AND phase IN ('', plan.phase)) AS clicked,
             maxIf(time, kind = 'omo_close' AND phase IN ('', plan.phase)) AS closed,
-            maxIf(time, kind = 'omo_error' AND phase IN ('', plan.phase)) AS failed,
+            maxIf(time, kind = 'omo_error' AND phase = plan.phase) AS failed,
             arrayCompact(x -> x.event_id, arraySort(x -> (x.event_id, x.seq, x.idx), groupArrayIf((event_id, seq, idx, time, variant, pool, order_id)::Tuple(
                 event_id UUID, seq UInt64, idx UInt16, time DateTime64(3, 'UTC'), variant String, pool String, order_id String), kind = 'omo_coupon' AND phase IN ('', plan.phase)))) AS redeemed,
             arrayCompact(x -> x.event_id, arraySort(x -> (x.event_id, x.seq, x.idx), groupArrayIf((event_id, seq, idx, time, reached, amount, price, coupon, order_id)::Tuple(
@@ -73,18 +73,18 @@ WITH
             UNION ALL
             -- Goal events, each once: purchases by transaction, of which the first
             -- received stays, also where that one was before the exposure. A refund
-            -- takes value off and is no conversion. Of a derived event those are reached
+            -- takes value off, however its sign is written, and is no conversion. Of a derived event those are reached
             -- that the engine stamped so when they came, and refunds are of those orders.
             SELECT visitor_id, user_id, 'goal', event_id, seq, idx, time, '', 0, '', '', '', false, '', false, '', transaction_id, properties['coupon'],
                 name = plan.named AND (plan.some_of = '' OR has(kinds, {goal:String})) AS reached,
                 multiIf(
-                    reached, 1,
+                    reached, ifNull(if({value:String} = 'value', value, toFloat64OrNull(properties[{value:String}])), 0),
                     name = plan.named, 0,
                     plan.some_of = '' OR transaction_id IN (
                         SELECT transaction_id FROM event_log
                         WHERE name = 'purchase' AND transaction_id != '' AND plan.some_of != '' AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != ''
-                        GROUP BY transaction_id HAVING argMin(has(kinds, {goal:String}), (received, seq, idx))), -1,
-                    0) * ifNull(if({value:String} = 'value', value, toFloat64OrNull(properties[{value:String}])), 0),
+                        GROUP BY transaction_id HAVING argMin(has(kinds, {goal:String}), (received, seq, idx))), -abs(ifNull(if({value:String} = 'value', value, toFloat64OrNull(properties[{value:String}])), 0)),
+                    0),
                 ifNull(value, 0)
             FROM event_log
             WHERE name IN (plan.named, if(plan.named = 'purchase', 'refund', plan.named)) AND campaign = '' AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != ''

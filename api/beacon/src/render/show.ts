@@ -27,7 +27,7 @@ export interface Shown {
 /** show opens an action above the page or in its place, and records under `about` what the visitor does with it. Nothing where it cannot be shown; report has told why. */
 export function show(action: Action, about: Props, { guard, record, report, open, gone, why }: Stage): Shown | undefined {
   const campaign = String(about.campaign);
-  const trouble = (what: string) => void report("action_" + what, campaign);
+  const trouble = (what: string) => void report("action_" + what, campaign, about);
   const { type, selector, title } = action;
   if (type === "redirect") {
     const go = redirectTo(action.link, campaign);
@@ -36,7 +36,7 @@ export function show(action: Action, about: Props, { guard, record, report, open
     return go && { remove() {}, visible: () => !!setTimeout(guard("redirect", go)) };
   }
   const draw = drawers[type];
-  if (!draw) return void report("action_unknown", type);
+  if (!draw) return void report("action_unknown", type, about);
   if (endOf(action) <= Date.now()) return trouble("expired");
   // Outside of the body, but for inline actions: pages replace, transform and hide theirs.
   const place = selector ? document.querySelector(selector) : document.documentElement;
