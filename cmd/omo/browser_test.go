@@ -62,6 +62,9 @@ func TestOneVisitorsDay(t *testing.T) {
 
 	ahead.Add(int64(9*time.Hour + 30*time.Minute))
 	story("comes back at half past nine and gets the manager's word", chromedp.Navigate(site+"/"), seen("今日も一日、おつかれさまでした"))
+	eventually(t, "it has been there for a frame, which no visitor is too fast for", func() bool {
+		return slices.Contains(storyOf(t, a, visitor), "omo_exposure night-manager kind-word")
+	})
 	story("closes it", chromedp.KeyEvent(kb.Escape), gone("今日も一日、おつかれさまでした"))
 	story("buys",
 		chromedp.Navigate(site+"/items/linen-blouse"),
