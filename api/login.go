@@ -30,13 +30,12 @@ func (s *Server) loginScreen(c echo.Context) error {
 // the secret key as one.
 func (s *Server) login(c echo.Context) error {
 	page := loginPage{Back: c.FormValue("back"), Name: strings.TrimSpace(c.FormValue("name"))}
-	if page.After = s.limits.logins(c, page.Name, s.now()); page.After > 0 {
-		c.Response().Header().Set("Retry-After", seconds(page.After))
+	who, ok, after := s.tried(c, page.Name, c.FormValue("password"))
+	if page.After = after; after > 0 {
+		c.Response().Header().Set("Retry-After", seconds(after))
 		return s.page(c, http.StatusTooManyRequests, "login", "layout", page)
 	}
-	who, ok := s.opened(page.Name, c.FormValue("password"))
 	if !ok {
-		s.limits.wrongLogin(c, page.Name, s.now())
 		page.Wrong = true
 		return s.page(c, http.StatusUnauthorized, "login", "layout", page)
 	}
@@ -46,6 +45,20 @@ func (s *Server) login(c echo.Context) error {
 	return back(c, page.Back)
 }
 
+// tried is who a name and a password are, or how long to wait before the next
+// try. Few try at once: of many, all would come before the first is found wrong.
+func (s *Server) tried(c echo.Context, name, password string) (who Person, ok bool, after time.Duration) {
+	s.desk.sessions.hashing <- struct{}{}
+	defer func() { <-s.desk.sessions.hashing }()
+	if after = s.limits.logins(c, name, s.now()); after > 0 {
+		return Person{}, false, after
+	}
+	if who, ok = s.opened(name, password); !ok {
+		s.limits.wrongLogin(c, name, s.now())
+	}
+	return who, ok, 0
+}
+
 // opened is who a name and a password are.
 func (s *Server) opened(name, password string) (Person, bool) {
 	if strings.HasPrefix(password, "sk_") {
@@ -53,8 +66,6 @@ func (s *Server) opened(name, password string) (Person, bool) {
 		who, _ := s.known(keyName)
 		return who, subtle.ConstantTimeCompare(hash[:], keys.Secret[:]) == 1
 	}
-	s.desk.sessions.hashing <- struct{}{}
-	defer func() { <-s.desk.sessions.hashing }()
 	who, known := s.known(name)
 	if name == keyName { // it has no password
 		who, known = Person{}, false

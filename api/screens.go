@@ -55,6 +55,10 @@ func toFirst(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/ui
 // server's own, and no script or style within the page.
 const onScreens = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
+// maxForm bounds a form's body. Without it anybody could send some that fill
+// memory and, as multipart, the disk.
+const maxForm = 64 << 10
+
 // forPeople lets in those with a role, asks others to log in, and refuses what
 // a page of another site makes a browser send.
 func (s *Server) forPeople(role dashboard.Role, next echo.HandlerFunc) echo.HandlerFunc {
@@ -64,6 +68,12 @@ func (s *Server) forPeople(role dashboard.Role, next echo.HandlerFunc) echo.Hand
 		h.Set("Referrer-Policy", "same-origin") // a form of ours says where it comes from
 		if err := s.desk.crossing.Check(c.Request()); err != nil {
 			return problem("origin", "a page of another site sent this: open the screen itself and do it there")
+		}
+		if r := c.Request(); r.Method == http.MethodPost {
+			r.Body = http.MaxBytesReader(c.Response(), r.Body, maxForm)
+			if _, err := c.FormParams(); err != nil {
+				return unreadForm(err)
+			}
 		}
 		who, err := s.person(c)
 		switch {
@@ -83,6 +93,14 @@ func (s *Server) forPeople(role dashboard.Role, next echo.HandlerFunc) echo.Hand
 			return problem("no_key", "nobody is logged in, or no longer: log in at /ui/login and do it again")
 		}
 	}
+}
+
+func unreadForm(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return problem("too_large", "the form is larger than 64 KiB")
+	}
+	return problem("bad_request", "the form cannot be read: "+err.Error())
 }
 
 const personKey = "person"

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/omotenashi-web/omotenashi/api"
@@ -136,6 +137,35 @@ func TestComingInWithTheSecretKey(t *testing.T) {
 	s.caller("").with("Authorization", basic("hanako", "sk_another")).get("/ui/health").is(http.StatusOK)
 	s.caller("").with("Authorization", basic("hanako", secretKey)).get("/ui/health").is(http.StatusUnauthorized)
 	s.caller(publicKey).get("/ui/health").is(http.StatusForbidden)
+}
+
+// Tries that come at once are stopped as those that come one after the other.
+func TestGuessingPasswordsAtOnce(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	var all sync.WaitGroup
+	var looked atomic.Int32
+	for range 30 {
+		all.Go(func() {
+			if s.caller("").submits("/ui/login", "name", "edit", "password", "wrong").status == http.StatusUnauthorized {
+				looked.Add(1)
+			}
+		})
+	}
+	if all.Wait(); looked.Load() > 11 { // two are looked at at once
+		t.Errorf("%d passwords were looked at, of 10 that may be wrong", looked.Load())
+	}
+}
+
+// Nobody need be logged in to send a form, and none is read that is no form of ours.
+func TestLargeForms(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	large := strings.Repeat("x", 100<<10)
+	s.caller("").submits("/ui/login", "name", "edit", "password", large).is(http.StatusRequestEntityTooLarge)
+	body := "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n" + large + "\r\n--b--\r\n"
+	s.caller("").with("Content-Type", "multipart/form-data; boundary=b").with("Sec-Fetch-Site", "same-origin").
+		do(http.MethodPost, "/ui/login", body).is(http.StatusRequestEntityTooLarge)
 }
 
 // Whoever tries passwords is stopped, name by name.
