@@ -203,6 +203,22 @@ func TestTheCookieWaitsForConsentMode(t *testing.T) {
 	}
 }
 
+// A no by default is no word of the visitor's: what an earlier page could not
+// send waits for the answer, and goes with the yes of before.
+func TestWhatWasLeftWaitsForConsentMode(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	p := person{t, browsertest.New(t)}
+	p.before(`if (!localStorage.getItem("omo_first")) {
+		const id = Date.now().toString(16).padStart(12, "0").replace(/(.{8})/, "$1-") + "-7000-8000-000000000001";
+		localStorage.setItem("omo_first", "1");
+		localStorage.setItem("omo_vid", "before");
+		localStorage.setItem("omo_e:" + id, JSON.stringify({id, name: "left_behind", time: new Date().toISOString(), page: {url: location.href}, properties: {}}));
+	}` + gtag + `gtag("consent", "default", {analytics_storage: "denied", wait_for_update: 1900}); setTimeout(() => gtag("consent", "update", {analytics_storage: "granted"}), 300)`)
+	p.goes(s.URL + "/a?consent=gcm")
+	until(t, "the event of before", func() bool { return len(s.named("left_behind")) == 1 })
+}
+
 func jsonOf(t *testing.T, value any) string {
 	t.Helper()
 	text, err := json.Marshal(value)

@@ -2,7 +2,9 @@ package beacon_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/omotenashi-web/omotenashi/api/beacon/browsertest"
 )
@@ -120,6 +122,34 @@ func TestARedirect(t *testing.T) {
 	until(t, "the exposure of control", func() bool { return len(s.named("omo_exposure")) == 1 })
 	if !at("/start")() {
 		t.Error("control was led away")
+	}
+}
+
+// A preview's redirect does not lead out of the preview, however long its bar is
+// on the way: the page that it leads to is not recorded either.
+func TestAPreviewOfARedirectStaysAPreview(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	s.answer = func(d decide) []offer {
+		if pathOf(d) == "/to" {
+			return nil
+		}
+		return []offer{shows("c1", "s1", offer{"type": "redirect", "link": "/to?consent=granted"})}
+	}
+	s.slow = func(path string) time.Duration {
+		if strings.HasPrefix(path, "/m/p") {
+			return 500 * time.Millisecond
+		}
+		return 0
+	}
+	p := person{t, browsertest.New(t)}
+	p.goes(s.URL + "/start?consent=granted&omo_preview=a.token")
+	until(t, "the other page", func() bool { return len(s.calls()) == 2 })
+	if d := s.calls()[1]; pathOf(d) != "/to" || d.Preview != "a.token" {
+		t.Errorf("the other page asked for the preview %q: %+v", d.Preview, d)
+	}
+	if n := len(s.sent()); n != 0 {
+		t.Errorf("%d batches were sent", n)
 	}
 }
 

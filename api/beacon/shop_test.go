@@ -50,6 +50,7 @@ type decide struct {
 	Events     []event
 	Consent    string
 	Identify   string
+	Preview    string
 	SentAt     string `json:"sent_at"`
 	at         time.Time
 	kind       string // Content-Type
@@ -219,6 +220,9 @@ func (s *shop) decide(w http.ResponseWriter, r *http.Request) {
 			id = "minted-1"
 		}
 		reply["visitor"] = map[string]any{"id": id, "new": false}
+	}
+	if d.Preview != "" {
+		reply["preview"] = map[string]any{"campaign": "c1", "variant": "a"}
 	}
 	s.delay(r.URL.Path)
 	w.Header().Set("Content-Type", "application/json")

@@ -104,15 +104,16 @@ function run(config: Config, stub: Omo | undefined): Omo {
     queue.adopt();
     sender.flush();
     if (!good || view !== asking) return;
+    if (answer.preview) {
+      // First, for it keeps the token: a redirect would otherwise lead out of the preview and be recorded.
+      const { overlay } = (await load(OVERLAY)) as typeof import("./preview");
+      overlay(answer.preview, config);
+    }
     const decisions = answer.decisions || [];
     const open = decisions.filter((decision) => !decision.armed);
     offers.open(trigger ? armed.answered(open) : open, answer.decision_id, performance.now() - start, () => view === asking);
     // Campaigns are armed by the page view's answer only, so that each fires at most once.
     if (!trigger) armed.arm(decisions);
-    if (answer.preview) {
-      const { overlay } = (await load(OVERLAY)) as typeof import("./preview");
-      overlay(answer.preview, config);
-    }
   }
 
   /** leave closes the books on the page view: it may be the last moment that anything can be sent. */
@@ -141,7 +142,8 @@ function run(config: Config, stub: Omo | undefined): Omo {
     const before = visitor.consent();
     change();
     const consent = visitor.consent();
-    if (consent === "denied") queue.clear();
+    // While Consent Mode waits nobody has said no: what earlier pages left behind waits as well.
+    if (consent === "denied") visitor.cookies() && queue.clear();
     else if (consent === "granted" && before !== consent && view) {
       // Nothing of this page view was recorded so far: it counts from now, once.
       queue.done([view.event]);
