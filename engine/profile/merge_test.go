@@ -341,6 +341,7 @@ func TestWhatBrowsersKeep(t *testing.T) {
 		"one in another phase, since":         {[][3]string{{"1", "p/1", "x"}}, [][3]string{{"2", "q", "y"}}, "  "},
 		"a phase that begins like another":    {[][3]string{{"1", "pp/1", "x"}}, nil, "  "},
 		"first in this one, then in another":  {[][3]string{{"1", "p/1", "x"}, {"2", "q/1", "y"}}, nil, "  "},
+		"a late word of an earlier phase":     {[][3]string{{"2", "p/1", "x"}, {"1", "o", "y"}}, nil, "x x x"},
 		"back in the phase, with another one": {[][3]string{{"1", "p/1", "x"}, {"2", "q/1", "y"}, {"3", "p/2", "z"}}, nil, "z z z"},
 	} {
 		p, q, third := New("a"), New("b"), New("c")

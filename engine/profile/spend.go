@@ -41,7 +41,8 @@ func foldExposure(p *Profile, e *ingest.Event, t Terms, old bool) {
 	if over := len(x.Spends) - maxSpends; over > 0 {
 		x.Spends = slices.Delete(x.Spends, 0, over)
 	}
-	if phase, _, _ := strings.Cut(e.Props.Phase, "/"); x.First == 0 || x.Phase != phase {
+	// What comes late of an earlier phase takes nothing from the present one.
+	if phase, _, _ := strings.Cut(e.Props.Phase, "/"); x.First == 0 || x.Phase != phase && e.Time >= x.First {
 		x.First, x.Phase, x.Variant, x.Own = e.Time, strings.Clone(phase), strings.Clone(e.Props.Variant), nil
 	}
 }
