@@ -138,10 +138,16 @@ func guards(c *rules.Campaign) bool {
 	return some && control != nil && len(arms) > 0
 }
 
-// ask has one campaign counted, and decides. The counts are of the phase at hand when
-// it was asked: where that is another one by the time of the answer, nothing is decided.
+// ask has one campaign counted, and decides. The counts are of the rule set and the
+// phase at hand when it was asked: where those are others by the time of the answer,
+// nothing is decided.
 func (g *Guard) ask(ctx context.Context, c *rules.Campaign) error {
 	live, at := g.Live(), g.Now()
+	i := slices.IndexFunc(live.Set.Campaigns, func(now *rules.Campaign) bool { return now.ID == c.ID })
+	if i < 0 || !isWatched(live, live.Set.Campaigns[i]) {
+		return nil // it was, when the look began
+	}
+	c = live.Set.Campaigns[i] // another goal or other guardrails open no phase
 	phase, is := live.Phases[c.ID], live.Overrides[c.ID]
 	g.mu.Lock()
 	g.tried[c.ID] = at
@@ -155,7 +161,7 @@ func (g *Guard) ask(ctx context.Context, c *rules.Campaign) error {
 	g.mu.Lock()
 	g.looked[c.ID] = at
 	g.mu.Unlock()
-	if now := g.Live(); now.Phases[c.ID] != phase || now.Overrides[c.ID].At != is.At || !isWatched(now, c) {
+	if now := g.Live(); now.Set != live.Set || now.Phases[c.ID] != phase || now.Overrides[c.ID].At != is.At || !isWatched(now, c) {
 		return nil
 	}
 	return g.decide(c, phase, live.Set.Site.Currency, is, periods, at)

@@ -97,6 +97,28 @@ func TestWhatChangedMeanwhileIsLeftAlone(t *testing.T) {
 	}
 }
 
+// TestWhatChangedDuringALookIsReadAnew: guardrails that are given up while another
+// campaign is asked about stop nothing any more.
+func TestWhatChangedDuringALookIsReadAnew(t *testing.T) {
+	t.Parallel()
+	town := newTown(t, 0, 2, twoArms, nil)
+	for _, r := range town.of {
+		r.periods = harmful()
+	}
+	town.answers = func(campaign string) error {
+		if campaign == "c1" {
+			live := *town.live
+			live.Set = newTown(t, 0, 2, "guardrails: []\n"+twoArms, nil).live.Set
+			town.live = &live
+		}
+		return nil
+	}
+	town.guard().Look(t.Context())
+	if got := strings.Join(town.asked, " "); got != "c1" || len(town.stopped) > 0 {
+		t.Errorf("asked for %s, stopped %v", got, town.stopped)
+	}
+}
+
 // TestAWarehouseThatIsAwayDecidesNothing: three failures end a look, the next one
 // begins with who has waited longest, and the age of what is known is told.
 func TestAWarehouseThatIsAwayDecidesNothing(t *testing.T) {
