@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -66,6 +67,7 @@ type Step struct {
 }
 
 func (q FunnelQuery) withDefaults(now time.Time) FunnelQuery {
+	q.Phase, _, _ = strings.Cut(q.Phase, "/") // a bandit's periods belong to their phase
 	q.From, q.To, q.AsOf = span(q.From, q.To, q.AsOf, now)
 	q.Zone = zoneOr(q.Zone)
 	return q

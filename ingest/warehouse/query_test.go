@@ -1,6 +1,7 @@
 package warehouse_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -36,5 +37,19 @@ func TestWhatCannotBeCounted(t *testing.T) {
 	if _, err := w.Daily(t.Context(), warehouse.Query{Campaign: "c"}, "Mars/Base"); err == nil ||
 		err.Error() != `results of c by day: the time zone "Mars/Base" is not known; name one as Asia/Tokyo or UTC` {
 		t.Errorf("daily: %v", err)
+	}
+}
+
+// A phase is asked for as offers and decisions tell it: of a bandit with the period,
+// which belongs to the phase.
+func TestAPeriodIsAskedForByItsPhase(t *testing.T) {
+	t.Parallel()
+	for name, sql := range map[string]string{
+		"results": warehouse.SQL(warehouse.Query{Campaign: "c", Phase: "8f14e45f-12/3"}),
+		"funnel":  warehouse.FunnelSQL(warehouse.FunnelQuery{Campaign: "c", Phase: "8f14e45f-12/3"}),
+	} {
+		if !strings.Contains(sql, "'8f14e45f-12'") || strings.Contains(sql, "8f14e45f-12/3") {
+			t.Errorf("%s does not ask for the phase alone", name)
+		}
 	}
 }
