@@ -152,7 +152,7 @@ func (x resultAnswer) notes(w io.Writer, r reader) {
 			count(n), count(res.Crossovers.Count), count(res.CarriedOver)))
 	}
 	if res.Periods > 1 {
-		out = append(out, fmt.Sprintf(r.say("配分が%d回変わったため、同じ配分の期間の中で比べています（除外 %s人）", "the weights had %d periods: arms are compared within each (%s visitors left out)"), res.Periods, count(res.LeftOut)))
+		out = append(out, fmt.Sprintf(r.say("配分の異なる期間が%d個あるため、同じ配分の期間の中で比べています（除外 %s人）", "the weights had %d periods: arms are compared within each (%s visitors left out)"), res.Periods, count(res.LeftOut)))
 	}
 	if slices.ContainsFunc(res.Arms, func(a stats.ArmResult) bool { return a.Value != nil && a.Value.Adjusted }) {
 		out = append(out, fmt.Sprintf(r.say("売上の差は、表示前%sの購入額による違いを除いています（CUPED）", "money over control allows for what visitors brought in the %s before their first exposure (CUPED)"), res.Past))

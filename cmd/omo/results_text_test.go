@@ -263,3 +263,17 @@ func TestCookieCatsInWords(t *testing.T) {
 	}
 	told(t, "cookiecats.txt", out.Bytes())
 }
+
+// Three periods are two changes: what is told is how many there are.
+func TestPeriodsAreCountedAsPeriods(t *testing.T) {
+	t.Parallel()
+	x := campaignOf("b", "b", 0, sold("control", 50, 9000, 400, 0), sold("a", 50, 9000, 500, 0))
+	x.Results.Periods = 3
+	for want, ja := range map[string]bool{"期間が3個ある": true, "had 3 periods": false} {
+		var out bytes.Buffer
+		x.notes(&out, reader{ja: ja, zone: time.UTC})
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not told: %s", want, out.String())
+		}
+	}
+}
