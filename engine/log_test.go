@@ -84,4 +84,14 @@ func TestVouchWritesThePhase(t *testing.T) {
 	if refused := e.Vouch(&other, false); refused == nil || refused.Code != "bad_token" {
 		t.Errorf("another variant's exposure: %+v", refused)
 	}
+	trouble := event(`{"campaign":"sale","variant":"a","phase":"mine","kind":"action_image"}`)
+	trouble.Name = ingest.Trouble
+	if refused := e.Vouch(&trouble, false); refused == nil || refused.Code != "bad_token" {
+		t.Errorf("a trouble that nobody was offered: %+v", refused)
+	}
+	trouble = event(`{"kind":"queue_full"}`)
+	trouble.Name = ingest.Trouble
+	if refused := e.Vouch(&trouble, false); refused != nil {
+		t.Errorf("a trouble that is of no campaign: %+v", refused)
+	}
 }

@@ -40,15 +40,20 @@ func (e *Engine) token(visitor, decision, campaign, variant, phase string) strin
 
 // Vouch checks an event about a campaign (exposure, click, close) and writes
 // its phase into it. From a browser the token must be this server's; a
-// trusted server needs none, and gets the phase of now. An answer, a word about
-// a chat or a trouble may come without a token as well, and then stays as it is.
+// trusted server needs none, and gets the phase of now. An answer or a word
+// about a chat may come from the shop's own page as well, without a token, and
+// then stays as it is; so does a trouble that is of no campaign.
 func (e *Engine) Vouch(event *ingest.Event, trusted bool) *ingest.Rejection {
 	var given struct {
 		Token string `json:"token"`
 	}
 	switch event.Name {
 	case ingest.Exposure, ingest.Click, ingest.Close:
-	case ingest.Answer, ingest.Chat, ingest.Trouble:
+	case ingest.Trouble: // with a campaign's action it may stop that for harm
+		if event.Props.Campaign == "" {
+			return nil
+		}
+	case ingest.Answer, ingest.Chat:
 		if json.Unmarshal(event.Properties, &given) == nil && given.Token == "" {
 			return nil
 		}
