@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,5 +90,47 @@ func TestConnectionsAreBounded(t *testing.T) {
 		if time.Now().After(limit) {
 			t.Fatal("the metrics tell of connections after all were closed")
 		}
+	}
+}
+
+// late is a listener whose Accept learns late that it was closed: only when it is
+// closed again.
+type late struct {
+	net.Listener
+	closings atomic.Int32
+	waits    chan struct{}
+	told     chan struct{}
+}
+
+func (l *late) Accept() (net.Conn, error) {
+	close(l.waits)
+	<-l.told
+	return nil, net.ErrClosed
+}
+
+func (l *late) Close() error {
+	if l.closings.Add(1) == 2 {
+		close(l.told)
+	}
+	return l.Listener.Close()
+}
+
+// A server that still waits for a connection when its door has closed stops in
+// order all the same.
+func TestStopWhileWaitingForAConnection(t *testing.T) {
+	t.Parallel()
+	server := open(t).Config.Handler.(*api.Server)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	door := &late{Listener: l, waits: make(chan struct{}), told: make(chan struct{})}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(door) }()
+	<-door.waits
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := errors.Join(server.Shutdown(ctx), <-served); err != nil {
+		t.Error(err)
 	}
 }

@@ -283,7 +283,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
-	return s.http.Shutdown(ctx)
+	if err := s.http.Shutdown(ctx); !errors.Is(err, net.ErrClosed) { // closed above, and again unless Serve has returned by now
+		return err
+	}
+	return nil
 }
 
 // withoutForwarding drops the headers by which anybody could claim to be a proxy.
