@@ -58,9 +58,15 @@ campaign's action changes is assumed, so that there is something to find.`,
 	return cmd
 }
 
+// demoMemory is where the collector begins to work harder; about 25 MB are alive.
+const demoMemory = 56 << 20
+
 func (o demoOptions) run(cmd *cobra.Command) error {
 	ctx, errOut := cmd.Context(), cmd.ErrOrStderr()
-	debug.SetGCPercent(50) // somebody's laptop: rather small than fast
+	debug.SetGCPercent(100) // somebody's laptop: rather small than fast
+	if _, told := os.LookupEnv("GOMEMLIMIT"); !told {
+		debug.SetMemoryLimit(demoMemory)
+	}
 	log, err := logger(errOut, o.level)
 	if err != nil {
 		return err
