@@ -311,23 +311,34 @@ type intake struct {
 	*shop
 	b      *testing.B
 	lines  []*line
+	drafts []draft // of each line
 	header http.Header
 	sent   atomic.Int64
 	before uint64
 }
 
+// draft is a line's next request, in the memory of the one before it: the server's
+// garbage is measured, not ours.
+type draft struct {
+	body []byte
+	wire bytes.Buffer
+}
+
 func openIntake(b *testing.B, clients int) *intake {
 	debug.SetGCPercent(api.GCPercent)
 	s := open(b, options(func(o *api.Options) { o.Now = time.Now }))
-	return &intake{shop: s, b: b, lines: dialMany(b, s.URL, clients), header: s.browser().header, before: s.ledger.Last()}
+	return &intake{shop: s, b: b, lines: dialMany(b, s.URL, clients), drafts: make([]draft, clients), header: s.browser().header, before: s.ledger.Last()}
 }
 
-func (in *intake) batch(int) []byte {
-	return request("/v1/events", in.header, batch(int(in.sent.Add(1)), 50))
-}
+func (in *intake) batch(line int) []byte { return in.draft(line, 50) }
 
-func (in *intake) single(int) []byte {
-	return request("/v1/events", in.header, batch(int(in.sent.Add(1)), 1))
+func (in *intake) single(line int) []byte { return in.draft(line, 1) }
+
+func (in *intake) draft(line, events int) []byte {
+	d := &in.drafts[line]
+	d.body = batch(d.body[:0], int(in.sent.Add(1)), events)
+	writeRequest(&d.wire, "/v1/events", in.header, d.body)
+	return d.wire.Bytes()
 }
 
 func (in *intake) check(events int) func([]byte) error {
@@ -354,9 +365,8 @@ func (in *intake) whole(events, visitors, answers int) {
 	}
 }
 
-// batch is the n-th of so many events, of ten visitors out of 100,000.
-func batch(n, events int) []byte {
-	out := make([]byte, 0, 64+320*events) // the server's garbage is measured, not ours
+// batch appends the n-th of so many events, of ten visitors out of 100,000.
+func batch(out []byte, n, events int) []byte {
 	out = append(out, `{"sent_at":"`+time.Now().UTC().Format(time.RFC3339Nano)+`","events":[`...)
 	for i := range events {
 		if i > 0 {

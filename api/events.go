@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -14,11 +16,44 @@ import (
 	"github.com/omotenashi-web/omotenashi/ingest/crash"
 )
 
+// parcel is the memory of one call: events are large, and a busy intake that
+// made room anew for each would be collected often.
+type parcel struct {
+	batch  ingest.Batch
+	events []ingest.Event // room for all that are in it
+}
+
+var parcels = sync.Pool{New: func() any { return new(parcel) }}
+
+// free keeps the room, unless it is larger than a good call needs, and nothing of
+// what was in it.
+func (p *parcel) free() {
+	if cap(p.batch.Events) > 2*ingest.MaxEvents {
+		return
+	}
+	clear(p.batch.Events[:cap(p.batch.Events)])
+	clear(p.events[:cap(p.events)])
+	*p = parcel{batch: ingest.Batch{Events: p.batch.Events[:0]}, events: p.events[:0]}
+	parcels.Put(p)
+}
+
+// room is for n events of one visitor; more than was thought get room of their own.
+func (p *parcel) room(n int) []ingest.Event {
+	if n > cap(p.events)-len(p.events) {
+		return make([]ingest.Event, 0, n)
+	}
+	first := len(p.events)
+	p.events = p.events[:first+n]
+	return p.events[first : first : first+n]
+}
+
 // events takes a batch; its visitors are visited one after the other and
 // made durable together.
 func (s *Server) events(c echo.Context) error {
-	var body ingest.Batch
-	if err := decode(c, &body); err != nil {
+	p := parcels.Get().(*parcel)
+	defer p.free()
+	body := &p.batch
+	if err := decode(c, body); err != nil {
 		return err
 	}
 	may, err := s.admit(c, body.WriteKey)
@@ -35,7 +70,7 @@ func (s *Server) events(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	answer, err := s.take(c, &body, id, may)
+	answer, err := s.take(c, p, id, may)
 	if err != nil {
 		return err
 	}
@@ -43,15 +78,15 @@ func (s *Server) events(c echo.Context) error {
 }
 
 // take makes a batch's good events durable. It is an error if none is good.
-func (s *Server) take(c echo.Context, body *ingest.Batch, id identity, may access) (eventsAnswer, error) {
-	switch {
-	case len(body.Events) == 0:
+func (s *Server) take(c echo.Context, p *parcel, id identity, may access) (eventsAnswer, error) {
+	switch events := p.batch.Events; {
+	case len(events) == 0:
 		return eventsAnswer{}, problem("no_valid_event", "events is empty: there is nothing to keep")
-	case len(body.Events) > ingest.MaxEvents:
-		return eventsAnswer{}, problem("too_large", fmt.Sprintf("events has %d, at most %d are taken at a time", len(body.Events), ingest.MaxEvents))
+	case len(events) > ingest.MaxEvents:
+		return eventsAnswer{}, problem("too_large", fmt.Sprintf("events has %d, at most %d are taken at a time", len(events), ingest.MaxEvents))
 	}
 	now := s.now()
-	visits, rejected := s.visitsOf(c, body, id, may, now)
+	visits, rejected := s.visitsOf(c, p, id, may, now)
 	accepted, duplicates, err := s.keep(c, visits, rejected, id, may, now)
 	if err != nil {
 		if !errors.Is(err, ledger.ErrFull) { // which tells its own story
@@ -78,7 +113,8 @@ type eventsAnswer struct {
 }
 
 // visitsOf sorts a batch's good events by visitor, each visitor's in their order.
-func (s *Server) visitsOf(c echo.Context, body *ingest.Batch, id identity, may access, now time.Time) ([]engine.Visit, []ingest.Rejection) {
+func (s *Server) visitsOf(c echo.Context, p *parcel, id identity, may access, now time.Time) ([]engine.Visit, []ingest.Rejection) {
+	body := &p.batch
 	around := s.surroundings(c, body.Context, body.Consent, may)
 	terms := ingest.Terms{Received: now, SentAt: body.SentAt, Trusted: may == secret, NewID: s.engine.NewID}
 	// A shop's server answers for the consent of those whose history it hands over.
@@ -90,6 +126,7 @@ func (s *Server) visitsOf(c echo.Context, body *ingest.Batch, id identity, may a
 	for i := range body.Events {
 		told[whom(&body.Events[i])]++
 	}
+	p.events = slices.Grow(p.events, len(body.Events))
 	at := make(map[string]int, len(told)) // visitor → its place in visits
 	var event ingest.Event                // each in its turn
 	for i, in := range body.Events {
@@ -120,7 +157,7 @@ func (s *Server) visitsOf(c echo.Context, body *ingest.Batch, id identity, may a
 			at[event.Visitor] = place
 			v := visitOf(in, event.Visitor, id, may)
 			if !known { // events are large: growing would copy each twice
-				v.Events = make([]ingest.Event, 0, max(1, told[whom(&in)]))
+				v.Events = p.room(max(1, told[whom(&in)]))
 			}
 			visits = append(visits, v)
 		}

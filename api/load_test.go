@@ -59,14 +59,20 @@ func dial(t testing.TB, url string) *line {
 
 // request is a POST as it goes over the wire.
 func request(path string, header http.Header, body []byte) []byte {
-	out := bytes.NewBuffer(make([]byte, 0, 1024+len(body)))
+	var out bytes.Buffer
+	writeRequest(&out, path, header, body)
+	return out.Bytes()
+}
+
+// writeRequest puts request in out's place.
+func writeRequest(out *bytes.Buffer, path string, header http.Header, body []byte) {
+	out.Reset()
 	fmt.Fprintf(out, "POST %s HTTP/1.1\r\nHost: shop.example\r\nContent-Length: %d\r\n", path, len(body))
 	if err := header.Write(out); err != nil {
 		panic(err) // a bytes.Buffer takes everything
 	}
 	out.WriteString("\r\n")
 	out.Write(body)
-	return out.Bytes()
 }
 
 // ask sends a request and gives the body of a 200, valid until the next.

@@ -47,7 +47,7 @@ func (s *Server) segment(call string) echo.HandlerFunc {
 				return err
 			}
 		}
-		answer, err := s.take(c, batch, id, may)
+		answer, err := s.take(c, &parcel{batch: *batch}, id, may)
 		if err != nil {
 			return err
 		}
