@@ -108,11 +108,11 @@ func (o resultsOptions) run(cmd *cobra.Command, c *client, id string) error {
 	case id == "" && (o.daily || o.cumulative || o.funnel || o.by != ""):
 		return errors.New("that is told of one campaign: omo results CAMPAIGN --daily; omo campaigns lists them")
 	case o.daily || o.cumulative:
-		return o.runSeries(cmd, c, id)
+		return tell(cmd, c, o, o.path(id, "series", url.Values{}), o.seriesSheet, o.writeSeries)
 	case o.by != "":
-		return o.runBreakdown(cmd, c, id)
+		return tell(cmd, c, o, o.path(id, "breakdown", url.Values{"by": {o.by}}), breakdownSheet, writeBreakdown)
 	case o.funnel:
-		return o.runFunnel(cmd, c, id)
+		return tell(cmd, c, o, o.path(id, "funnel", url.Values{}), funnelSheet, writeFunnel)
 	}
 	all, err := o.ask(cmd.Context(), c, id)
 	if err != nil {
@@ -138,6 +138,26 @@ func (o resultsOptions) run(cmd *cobra.Command, c *client, id string) error {
 			writeCampaign(out, r, x)
 		}
 	}})
+}
+
+// tell asks one question and prints its answer, or the SQL behind it.
+func tell[T any](cmd *cobra.Command, c *client, o resultsOptions, path string, asSheet func(T) sheet, write func(io.Writer, reader, T)) error {
+	var answer struct {
+		Results T      `json:"results"`
+		SQL     string `json:"sql"`
+	}
+	if err := c.call(cmd.Context(), path, nil, &answer); err != nil {
+		return exit{findings, err}
+	}
+	out := cmd.OutOrStdout()
+	if o.sql {
+		fmt.Fprintln(out, answer.SQL)
+		return nil
+	}
+	return o.form.give(cmd, answerForms{json: answer.Results,
+		sheet: func() sheet { return asSheet(answer.Results) },
+		show:  func(r reader) { write(out, r, answer.Results) },
+	})
 }
 
 type resultAnswer struct {

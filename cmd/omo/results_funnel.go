@@ -3,35 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/spf13/cobra"
 
 	"github.com/omotenashi-web/omotenashi/api"
 	"github.com/omotenashi-web/omotenashi/engine/stats"
 )
-
-// runFunnel asks what became of a campaign's decisions.
-func (o resultsOptions) runFunnel(cmd *cobra.Command, c *client, id string) error {
-	var answer struct {
-		Results api.Funnel `json:"results"`
-		SQL     string     `json:"sql"`
-	}
-	if err := c.call(cmd.Context(), o.path(id, "funnel", url.Values{}), nil, &answer); err != nil {
-		return exit{findings, err}
-	}
-	out := cmd.OutOrStdout()
-	if o.sql {
-		fmt.Fprintln(out, answer.SQL)
-		return nil
-	}
-	return o.form.give(cmd, answerForms{json: answer.Results,
-		sheet: func() sheet { return funnelSheet(answer.Results) },
-		show:  func(r reader) { writeFunnel(out, r, answer.Results) },
-	})
-}
 
 // barCells is how long the bar of all decisions is.
 const barCells = 24

@@ -3,41 +3,19 @@ package main
 import (
 	"fmt"
 	"io"
-	"net/url"
 	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/spf13/cobra"
 
 	"github.com/omotenashi-web/omotenashi/api"
 	"github.com/omotenashi-web/omotenashi/engine/stats"
 )
 
-// runSeries asks for a campaign day by day.
-func (o resultsOptions) runSeries(cmd *cobra.Command, c *client, id string) error {
-	var answer struct {
-		Results api.Series `json:"results"`
-		SQL     string     `json:"sql"`
-	}
-	if err := c.call(cmd.Context(), o.path(id, "series", url.Values{}), nil, &answer); err != nil {
-		return exit{findings, err}
-	}
-	out := cmd.OutOrStdout()
-	if o.sql {
-		fmt.Fprintln(out, answer.SQL)
-		return nil
-	}
-	return o.form.give(cmd, answerForms{json: answer.Results,
-		sheet: func() sheet { return seriesSheet(answer.Results, o.cumulative) },
-		show:  func(r reader) { writeSeries(out, r, answer.Results, o.cumulative) },
-	})
-}
-
 // writeSeries prints a line a day and variant, control's beside it. Of what had
 // come up to each day the interval is drawn that may be looked at every day.
-func writeSeries(w io.Writer, r reader, s api.Series, cumulative bool) {
+func (o resultsOptions) writeSeries(w io.Writer, r reader, s api.Series) {
 	heading := r.say("日ごと（その日に最初に表示された人）", "by the day of the first exposure")
-	if cumulative {
+	if o.cumulative {
 		heading = r.say("その日までの累計（毎日見てもよい区間）", "up to each day, with the interval that may be watched")
 	}
 	fmt.Fprintf(w, "%s · %s · %s\n\n", s.Campaign, r.say("目標 "+s.Goal+"（"+s.Window+"以内）", s.Goal+" within "+s.Window), heading)
@@ -53,7 +31,7 @@ func writeSeries(w io.Writer, r reader, s api.Series, cumulative bool) {
 	var drawn []stats.ArmResult
 	for _, d := range s.Days {
 		arms := d.Arms
-		if cumulative {
+		if o.cumulative {
 			arms = slices.Clone(d.Cumulative)
 			for i := range arms {
 				arms[i].LiftCI = arms[i].SequentialCI
@@ -85,11 +63,11 @@ func writeSeries(w io.Writer, r reader, s api.Series, cumulative bool) {
 	render(w, t)
 }
 
-func seriesSheet(s api.Series, cumulative bool) sheet {
+func (o resultsOptions) seriesSheet(s api.Series) sheet {
 	out := sheet{columns: slices.Concat(subjectColumns, []column{{"day", aText}}, armColumns)}
 	for _, d := range s.Days {
 		arms := d.Arms
-		if cumulative {
+		if o.cumulative {
 			arms = d.Cumulative
 		}
 		for _, a := range arms {
@@ -97,26 +75,6 @@ func seriesSheet(s api.Series, cumulative bool) sheet {
 		}
 	}
 	return out
-}
-
-// runBreakdown asks for a campaign by an attribute of its visitors.
-func (o resultsOptions) runBreakdown(cmd *cobra.Command, c *client, id string) error {
-	var answer struct {
-		Results api.Breakdown `json:"results"`
-		SQL     string        `json:"sql"`
-	}
-	if err := c.call(cmd.Context(), o.path(id, "breakdown", url.Values{"by": {o.by}}), nil, &answer); err != nil {
-		return exit{findings, err}
-	}
-	out := cmd.OutOrStdout()
-	if o.sql {
-		fmt.Fprintln(out, answer.SQL)
-		return nil
-	}
-	return o.form.give(cmd, answerForms{json: answer.Results,
-		sheet: func() sheet { return breakdownSheet(answer.Results) },
-		show:  func(r reader) { writeBreakdown(out, r, answer.Results) },
-	})
 }
 
 func writeBreakdown(w io.Writer, r reader, b api.Breakdown) {

@@ -24,22 +24,7 @@ func (o resultsOptions) runSite(cmd *cobra.Command, c *client) error {
 		}
 	}
 	c.http = &http.Client{Timeout: allWithin}
-	var answer struct {
-		Results api.Site `json:"results"`
-		SQL     string   `json:"sql"`
-	}
-	if err := c.call(cmd.Context(), "/v1/site/results?"+q.Encode(), nil, &answer); err != nil {
-		return exit{findings, err}
-	}
-	out := cmd.OutOrStdout()
-	if o.sql {
-		fmt.Fprintln(out, answer.SQL)
-		return nil
-	}
-	return o.form.give(cmd, answerForms{json: answer.Results,
-		sheet: func() sheet { return siteSheet(answer.Results) },
-		show:  func(r reader) { writeSite(out, r, answer.Results) },
-	})
+	return tell(cmd, c, o, "/v1/site/results?"+q.Encode(), siteSheet, writeSite)
 }
 
 func writeSite(w io.Writer, r reader, s api.Site) {

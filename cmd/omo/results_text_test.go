@@ -127,9 +127,9 @@ func TestSeriesText(t *testing.T) {
 	}}
 	var out bytes.Buffer
 	for _, r := range []reader{{zone: time.UTC}, {ja: true, zone: time.UTC}} {
-		writeSeries(&out, r, series, false)
-		writeSeries(&out, r, series, true)
-		writeSeries(&out, r, api.Series{Subject: about}, true)
+		resultsOptions{}.writeSeries(&out, r, series)
+		resultsOptions{cumulative: true}.writeSeries(&out, r, series)
+		resultsOptions{cumulative: true}.writeSeries(&out, r, api.Series{Subject: about})
 		writeBreakdown(&out, r, breakdown)
 		writeBreakdown(&out, r, api.Breakdown{Subject: about, By: "rank"})
 	}
@@ -190,7 +190,7 @@ func TestSheets(t *testing.T) {
 	days := []api.Day{{Day: "2026-12-01", Arms: list[0].Arms, Cumulative: list[1].Arms}}
 	review := stats.ReviewAll([]stats.Reviewed{{Name: "=1+1", Results: list[0].Results, Span: list[0].Results}})
 	for name, s := range map[string]sheet{
-		"results": resultsSheet(list), "daily": seriesSheet(api.Series{Days: days}, false), "cumulative": seriesSheet(api.Series{Days: days}, true),
+		"results": resultsSheet(list), "daily": resultsOptions{}.seriesSheet(api.Series{Days: days}), "cumulative": resultsOptions{cumulative: true}.seriesSheet(api.Series{Days: days}),
 		"breakdown": breakdownSheet(api.Breakdown{By: "device", Slices: []api.Slice{{Arms: list[0].Arms}}}),
 		"funnel":    funnelSheet(api.Funnel{Days: []api.FunnelDay{{Steps: []api.Step{{Name: "matched"}}}}}),
 		"site":      siteSheet(api.Site{Months: []stats.SiteMonth{{Month: "2026-12", Arms: list[0].Arms}}}),
