@@ -232,6 +232,11 @@ func TestSite(t *testing.T) {
 	if q := s.reports.asked[0]; !q.From.Equal(time.Date(2025, 12, 1, 0, 0, 0, 0, tokyo)) || !q.To.Equal(time.Date(2026, 12, 1, 0, 0, 0, 0, tokyo)) {
 		t.Errorf("unless told: %s to %s", q.From, q.To)
 	}
+	s.reports.asked = nil
+	s.trusted().get("/v1/site/results?to=2026-11-01").is(http.StatusOK)
+	if q := s.reports.asked[0]; !q.From.Equal(time.Date(2025, 11, 1, 0, 0, 0, 0, tokyo)) || !q.To.Equal(time.Date(2026, 11, 1, 0, 0, 0, 0, tokyo)) {
+		t.Errorf("to the end of a month: %s to %s", q.From, q.To)
+	}
 }
 
 func TestReview(t *testing.T) {

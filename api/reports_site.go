@@ -47,7 +47,7 @@ func (s *Server) site(c echo.Context) error {
 		to = asOf
 	}
 	if from.IsZero() {
-		from = firstOf(to, zone).AddDate(0, 1-siteMonths, 0)
+		from = firstOf(to.Add(-1), zone).AddDate(0, 1-siteMonths, 0) // to is not in it
 	}
 	from = firstOf(from, zone) // months are whole
 	if first := firstOf(to, zone); first.Before(to) {

@@ -49,13 +49,16 @@ WITH
         FROM entering AS e
         LEFT JOIN adopted AS a ON a.visitor_id = e.visitor_id
     ),
+    -- An order told twice is the one first received, also where that was before.
     facts AS (
-        SELECT visitor_id, name, time, ifNull(value, 0) AS amount, if(name = 'purchase', transaction_id, '') AS order_id
+        SELECT visitor_id, name, time, ifNull(value, 0) AS amount
         FROM events
         WHERE name IN ('purchase', 'refund') AND NOT bot AND visitor_id != ''
             AND received <= {as_of:DateTime64(3, 'UTC')} AND received >= {from:DateTime64(3, 'UTC')}
-        ORDER BY received, seq, idx
-        LIMIT 1 BY order_id, if(order_id = '', event_id, toUUID('00000000-0000-0000-0000-000000000000'))
+            AND (name != 'purchase' OR transaction_id = '' OR (transaction_id, event_id) IN (
+                SELECT transaction_id, argMin(event_id, (received, seq, idx)) FROM event_log
+                WHERE name = 'purchase' AND transaction_id != '' AND NOT bot AND visitor_id != '' AND received <= {as_of:DateTime64(3, 'UTC')}
+                GROUP BY transaction_id))
     ),
     per_visitor AS (
         SELECT
