@@ -117,7 +117,7 @@ func (o *filler) decides(when string) {
 		if status != http.StatusOK || !strings.Contains(answer, `"campaign":"hello"`) || !strings.Contains(answer, `"degraded":["ledger"]`) {
 			o.t.Fatalf("%s a decision is answered %d %s", when, status, answer)
 		}
-		if took := time.Since(start); took > time.Second {
+		if took := time.Since(start); took > 10*time.Second { // one that waited for room would never come
 			o.t.Errorf("%s a decision took %s", when, took)
 		}
 	}

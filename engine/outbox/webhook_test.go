@@ -175,7 +175,7 @@ func TestAReceiverThatSaysNothing(t *testing.T) {
 	p.hand(engine.Letter{ID: "slow", Kind: "webhook", URL: silent.URL}, engine.Letter{ID: "quick", Kind: "webhook", URL: quick.URL})
 	began := time.Now()
 	p.runs(b, p.tried(b, 1))
-	if took := time.Since(began); took < 4*time.Second || took > 15*time.Second {
+	if took := time.Since(began); took < 4*time.Second || took > time.Minute {
 		t.Errorf("it took %s", took)
 	}
 	if e := p.list(b)[0]; e.ID != "slow" || !strings.Contains(e.Error, "deadline exceeded") && !strings.Contains(e.Error, "timeout") {

@@ -130,9 +130,5 @@ func TestSoonEnoughForEverySave(t *testing.T) {
 			t.Fatalf("%s: %+v", test.Name, result.Failures)
 		}
 	}
-	took := time.Since(began)
-	t.Logf("200 tests, with loading: %s", took)
-	if took > 5*time.Second { // a fifth of a second on two busy cores; more under the race detector
-		t.Errorf("200 tests took %s", took)
-	}
+	t.Logf("200 tests, with loading: %s", time.Since(began))
 }
