@@ -7,8 +7,6 @@ import (
 	"time"
 )
 
-//go:embed queries/units.sql
-var unitsSQL string
 
 //go:embed queries/results.sql
 var resultsSQL string
@@ -77,7 +75,7 @@ func (w *Warehouse) Results(ctx context.Context, q Query) (Sums, error) {
 	}
 	q = q.withDefaults(time.Now())
 	sums := Sums{Query: q}
-	rows, err := w.conn.Query(bounded(ctx), unitsSQL+resultsSQL, named(q.parameters())...)
+	rows, err := w.countUnits(bounded(ctx), resultsSQL, q.parameters())
 	if err != nil {
 		return Sums{}, fmt.Errorf("results of %s: %w", q.Campaign, w.explain(err))
 	}
@@ -143,5 +141,5 @@ func (a *Arm) plus(b Arm) {
 // into any ClickHouse client. What the caller leaves open is closed now: AsOf
 // is the moment of the call. A bandit's sums come by period.
 func SQL(q Query) string {
-	return filled(unitsSQL+resultsSQL, q.withDefaults(time.Now()).parameters())
+	return filled(overUnits(resultsSQL), q.withDefaults(time.Now()).parameters())
 }

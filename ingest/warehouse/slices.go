@@ -72,7 +72,7 @@ func (w *Warehouse) slices(ctx context.Context, q Query, by, zone string) (all [
 		return nil, nil, err
 	}
 	q = q.withDefaults(time.Now())
-	rows, err := w.conn.Query(bounded(ctx), unitsSQL+slicesSQL, named(q.sliced(by, zone))...)
+	rows, err := w.countUnits(bounded(ctx), slicesSQL, q.sliced(by, zone))
 	if err != nil {
 		return nil, nil, fmt.Errorf("results of %s by %s: %w", q.Campaign, by, w.explain(err))
 	}
@@ -117,10 +117,10 @@ func (q Query) sliced(by, zone string) map[string]string {
 
 // SQLDaily is the query behind Daily, as SQL is that behind Results.
 func SQLDaily(q Query, zone string) string {
-	return filled(unitsSQL+slicesSQL, q.withDefaults(time.Now()).sliced(byDay, zoneOr(zone)))
+	return filled(overUnits(slicesSQL), q.withDefaults(time.Now()).sliced(byDay, zoneOr(zone)))
 }
 
 // SQLBreakdown is the query behind Breakdown, as SQL is that behind Results.
 func SQLBreakdown(q Query, by string) string {
-	return filled(unitsSQL+slicesSQL, q.withDefaults(time.Now()).sliced(by, "UTC"))
+	return filled(overUnits(slicesSQL), q.withDefaults(time.Now()).sliced(by, "UTC"))
 }
