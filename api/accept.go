@@ -76,5 +76,8 @@ func (s *Server) visit(v engine.Visit, now time.Time) (answer engine.Answer, err
 			err = fmt.Errorf("visit panicked: %v", r)
 		}
 	}()
-	return s.engine.Visit(v, now)
+	if answer, err = s.engine.Visit(v, now); err == nil {
+		s.see(&answer, now)
+	}
+	return answer, err
 }

@@ -56,6 +56,7 @@ func (k *call) free() {
 const maxTrigger = 256
 
 func (s *Server) decide(c echo.Context) error {
+	start := time.Now()
 	k := calls.Get().(*call)
 	defer k.free()
 	body := &k.body
@@ -77,6 +78,7 @@ func (s *Server) decide(c echo.Context) error {
 	if body.Preview != "" {
 		return s.previewed(c, k, id, may, now)
 	}
+	defer func() { s.lively.table.Pulse.Decided(now, time.Since(start)) }()
 	consent := s.consents(body.Consent)
 	switch {
 	case !consent:

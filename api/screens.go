@@ -38,6 +38,9 @@ func (s *Server) screenRoutes() {
 	post("/ui/login", anybody, s.login)
 	post("/ui/logout", anybody, s.logout)
 	post("/ui/look", anybody, s.look)
+	get("/ui/live", dashboard.View, s.liveScreen)
+	get("/ui/live/events", dashboard.View, s.liveEvents)
+	post("/ui/live/duty", dashboard.Edit, s.setDuty)
 	get("/ui/results", dashboard.View, s.resultsPage)
 	get("/ui/campaigns", dashboard.View, s.campaignsScreen)
 	post("/ui/campaigns/:id/pause", dashboard.Edit, s.changeCampaign("pause", s.pauseCampaign))
@@ -49,7 +52,7 @@ func (s *Server) screenRoutes() {
 	post("/ui/users/:name/remove", dashboard.Publish, s.removeUser)
 }
 
-func toFirst(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/ui/campaigns") }
+func toFirst(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/ui/live") }
 
 // onScreens is what a screen may do in a browser: nothing that is not this
 // server's own, and no script or style within the page.

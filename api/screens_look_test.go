@@ -46,7 +46,9 @@ func TestScreensAreAccessible(t *testing.T) {
 	tab := browsertest.New(t)
 	s, shut := lookedAt(t), open(t)
 	s.trusted().counted("/ui/campaigns")
-	screens := []string{s.URL + "/ui/campaigns", s.URL + "/ui/health", s.URL + "/ui/audit", s.URL + "/ui/users", s.URL + "/ui/nothing", shut.URL + "/ui/login"}
+	s.trusted().visits("ann", "/items/9", "スニーカー")
+	s.trusted().visits("bob", "/cart", "かご", cart(12_000))
+	screens := []string{s.URL + "/ui/live?cart=1", s.URL + "/ui/live", s.URL + "/ui/campaigns", s.URL + "/ui/health", s.URL + "/ui/audit", s.URL + "/ui/users", s.URL + "/ui/nothing", shut.URL + "/ui/login"}
 	if _, err := chromedp.Call(tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `addEventListener("securitypolicyviolation", (e) => (window.broken ??= []).push(e.violatedDirective + " " + e.blockedURI))`,
 	}); err != nil {
@@ -115,5 +117,45 @@ func TestScreensInABrowser(t *testing.T) {
 	s.clock.pass(time.Hour)
 	if err := chromedp.Do(tab, chromedp.WaitVisible(`//p[contains(., "as of 13:00:00")]`)); err != nil {
 		t.Errorf("the health screen is not renewed: %v", err)
+	}
+}
+
+// A new visitor comes by itself, into its place and within a second; times go on, and
+// who is gone goes.
+func TestLiveScreenInABrowser(t *testing.T) {
+	t.Parallel()
+	tab := browsertest.New(t)
+	s := lookedAt(t)
+	s.trusted().visits("ann", "/items/9", "スニーカー")
+	wait := func(shows string) {
+		t.Helper()
+		for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+			if yes, err := chromedp.Run(tab, chromedp.Evaluate[bool](shows)); err == nil && yes {
+				return
+			} else if time.Now().After(end) {
+				page, _ := chromedp.Run(tab, chromedp.Evaluate[string](`document.querySelector("main").innerText`))
+				t.Fatalf("never: %s, %v\n%s", shows, err, page)
+			}
+		}
+	}
+	names := `[...document.querySelectorAll("#live-rows a.name")].map((a) => a.textContent).join(" ")`
+	if err := chromedp.Do(tab, chromedp.Navigate(s.URL+"/ui/live")); err != nil {
+		t.Fatal(err)
+	}
+	wait(`document.querySelector("#live-state").classList.contains("on") && ` + names + ` === "ann"`)
+	if err := chromedp.Do(tab, chromedp.Evaluate[chromedp.Void](`window.kept = document.querySelector("#v1")`)); err != nil {
+		t.Fatal(err)
+	}
+	sent := time.Now()
+	s.trusted().visits("bob", "/cart", "かご", cart(12_000))
+	wait(names + ` === "bob ann"`)
+	t.Logf("a new visitor is on the page after %s", time.Since(sent).Round(time.Millisecond))
+	wait(`document.querySelector("#v1") === window.kept && document.querySelector("#live-tiles .figure").textContent === "2"`)
+	s.clock.pass(70 * time.Second)
+	wait(`document.querySelector("#v1 td:last-child span").textContent === "1 分"`)
+	s.clock.pass(4 * time.Minute)
+	wait(names + ` === "" && !document.querySelector("#live-none").hidden && document.querySelector("#live-list").hidden`)
+	if err := chromedp.Do(tab, chromedp.Navigate("about:blank")); err != nil { // the stream would keep the server
+		t.Error(err)
 	}
 }

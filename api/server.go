@@ -123,6 +123,7 @@ type Server struct {
 	audits     Audits
 	board      counted[figures]
 	used       counted[[]warehouse.Month]
+	lively     lively
 
 	writeBackup Backup
 	backingUp   sync.Mutex
@@ -169,6 +170,7 @@ func New(o Options) (*Server, error) {
 		shed: newShedder(o.Deciding, o.Metrics), lines: newLines(o.Connections, o.Metrics),
 		overview: o.Overview, audits: o.Audits,
 		board: counted[figures]{fresh: 10 * time.Second, old: 15 * time.Minute}, used: counted[[]warehouse.Month]{fresh: 5 * time.Minute, old: 24 * time.Hour},
+		lively: newLively(o.Metrics),
 	}
 	if err := s.UseKeys(o.Keys); err != nil {
 		return nil, err
@@ -271,7 +273,9 @@ const drain = 200 * time.Millisecond
 
 // Shutdown closes the door and lets requests under way end, until ctx is done.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.closing.Store(true)
+	if !s.closing.Swap(true) {
+		close(s.lively.over) // screens that are open would be waited for
+	}
 	if l := s.listener.Load(); l != nil {
 		if err := (*l).Close(); err != nil {
 			s.log.Warn("the door does not close", "error", err)

@@ -36,6 +36,7 @@ type Answer struct {
 	Decision   *Decision
 	Duplicates int    // events that had been accepted before
 	Seq        uint64 // the commit; 0 when there was nothing to keep
+	Standing   Standing
 
 	picked []ledger.Claim // the codes of Decision's offers
 }
@@ -209,6 +210,7 @@ func (e *Engine) fold(live *Live, s *seat, v Visit, now time.Time, text *scratch
 			return keep, err
 		}
 	}
+	answer.Standing = live.standing(p, &v, now)
 	if err := e.send(live, p, v, now, &keep, add, text); err != nil {
 		return keep, err
 	}

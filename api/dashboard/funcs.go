@@ -29,6 +29,9 @@ func funcs(s speaker, language string, assets Assets) template.FuncMap {
 
 		"interval": bar, "scale": scale, // drawings
 		"sparkline": sparkline, "measure": measure, "density": density, "narrowing": narrowing, "timeline": timeline, "planned": planned,
+		"heat": heat,
+
+		"ago": ago(s), "wait": wait, // of the live screen
 	}
 }
 

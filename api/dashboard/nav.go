@@ -10,6 +10,7 @@ type Place struct {
 
 // places are what the navigation has, in order.
 var places = [...]Place{
+	{Screen: "live", Path: "/ui/live", Needs: View},
 	{Screen: "campaigns", Path: "/ui/campaigns", Needs: View},
 	{Screen: "health", Path: "/ui/health", Needs: View},
 	{Screen: "audit", Path: "/ui/audit", Needs: View},

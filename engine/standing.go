@@ -1,0 +1,44 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/ingest"
+)
+
+// Standing is how a visitor stood at the end of a visit, for people who look on.
+// Nothing of it decides anything. Times are milliseconds since 1970.
+type Standing struct {
+	User   string // the person; "" while nobody has said
+	Rank   string // the trait
+	Visits int
+	Began  int64 // the session
+	Cart   float64
+	Pieces int
+	Source *ingest.Source // what brought the session; nil: unknown; not to be changed
+	Staff  bool           // by site.yaml's rule,
+	Asked  bool           // which was asked in this visit: in those with a page view or a decision
+
+	Events []ingest.Event // the visit's new ones in their order, and the visit's own: gone when its memory is used again
+}
+
+// standing is that of p, which has folded the visit's events.
+func (l *Live) standing(p *profile.Profile, v *Visit, now time.Time) Standing {
+	out := Standing{User: p.User, Visits: p.Visits(), Began: p.Session.Start, Source: p.Session.Source, Events: v.Events}
+	out.Rank, _ = p.Traits["rank"].(string)
+	out.Cart, out.Pieces = p.Cart.Sum()
+	if !l.Set.HasStaff() {
+		out.Asked = true
+		return out
+	}
+	for i := range v.Events {
+		if e := &v.Events[i]; e.Name == ingest.PageView {
+			out.Asked, out.Staff = true, l.staff(p, e, now)
+		}
+	}
+	if !out.Asked && v.Decide != nil {
+		out.Asked, out.Staff = true, l.staff(p, v.Decide.Context, now)
+	}
+	return out
+}
