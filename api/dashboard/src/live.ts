@@ -16,6 +16,7 @@ const list = find("live-rows");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 let ahead = Number(list.dataset.now) - Date.now(); // of the server's clock
 let order: string[] | undefined; // that could not be taken yet
+const fresh = new Set<Element>(); // rows that are not in their place yet
 
 /** read makes a row of its HTML. */
 function read(html: string): HTMLElement {
@@ -41,9 +42,10 @@ function arrange(): void {
   for (const row of [...list.children]) if (!stays.has(row)) row.remove();
   wanted.forEach((row, at) => list.children[at] !== row && list.insertBefore(row, list.children[at] ?? null));
   if (still.matches) return;
-  const moves = wanted.map((row) => [row, (tops.get(row) ?? NaN) - row.getBoundingClientRect().top] as const);
+  const moves = wanted.map((row) => [row, (tops.get(row) ?? 0) - row.getBoundingClientRect().top] as const);
   for (const [row, by] of moves) {
-    if (by) row.animate([{ transform: `translateY(${by}px)` }, { transform: "none" }], { duration: 350, easing: "ease-out" });
+    const from = fresh.delete(row) ? { opacity: 0, transform: "translateY(-.6rem)" } : { transform: `translateY(${by}px)` };
+    if (by) row.animate([from, { opacity: 1, transform: "none" }], { duration: 350, easing: "ease-out" });
   }
 }
 
@@ -57,6 +59,7 @@ function take(push: Push): void {
     const old = document.getElementById(row.id);
     if (!old) {
       row.classList.add("came");
+      fresh.add(row);
       list.append(row);
     } else if (!old.contains(document.activeElement)) old.replaceWith(row);
   }
@@ -83,7 +86,7 @@ function count(): void {
 const state = find("live-state");
 function say(on: boolean): void {
   state.classList.toggle("on", on);
-  state.textContent = (on ? state.dataset.on : state.dataset.off) ?? "";
+  state.textContent = (on ? state.dataset.live : state.dataset.lost) ?? "";
 }
 
 /** listen hears the server out; a connection that is refused is tried again later. */
