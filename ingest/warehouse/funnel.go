@@ -9,8 +9,14 @@ import (
 	"time"
 )
 
-//go:embed queries/funnel.sql
-var funnelSQL string
+var (
+	//go:embed queries/funnel.sql
+	funnelSQL string
+	//go:embed queries/funnel_steps.sql
+	funnelStepsSQL string
+	//go:embed queries/funnel_visitors.sql
+	funnelVisitorsSQL string
+)
 
 // FunnelQuery asks what became of the decisions about one campaign. Only
 // Campaign must be told.
@@ -83,7 +89,7 @@ func (q FunnelQuery) parameters() map[string]string {
 // FunnelSQL is the query behind Funnel with its parameters filled in. It gives
 // steps that somebody came to, the total under the day ”.
 func FunnelSQL(q FunnelQuery) string {
-	return filled(funnelSQL, q.withDefaults(time.Now()).parameters())
+	return filled(funnelSQL+funnelStepsSQL, q.withDefaults(time.Now()).parameters())
 }
 
 // Funnel counts: first all days together, then each day from the first to the
@@ -97,7 +103,7 @@ func (w *Warehouse) Funnel(ctx context.Context, q FunnelQuery) ([]FunnelDay, err
 	if err := w.Migrate(ctx); err != nil {
 		return fail(err)
 	}
-	rows, err := w.conn.Query(reporting(ctx), funnelSQL, named(q.withDefaults(time.Now()).parameters())...)
+	rows, err := w.conn.Query(reporting(ctx), funnelSQL+funnelStepsSQL, named(q.withDefaults(time.Now()).parameters())...)
 	if err != nil {
 		return fail(w.explain(err))
 	}

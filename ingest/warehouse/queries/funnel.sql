@@ -93,7 +93,7 @@ WITH
     ),
     made AS (
         SELECT
-            decision_id, visitor_id, trigger, toString(toDate(toTimeZone(time, {zone:String}))) AS day,
+            decision_id, visitor_id, time, trigger, toString(toDate(toTimeZone(time, {zone:String}))) AS day,
             indexOf(`outcome.campaign`, {campaign:String}) AS place, toString(`outcome.reason`[place]) AS became,
             became IN ('offered', 'control') AND decision_id IN (SELECT decision_id FROM shown WHERE NOT of_staff) AS exposed
         FROM events
@@ -101,19 +101,18 @@ WITH
             AND received <= {as_of:DateTime64(3, 'UTC')} AND received >= {from:DateTime64(3, 'UTC')}
             AND time >= {from:DateTime64(3, 'UTC')} AND time < {to:DateTime64(3, 'UTC')}
             AND ({phase:String} = '' OR splitByChar('/', toString(`outcome.phase`[place]))[1] = {phase:String})
+    ),
+    -- A row for each step that a decision came to.
+    came AS (
+        SELECT visitor_id, time, day, step
+        FROM made
+        ARRAY JOIN
+            arrayConcat(
+                [('matched', '')],
+                if(became IN ('armed', 'offered', 'control', 'shadow', 'forced'), [(became, '')], [('lost', became)]),
+                if(trigger != '', [('triggered', '')], []),
+                if(exposed, [('exposed', '')], []),
+                if(exposed AND decision_id IN (SELECT decision_id FROM reactions WHERE name = 'omo_click'), [('clicked', '')], []),
+                if(exposed AND decision_id IN (SELECT decision_id FROM reactions WHERE name = 'omo_close'), [('closed', '')], []),
+                if(exposed AND decision_id IN (SELECT by FROM converted_by), [('converted', '')], [])) AS step
     )
-SELECT of AS day, step.1 AS name, step.2 AS reason, count() AS decisions, uniqExact(visitor_id) AS visitors
-FROM made
-ARRAY JOIN
-    [day, ''] AS of
-ARRAY JOIN
-    arrayConcat(
-        [('matched', '')],
-        if(became IN ('armed', 'offered', 'control', 'shadow', 'forced'), [(became, '')], [('lost', became)]),
-        if(trigger != '', [('triggered', '')], []),
-        if(exposed, [('exposed', '')], []),
-        if(exposed AND decision_id IN (SELECT decision_id FROM reactions WHERE name = 'omo_click'), [('clicked', '')], []),
-        if(exposed AND decision_id IN (SELECT decision_id FROM reactions WHERE name = 'omo_close'), [('closed', '')], []),
-        if(exposed AND decision_id IN (SELECT by FROM converted_by), [('converted', '')], [])) AS step
-GROUP BY day, name, reason
-ORDER BY day, name, reason
