@@ -1,11 +1,13 @@
 package api
 
 import (
+	"context"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+	"github.com/omotenashi-web/omotenashi/rules"
 )
 
 // Funnel is the answer of GET /v1/campaigns/{id}/funnel: where a campaign's
@@ -42,6 +44,16 @@ func (s *Server) funnel(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	ask := funnelQuery(campaign, q)
+	out, err := s.funnelOf(c.Request().Context(), ask)
+	if err != nil {
+		return err
+	}
+	return withSQL(c, out, warehouse.FunnelSQL(ask))
+}
+
+// funnelQuery is what is asked of a campaign, asked of its decisions.
+func funnelQuery(campaign *rules.Campaign, q warehouse.Query) warehouse.FunnelQuery {
 	ask := warehouse.FunnelQuery{Campaign: campaign.ID, Phase: q.Phase, From: q.From, To: q.To, AsOf: q.AsOf, Zone: zoneName(campaign.Zone)}
 	if ask.To.IsZero() {
 		ask.To = q.AsOf
@@ -49,9 +61,13 @@ func (s *Server) funnel(c echo.Context) error {
 	if ask.From.IsZero() {
 		ask.From = ask.To.AddDate(0, 0, -funnelDays)
 	}
-	days, err := s.reports.Funnel(c.Request().Context(), ask)
+	return ask
+}
+
+func (s *Server) funnelOf(ctx context.Context, ask warehouse.FunnelQuery) (Funnel, error) {
+	days, err := s.reports.Funnel(ctx, ask)
 	if err != nil {
-		return s.away("campaign", campaign.ID, err)
+		return Funnel{}, s.away("campaign", ask.Campaign, err)
 	}
 	out := Funnel{Campaign: ask.Campaign, Phase: ask.Phase, From: ask.From.UTC(), To: ask.To.UTC(), AsOf: ask.AsOf.UTC(), Zone: ask.Zone, Days: []FunnelDay{}}
 	for _, d := range days {
@@ -61,5 +77,5 @@ func (s *Server) funnel(c echo.Context) error {
 		}
 		out.Days = append(out.Days, day)
 	}
-	return withSQL(c, out, warehouse.FunnelSQL(ask))
+	return out, nil
 }

@@ -26,6 +26,11 @@ func (s *Server) judge(ctx context.Context, campaign *rules.Campaign, q warehous
 	if err != nil {
 		return CampaignResults{}, s.away("campaign", campaign.ID, err)
 	}
+	return s.judged(campaign, q, sums)
+}
+
+// judged is what the sums that a question was answered with say.
+func (s *Server) judged(campaign *rules.Campaign, q warehouse.Query, sums warehouse.Sums) (CampaignResults, error) {
 	if q.Phase != "" && len(sums.Arms) == 0 {
 		return CampaignResults{}, problem("not_found", "campaign "+campaign.ID+" has no phase "+q.Phase+"; leave phase out for the newest")
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/omotenashi-web/omotenashi/engine/stats"
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+	"github.com/omotenashi-web/omotenashi/rules"
 )
 
 // Series is the answer of GET /v1/campaigns/{id}/series: a campaign day by day.
@@ -29,10 +31,18 @@ func (s *Server) series(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	zone := zoneName(campaign.Zone)
-	days, err := s.reports.Daily(c.Request().Context(), q, zone)
+	out, err := s.seriesOf(c.Request().Context(), campaign, q)
 	if err != nil {
-		return s.away("campaign", campaign.ID, err)
+		return err
+	}
+	return withSQL(c, out, warehouse.SQLDaily(q, out.Zone))
+}
+
+func (s *Server) seriesOf(ctx context.Context, campaign *rules.Campaign, q warehouse.Query) (Series, error) {
+	zone := zoneName(campaign.Zone)
+	days, err := s.reports.Daily(ctx, q, zone)
+	if err != nil {
+		return Series{}, s.away("campaign", campaign.ID, err)
 	}
 	if len(days) > mostDays {
 		days = slices.DeleteFunc(days, nobody)
@@ -44,7 +54,7 @@ func (s *Server) series(c echo.Context) error {
 		before = append(before, stats.Period{Arms: arms})
 		out.Days = append(out.Days, Day{Day: d.Key, Arms: compared(out.Subject, arms), Cumulative: cumulated(out.Subject, before, campaign.Bandit)})
 	}
-	return withSQL(c, out, warehouse.SQLDaily(q, zone))
+	return out, nil
 }
 
 // mostDays is up to how many days those without anybody are told too. One visitor
@@ -112,19 +122,27 @@ func (s *Server) breakdown(c echo.Context) error {
 		return err
 	}
 	by := c.QueryParam("by")
-	if !slices.Contains(attributes, by) {
-		return problem("bad_request", "by "+by+" is none of device, visitor, channel, rank")
-	}
-	found, err := s.reports.Breakdown(c.Request().Context(), q, by)
+	out, err := s.breakdownOf(c.Request().Context(), campaign, q, by)
 	if err != nil {
-		return s.away("campaign", campaign.ID, err)
+		return err
+	}
+	return withSQL(c, out, warehouse.SQLBreakdown(q, by))
+}
+
+func (s *Server) breakdownOf(ctx context.Context, campaign *rules.Campaign, q warehouse.Query, by string) (Breakdown, error) {
+	if !slices.Contains(attributes, by) {
+		return Breakdown{}, problem("bad_request", "by "+by+" is none of device, visitor, channel, rank")
+	}
+	found, err := s.reports.Breakdown(ctx, q, by)
+	if err != nil {
+		return Breakdown{}, s.away("campaign", campaign.ID, err)
 	}
 	out := Breakdown{Subject: s.subject(campaign, q), By: by, Slices: []Slice{}}
 	for _, x := range found {
 		arms := armsOf(x.Arms)
 		out.Slices = append(out.Slices, Slice{Key: x.Key, Arms: compared(out.Subject, arms), Small: stats.Small(arms)})
 	}
-	return withSQL(c, out, warehouse.SQLBreakdown(q, by))
+	return out, nil
 }
 
 // zoneName is a zone as ClickHouse knows it too.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/omotenashi-web/omotenashi/api"
 )
 
 // form is how a report is given: for people, or in one of the formats that
@@ -24,7 +26,7 @@ func (f *form) flag(cmd *cobra.Command) {
 // answerForms is one answer in its forms: as it is for programs, as rows, and for people.
 type answerForms struct {
 	json  any
-	sheet func() sheet
+	sheet func() api.Sheet
 	show  func(reader)
 }
 
@@ -48,12 +50,12 @@ func (f *form) give(cmd *cobra.Command, g answerForms) error {
 	case "json":
 		return writeJSON(out, g.json)
 	case "csv":
-		return g.sheet().csv(out)
+		return g.sheet().CSV(out)
 	case "parquet":
 		if onTerminal(out) {
 			return errors.New("--format parquet is no text for a terminal: send it into a file, > results.parquet")
 		}
-		if err := g.sheet().parquet(cmd.Context(), out, progressOn(cmd.ErrOrStderr())); err != nil {
+		if err := parquet(cmd.Context(), out, g.sheet(), progressOn(cmd.ErrOrStderr())); err != nil {
 			return exit{findings, err}
 		}
 		return nil

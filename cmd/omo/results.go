@@ -110,9 +110,9 @@ func (o resultsOptions) run(cmd *cobra.Command, c *client, id string) error {
 	case o.daily || o.cumulative:
 		return tell(cmd, c, o, o.path(id, "series", url.Values{}), o.seriesSheet, o.writeSeries)
 	case o.by != "":
-		return tell(cmd, c, o, o.path(id, "breakdown", url.Values{"by": {o.by}}), breakdownSheet, writeBreakdown)
+		return tell(cmd, c, o, o.path(id, "breakdown", url.Values{"by": {o.by}}), api.Breakdown.Sheet, writeBreakdown)
 	case o.funnel:
-		return tell(cmd, c, o, o.path(id, "funnel", url.Values{}), funnelSheet, writeFunnel)
+		return tell(cmd, c, o, o.path(id, "funnel", url.Values{}), api.Funnel.Sheet, writeFunnel)
 	}
 	all, err := o.ask(cmd.Context(), c, id)
 	if err != nil {
@@ -129,7 +129,7 @@ func (o resultsOptions) run(cmd *cobra.Command, c *client, id string) error {
 	for _, r := range all {
 		list = append(list, r.Results)
 	}
-	return o.form.give(cmd, answerForms{json: list, sheet: func() sheet { return resultsSheet(list) }, show: func(r reader) {
+	return o.form.give(cmd, answerForms{json: list, sheet: func() api.Sheet { return api.ResultsSheet(list) }, show: func(r reader) {
 		if id == "" {
 			writeResults(out, r, all)
 			return
@@ -141,7 +141,7 @@ func (o resultsOptions) run(cmd *cobra.Command, c *client, id string) error {
 }
 
 // tell asks one question and prints its answer, or the SQL behind it.
-func tell[T any](cmd *cobra.Command, c *client, o resultsOptions, path string, asSheet func(T) sheet, write func(io.Writer, reader, T)) error {
+func tell[T any](cmd *cobra.Command, c *client, o resultsOptions, path string, asSheet func(T) api.Sheet, write func(io.Writer, reader, T)) error {
 	var answer struct {
 		Results T      `json:"results"`
 		SQL     string `json:"sql"`
@@ -155,7 +155,7 @@ func tell[T any](cmd *cobra.Command, c *client, o resultsOptions, path string, a
 		return nil
 	}
 	return o.form.give(cmd, answerForms{json: answer.Results,
-		sheet: func() sheet { return asSheet(answer.Results) },
+		sheet: func() api.Sheet { return asSheet(answer.Results) },
 		show:  func(r reader) { write(out, r, answer.Results) },
 	})
 }

@@ -42,16 +42,6 @@ func writeFunnel(w io.Writer, r reader, f api.Funnel) {
 	fmt.Fprintln(w, r.say("※ 条件に一致 ＝ 見送り＋トリガー待ち＋表示＋未実施（＋試験・プレビュー）。トリガーが起きると、もう一度判定します。", "* matched = lost + armed + offered + control (+ shadow, preview). When an armed campaign's moment comes, that is another decision."))
 }
 
-func funnelSheet(f api.Funnel) sheet {
-	out := sheet{columns: []column{{"campaign", aText}, {"phase", aText}, {"day", aText}, {"step", aText}, {"reason", aText}, {"decisions", aCount}, {"visitors", aCount}}}
-	for _, d := range f.Days {
-		for _, s := range d.Steps {
-			out.rows = append(out.rows, []any{f.Campaign, f.Phase, d.Day, s.Name, s.Reason, s.Decisions, s.Visitors})
-		}
-	}
-	return out
-}
-
 func stepWord(s api.Step) stats.Sentence {
 	switch s.Name {
 	case "matched":

@@ -63,19 +63,7 @@ func (o resultsOptions) writeSeries(w io.Writer, r reader, s api.Series) {
 	render(w, t)
 }
 
-func (o resultsOptions) seriesSheet(s api.Series) sheet {
-	out := sheet{columns: slices.Concat(subjectColumns, []column{{"day", aText}}, armColumns)}
-	for _, d := range s.Days {
-		arms := d.Arms
-		if o.cumulative {
-			arms = d.Cumulative
-		}
-		for _, a := range arms {
-			out.rows = append(out.rows, slices.Concat(subjectCells(s.Subject), []any{d.Day}, armCells(a)))
-		}
-	}
-	return out
-}
+func (o resultsOptions) seriesSheet(s api.Series) api.Sheet { return s.Sheet(o.cumulative) }
 
 func writeBreakdown(w io.Writer, r reader, b api.Breakdown) {
 	fmt.Fprintf(w, "%s · %s · %s\n\n", b.Campaign, r.say("目標 "+b.Goal+"（"+b.Window+"以内）", b.Goal+" within "+b.Window), r.say(attributeWord(b.By).Ja+"別", "by "+attributeWord(b.By).En))
@@ -116,16 +104,6 @@ func writeBreakdown(w io.Writer, r reader, b api.Breakdown) {
 		fmt.Fprintln(w, r.say("※ 少数：人数か成果が少なく、差は読み取れません。", "* few: too few visitors or conversions to go by."))
 	}
 	fmt.Fprintln(w, r.say("※ 切り口ごとの差は手がかりです。20に1つは偶然でも差があるように見えます。", "* Slices are hints for the next test: of twenty, one seems to differ by chance."))
-}
-
-func breakdownSheet(b api.Breakdown) sheet {
-	out := sheet{columns: slices.Concat(subjectColumns, []column{{b.By, aText}, {"small", aBool}}, armColumns)}
-	for _, s := range b.Slices {
-		for _, a := range s.Arms {
-			out.rows = append(out.rows, slices.Concat(subjectCells(b.Subject), []any{s.Key, s.Small}, armCells(a)))
-		}
-	}
-	return out
 }
 
 func attributeWord(by string) stats.Sentence {

@@ -5,8 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
-	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -24,7 +22,7 @@ func (o resultsOptions) runSite(cmd *cobra.Command, c *client) error {
 		}
 	}
 	c.http = &http.Client{Timeout: allWithin}
-	return tell(cmd, c, o, "/v1/site/results?"+q.Encode(), siteSheet, writeSite)
+	return tell(cmd, c, o, "/v1/site/results?"+q.Encode(), api.Site.Sheet, writeSite)
 }
 
 func writeSite(w io.Writer, r reader, s api.Site) {
@@ -73,14 +71,4 @@ func writeSite(w io.Writer, r reader, s api.Site) {
 		}
 		fmt.Fprintf(w, "  %s  %s  [%s]  %s\n", x.Campaign, r.in(x.Incremental.Value.Money(s.Currency)), r.in(x.Incremental.Interval.Money(s.Currency, " … ")), sure)
 	}
-}
-
-func siteSheet(s api.Site) sheet {
-	out := sheet{columns: slices.Concat([]column{{"month", aText}, {"as_of", aText}, {"currency", aText}}, armColumns)}
-	for _, m := range s.Months {
-		for _, a := range m.Arms {
-			out.rows = append(out.rows, slices.Concat([]any{m.Month, s.AsOf.Format(time.RFC3339Nano), s.Currency}, armCells(a)))
-		}
-	}
-	return out
 }

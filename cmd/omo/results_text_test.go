@@ -189,44 +189,44 @@ func TestSheets(t *testing.T) {
 	}
 	days := []api.Day{{Day: "2026-12-01", Arms: list[0].Arms, Cumulative: list[1].Arms}}
 	review := stats.ReviewAll([]stats.Reviewed{{Name: "=1+1", Results: list[0].Results, Span: list[0].Results}})
-	for name, s := range map[string]sheet{
-		"results": resultsSheet(list), "daily": resultsOptions{}.seriesSheet(api.Series{Days: days}), "cumulative": resultsOptions{cumulative: true}.seriesSheet(api.Series{Days: days}),
-		"breakdown": breakdownSheet(api.Breakdown{By: "device", Slices: []api.Slice{{Arms: list[0].Arms}}}),
-		"funnel":    funnelSheet(api.Funnel{Days: []api.FunnelDay{{Steps: []api.Step{{Name: "matched"}}}}}),
-		"site":      siteSheet(api.Site{Months: []stats.SiteMonth{{Month: "2026-12", Arms: list[0].Arms}}}),
-		"review":    reviewSheet(api.Review{Campaigns: review}), "usage": usageSheet(api.Usage{Months: []api.Month{{Month: "2026-12", Visitors: 3}}}),
+	for name, s := range map[string]api.Sheet{
+		"results": api.ResultsSheet(list), "daily": resultsOptions{}.seriesSheet(api.Series{Days: days}), "cumulative": resultsOptions{cumulative: true}.seriesSheet(api.Series{Days: days}),
+		"breakdown": api.Breakdown{By: "device", Slices: []api.Slice{{Arms: list[0].Arms}}}.Sheet(),
+		"funnel":    api.Funnel{Days: []api.FunnelDay{{Steps: []api.Step{{Name: "matched"}}}}}.Sheet(),
+		"site":      api.Site{Months: []stats.SiteMonth{{Month: "2026-12", Arms: list[0].Arms}}}.Sheet(),
+		"review":    api.Review{Campaigns: review}.Sheet(), "usage": api.Usage{Months: []api.Month{{Month: "2026-12", Visitors: 3}}}.Sheet(),
 	} {
-		if len(s.rows) == 0 {
+		if len(s.Rows) == 0 {
 			t.Errorf("%s has no row", name)
 		}
-		for _, row := range s.rows {
-			if len(row) != len(s.columns) {
-				t.Fatalf("%s: %d cells of %d columns", name, len(row), len(s.columns))
+		for _, row := range s.Rows {
+			if len(row) != len(s.Columns) {
+				t.Fatalf("%s: %d cells of %d columns", name, len(row), len(s.Columns))
 			}
 			for i, v := range row {
 				ok := false
-				switch s.columns[i].kind {
-				case aText:
+				switch s.Columns[i].Kind {
+				case "String":
 					_, ok = v.(string)
-				case aCount:
+				case "UInt64":
 					_, ok = v.(uint64)
-				case aBool:
+				case "Bool":
 					_, ok = v.(bool)
-				case aNumber:
+				case "Nullable(Float64)":
 					_, ok = v.(float64)
 					ok = ok || v == nil
 				}
 				if !ok {
-					t.Errorf("%s, %s: %T %v", name, s.columns[i].name, v, v)
+					t.Errorf("%s, %s: %T %v", name, s.Columns[i].Name, v, v)
 				}
 			}
 		}
 		var out bytes.Buffer
-		if err := s.csv(&out); err != nil {
+		if err := s.CSV(&out); err != nil {
 			t.Fatal(err)
 		}
 		lines, err := csv.NewReader(bytes.NewReader(out.Bytes())).ReadAll()
-		if err != nil || len(lines) != 1+len(s.rows) {
+		if err != nil || len(lines) != 1+len(s.Rows) {
 			t.Errorf("%s: %d lines, %v", name, len(lines), err)
 		}
 		if strings.Contains(out.String(), "NaN") {
@@ -234,15 +234,15 @@ func TestSheets(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	if err := reviewSheet(api.Review{Campaigns: review}).csv(&out); err != nil || !strings.Contains(out.String(), ",'=1+1,") {
+	if err := (api.Review{Campaigns: review}).Sheet().CSV(&out); err != nil || !strings.Contains(out.String(), ",'=1+1,") {
 		t.Errorf("a name that begins like a formula: %v %s", err, out.String())
 	}
 	out.Reset()
-	if err := resultsSheet(list).parquet(t.Context(), &out, func(string, int64, int64) {}); err != nil || !bytes.HasPrefix(out.Bytes(), []byte("PAR1")) {
+	if err := parquet(t.Context(), &out, api.ResultsSheet(list), func(string, int64, int64) {}); err != nil || !bytes.HasPrefix(out.Bytes(), []byte("PAR1")) {
 		t.Errorf("Parquet: %v, %d bytes", err, out.Len())
 	}
 	out.Reset()
-	if err := resultsSheet(list[:1]).csv(&out); err != nil {
+	if err := api.ResultsSheet(list[:1]).CSV(&out); err != nil {
 		t.Fatal(err)
 	}
 	told(t, "results.csv", out.Bytes())

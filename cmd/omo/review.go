@@ -50,7 +50,7 @@ Needs a running server and OMO_SECRET_KEY.`,
 				return nil
 			}
 			return f.give(cmd, answerForms{json: answer.Results,
-				sheet: func() sheet { return reviewSheet(answer.Results) },
+				sheet: answer.Results.Sheet,
 				show:  func(r reader) { writeReview(out, r, answer.Results) },
 			})
 		},
@@ -96,27 +96,3 @@ func writeReview(w io.Writer, r reader, x api.Review) {
 }
 
 func indented(s string) string { return strings.ReplaceAll(s, "\n", "\n    ") }
-
-func reviewSheet(x api.Review) sheet {
-	out := sheet{columns: []column{
-		{"campaign", aText}, {"name", aText}, {"status", aText}, {"finding", aText}, {"variant", aText}, {"verdict", aText}, {"exposed", aCount},
-		{"brought", aNumber}, {"brought_low", aNumber}, {"brought_high", aNumber}, {"lift", aNumber}, {"lift_low", aNumber}, {"lift_high", aNumber},
-		{"at_stake", aNumber}, {"at_stake_low", aNumber}, {"at_stake_high", aNumber}, {"currency", aText}, {"sentence", aText}, {"next", aText},
-	}}
-	for _, c := range x.Campaigns {
-		cells := []any{c.Campaign, c.Name, c.Status, string(c.Finding), c.Variant, string(c.Verdict), c.Exposed}
-		money := func(m *stats.Incremental) {
-			if m == nil {
-				m = &stats.Incremental{}
-			}
-			low, high := ends(m.Interval)
-			cells = append(cells, nullable(m.Value), low, high)
-		}
-		money(c.Brought)
-		low, high := ends(c.LiftCI)
-		cells = append(cells, nullable(c.Lift), low, high)
-		money(c.AtStake)
-		out.rows = append(out.rows, append(cells, x.Currency, c.Sentence.En, c.Next.En))
-	}
-	return out
-}

@@ -46,7 +46,7 @@ Needs a running server and OMO_SECRET_KEY.`,
 				fmt.Fprintln(out, answer.SQL)
 				return nil
 			}
-			return f.give(cmd, answerForms{json: answer.Results, sheet: func() sheet { return usageSheet(answer.Results) }, show: func(r reader) {
+			return f.give(cmd, answerForms{json: answer.Results, sheet: answer.Results.Sheet, show: func(r reader) {
 				t := newTable(out, r.say("月", "month"), r.say("来訪者数（月間）", "unique visitors"), r.say("会員数", "persons"), r.say("イベント", "events"), r.say("判定", "decisions"))
 				for _, m := range answer.Results.Months {
 					t.AppendRow(table.Row{m.Month, count(m.Visitors), count(m.Persons), count(m.Events), count(m.Decisions)})
@@ -63,12 +63,4 @@ Needs a running server and OMO_SECRET_KEY.`,
 	cmd.MarkFlagsMutuallyExclusive("month", "months")
 	f.flag(cmd)
 	return cmd
-}
-
-func usageSheet(u api.Usage) sheet {
-	out := sheet{columns: []column{{"month", aText}, {"visitors", aCount}, {"persons", aCount}, {"events", aCount}, {"decisions", aCount}}}
-	for _, m := range u.Months {
-		out.rows = append(out.rows, []any{m.Month, m.Visitors, m.Persons, m.Events, m.Decisions})
-	}
-	return out
 }
