@@ -66,7 +66,7 @@ func (w *Warehouse) Members(ctx context.Context, q MembersQuery) (out Members, e
 	if err := knownZone(q.Zone); err != nil {
 		return out, fmt.Errorf("who is behind %s: %w", q.Campaign, err)
 	}
-	err = w.each(ctx, unitsSQL+membersSQL, q.parameters(time.Now()), func(scan func(...any) error) error {
+	err = w.eachOfUnits(ctx, membersSQL, q.parameters(time.Now()), func(scan func(...any) error) error {
 		var m Member
 		err := scan(&m.Visitor, &m.Variant, &m.Entered, &m.Device, &m.Newcomer, &m.Channel, &m.Rank, &m.Converted, &m.Value, &m.Clicked, &m.Closed, &m.Failed, &out.All)
 		out.List = append(out.List, m)
@@ -87,7 +87,7 @@ func (q MembersQuery) parameters(now time.Time) map[string]string {
 
 // MembersSQL is the query behind Members, as SQL is that behind Results.
 func MembersSQL(q MembersQuery) string {
-	return filled(unitsSQL+membersSQL, q.parameters(time.Now()))
+	return filled(unitsStatement(membersSQL), q.parameters(time.Now()))
 }
 
 // Phase is a span of a campaign with the same variants and weights.

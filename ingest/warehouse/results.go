@@ -7,7 +7,6 @@ import (
 	"time"
 )
 
-
 //go:embed queries/results.sql
 var resultsSQL string
 
@@ -70,29 +69,20 @@ func (w *Warehouse) Results(ctx context.Context, q Query) (Sums, error) {
 	if err := q.check(); err != nil {
 		return Sums{}, err
 	}
-	if err := w.Migrate(ctx); err != nil {
-		return Sums{}, err
-	}
 	q = q.withDefaults(time.Now())
 	sums := Sums{Query: q}
-	rows, err := w.countUnits(bounded(ctx), resultsSQL, q.parameters())
-	if err != nil {
-		return Sums{}, fmt.Errorf("results of %s: %w", q.Campaign, w.explain(err))
-	}
-	defer rows.Close()
 	var recent uint64
 	var since time.Time
-	for rows.Next() {
+	err := w.eachOfUnits(ctx, resultsSQL, q.parameters(), func(scan func(...any) error) error {
 		var a Arm
 		var period uint32
 		into := append([]any{&sums.Phase, &period}, a.fields()...)
-		if err := rows.Scan(append(into, &recent, &since, &sums.Crossovers, &sums.CarriedOver)...); err != nil {
-			return Sums{}, fmt.Errorf("results of %s: %w", q.Campaign, err)
-		}
+		err := scan(append(into, &recent, &since, &sums.Crossovers, &sums.CarriedOver)...)
 		sums.add(int(period), a)
-	}
-	if err := rows.Err(); err != nil {
-		return Sums{}, fmt.Errorf("results of %s: %w", q.Campaign, w.explain(err))
+		return err
+	})
+	if err != nil {
+		return Sums{}, fmt.Errorf("results of %s: %w", q.Campaign, err)
 	}
 	if len(sums.Periods) == 1 && sums.Periods[0].Period == 0 {
 		sums.Periods = nil
@@ -141,5 +131,5 @@ func (a *Arm) plus(b Arm) {
 // into any ClickHouse client. What the caller leaves open is closed now: AsOf
 // is the moment of the call. A bandit's sums come by period.
 func SQL(q Query) string {
-	return filled(overUnits(resultsSQL), q.withDefaults(time.Now()).parameters())
+	return filled(unitsStatement(resultsSQL), q.withDefaults(time.Now()).parameters())
 }

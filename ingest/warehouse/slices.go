@@ -68,33 +68,26 @@ func (w *Warehouse) slices(ctx context.Context, q Query, by, zone string) (all [
 	if err := q.check(); err != nil {
 		return nil, nil, err
 	}
-	if err := w.Migrate(ctx); err != nil {
-		return nil, nil, err
-	}
 	q = q.withDefaults(time.Now())
-	rows, err := w.countUnits(bounded(ctx), slicesSQL, q.sliced(by, zone))
-	if err != nil {
-		return nil, nil, fmt.Errorf("results of %s by %s: %w", q.Campaign, by, w.explain(err))
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = w.eachOfUnits(ctx, slicesSQL, q.sliced(by, zone), func(scan func(...any) error) error {
 		var a Arm
 		var phase string
 		var key *string
-		if err := rows.Scan(append([]any{&phase, &key}, a.fields()...)...); err != nil {
-			return nil, nil, fmt.Errorf("results of %s by %s: %w", q.Campaign, by, err)
+		if err := scan(append([]any{&phase, &key}, a.fields()...)...); err != nil {
+			return err
 		}
 		if key == nil {
 			arms = append(arms, a)
-			continue
+			return nil
 		}
 		if n := len(all); n == 0 || all[n-1].Key != *key {
 			all = append(all, Slice{Key: *key, Arms: slices.Clone(arms)})
 		}
 		all[len(all)-1].put(a)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, nil, fmt.Errorf("results of %s by %s: %w", q.Campaign, by, w.explain(err))
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("results of %s by %s: %w", q.Campaign, by, err)
 	}
 	return all, arms, nil
 }
@@ -117,10 +110,10 @@ func (q Query) sliced(by, zone string) map[string]string {
 
 // SQLDaily is the query behind Daily, as SQL is that behind Results.
 func SQLDaily(q Query, zone string) string {
-	return filled(overUnits(slicesSQL), q.withDefaults(time.Now()).sliced(byDay, zoneOr(zone)))
+	return filled(unitsStatement(slicesSQL), q.withDefaults(time.Now()).sliced(byDay, zoneOr(zone)))
 }
 
 // SQLBreakdown is the query behind Breakdown, as SQL is that behind Results.
 func SQLBreakdown(q Query, by string) string {
-	return filled(overUnits(slicesSQL), q.withDefaults(time.Now()).sliced(by, "UTC"))
+	return filled(unitsStatement(slicesSQL), q.withDefaults(time.Now()).sliced(by, "UTC"))
 }

@@ -3,28 +3,29 @@ package warehouse
 import (
 	"context"
 	_ "embed"
-
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-//go:embed queries/plan.sql
-var planSQL string
+var (
+	//go:embed queries/plan.sql
+	planSQL string
+	//go:embed queries/units.sql
+	unitsSQL string
+)
 
-//go:embed queries/units.sql
-var unitsSQL string
+// unitsStatement counts one campaign's units in one statement, as it is printed.
+func unitsStatement(counting string) string {
+	return "WITH (\n" + planSQL + ") AS plan,\n" + unitsSQL + counting
+}
 
-// overUnits is the whole statement that counts one campaign's units.
-func overUnits(counting string) string { return "WITH (\n" + planSQL + ") AS plan,\n" + unitsSQL + counting }
-
-// countUnits runs overUnits in two steps, the plan first and then the counting with
-// the plan filled in: ClickHouse would analyse the query for the plan again at each
-// place that uses it, which takes longer than anything else.
-func (w *Warehouse) countUnits(ctx context.Context, counting string, values map[string]string) (driver.Rows, error) {
+// eachOfUnits runs unitsStatement in two steps, the plan first and then the counting
+// with the plan filled in: ClickHouse would analyse the query for the plan again at
+// each place that uses it, which takes longer than finding the plan.
+func (w *Warehouse) eachOfUnits(ctx context.Context, counting string, values map[string]string, row func(scan func(...any) error) error) error {
 	var plan, kind string
-	row := w.conn.QueryRow(ctx, "SELECT toString(told), toTypeName(told) FROM (\n"+planSQL+")", named(values)...)
-	if err := row.Scan(&plan, &kind); err != nil {
-		return nil, err
+	err := w.each(ctx, "SELECT toString(told), toTypeName(told) FROM (\n"+planSQL+")", values, func(scan func(...any) error) error { return scan(&plan, &kind) })
+	if err != nil {
+		return err
 	}
 	text := "WITH CAST('" + quoted.Replace(plan) + "', '" + quoted.Replace(kind) + "') AS plan,\n" + unitsSQL + counting
-	return w.conn.Query(ctx, text, named(values)...)
+	return w.each(ctx, text, values, row)
 }

@@ -113,7 +113,7 @@ FROM (
     SELECT c.id AS id, c.phase AS p, min(e.received) AS first, max((e.received, e.seq, e.idx)) AS last,
         argMax((c.name, c.status, e.rules, c.arms, c.goals, JSONExtract(e.raw, 'properties', 'derived', 'Map(String, String)')),
             (e.received, e.seq, e.idx)) AS told
-    FROM (SELECT * FROM events WHERE name = 'omo_rules') AS e
+    FROM (SELECT received, seq, idx, rules, raw FROM event_log WHERE name = 'omo_rules' LIMIT 1 BY event_id) AS e -- FINAL would read what else lies beside them
     ARRAY JOIN JSONExtract(e.raw, 'properties', 'campaigns',
         'Array(Tuple(id String, phase String, status String, name String,
             arms Array(Tuple(variant String, weight UInt64, control Bool, cost_share Float64, cost_amount Float64, code String, pool String)),
@@ -135,6 +135,5 @@ CREATE OR REPLACE VIEW overrides (
     JSONExtractString(e.raw, 'properties', 'did') AS did, JSONExtractString(e.raw, 'properties', 'by') AS decided,
     mapFromArrays(JSONExtract(e.raw, 'properties', 'arms', 'Array(Tuple(variant String))').variant,
         JSONExtract(e.raw, 'properties', 'arms', 'Array(Tuple(weight UInt64))').weight) AS weights, e.received AS began
-FROM events AS e
-WHERE e.name = 'omo_override'
+FROM (SELECT campaign, phase, raw, received FROM event_log WHERE name = 'omo_override' LIMIT 1 BY event_id) AS e
 COMMENT 'one row a decision about a campaign beside its file: paused, stopped for harm, weights moved, resumed';

@@ -6,6 +6,16 @@
 -- visitor's rows are together. Read are the campaign's own events, and of goal
 -- events the months from the first that can count to the last; of all other orders
 -- only the transaction ids, since an order that was told before is not told twice.
+    -- Orders told more than once, and the place of the first telling: one number, since
+    -- tuples are slow to compare. They are few; a set of all orders would be large.
+    retold AS (
+        SELECT transaction_id, min(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(received)), 80) + bitShiftLeft(toUInt128(seq), 16) + idx) AS first_place
+        FROM event_log
+        WHERE name = 'purchase' AND transaction_id != '' AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != ''
+        GROUP BY transaction_id
+        HAVING count() > 1
+    ),
+
     -- One row a visitor of whom anything is known: its exposures in order of time,
     -- what it did with them, and its goal events, of each event the copy received first.
     visitors AS (
@@ -48,15 +58,10 @@
                     0),
                 ifNull(value, 0)
             FROM event_log
-            WHERE name IN (plan.named, if(plan.named = 'purchase', 'refund', plan.named)) AND campaign = '' AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != ''
+            WHERE (name = plan.named OR name = 'refund' AND plan.named = 'purchase') AND campaign = '' AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != ''
                 AND time >= plan.opens - toIntervalMillisecond({past:Int64}) AND time < plan.closes AND received >= plan.opens - toIntervalMillisecond({past:Int64}) - toIntervalDay(1)
-                AND (name != 'purchase' OR transaction_id = '' OR (transaction_id, event_id) IN (
-                    SELECT transaction_id, argMin(event_id, (received, seq, idx)) FROM event_log
-                    WHERE name = 'purchase' AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != '' AND transaction_id IN (
-                        SELECT transaction_id FROM event_log
-                        WHERE name = 'purchase' AND transaction_id != '' AND received <= {as_of:DateTime64(3, 'UTC')}
-                            AND time >= plan.opens - toIntervalMillisecond({past:Int64}) AND time < plan.closes AND received >= plan.opens - toIntervalMillisecond({past:Int64}) - toIntervalDay(1))
-                    GROUP BY transaction_id))
+                AND (name != 'purchase' OR transaction_id NOT IN (SELECT transaction_id FROM retold)
+                    OR (transaction_id, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(received)), 80) + bitShiftLeft(toUInt128(seq), 16) + idx) IN (SELECT transaction_id, first_place FROM retold))
         )
         GROUP BY visitor_id
         HAVING notEmpty(exposures) OR person != '' AND (notEmpty(facts) OR notEmpty(redeemed))
