@@ -101,11 +101,17 @@ func (s *Server) decide(c echo.Context) error {
 			v.Events[len(v.Events)-1].ID = body.PageViewID // the client may send it again
 		}
 	}
+	first := s.inviting(&v, now)
 	if !s.shed.enter() {
+		s.invitations.refused(v.Visitor, first)
 		return s.sendHome(c, v, len(body.Events), rejected, overload)
 	}
 	answer, err := s.visit(v, now)
 	s.shed.leave()
+	if err != nil {
+		s.invitations.refused(v.Visitor, first)
+		first = nil
+	}
 	switch {
 	case errors.Is(err, engine.ErrBusy):
 		return s.sendHome(c, v, len(body.Events), rejected, busy)
@@ -118,6 +124,7 @@ func (s *Server) decide(c echo.Context) error {
 		consent, err = false, nil // nothing was taken
 	}
 	if err != nil {
+		s.invitations.refused(v.Visitor, first)
 		return s.degraded(c, v, told, err)
 	}
 	if consent {
@@ -129,7 +136,12 @@ func (s *Server) decide(c echo.Context) error {
 	if may == public {
 		s.remember(c, answer.Visitor, id, body.Consent)
 	}
-	return encode(c, http.StatusOK, s.decideAnswer(answer, rejected, k.offers[:0]))
+	out := s.decideAnswer(answer, rejected, k.offers[:0])
+	out.Decisions = invited(out.Decisions, first)
+	if wait, ok := s.awaiting(&v, now); ok && may == public {
+		out.Decisions = append(out.Decisions, wait)
+	}
+	return encode(c, http.StatusOK, out)
 }
 
 // visitOfPage is the visit that a call of decide asks for, but for the page

@@ -77,7 +77,10 @@ func (s *Server) erasing(c echo.Context, x *engine.Erasure, err error) error {
 		return retryLater("unavailable", "the erasure could not be made durable; ask again", soon)
 	}
 	named := x.Visitors
-	defer func() { s.lively.table.Forget(named, s.now()) }()
+	defer func() {
+		s.lively.table.Forget(named, s.now())
+		s.invitations.forget(named)
+	}()
 	for end := time.Now().Add(eraseWait); x.Stage() != "done" && time.Now().Before(end); {
 		select {
 		case <-c.Request().Context().Done():

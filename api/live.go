@@ -44,9 +44,9 @@ func (s *Server) liveScreen(c echo.Context) error {
 	}
 	now, who := s.here(), by(c)
 	s.operators.renew(who.Name, now)
-	seen := s.seen(f, now)
+	seen, chats := s.seen(f, now), s.invitable(who.Role >= dashboard.Edit)
 	page := dashboard.Live{
-		At: now, Now: now.UnixMilli(), Tiles: s.tiles(seen, now), Sum: sumOf(seen), Rows: s.liveRowsOf(seen, now),
+		At: now, Now: now.UnixMilli(), Tiles: s.tiles(seen, now), Sum: sumOf(seen), Rows: s.liveRowsOf(seen, chats, now), Chats: chats,
 		Filter: filterOf(f), Currency: s.engine.Live().Set.Site.Currency, Desk: s.deskOf(who.Name, now),
 	}
 	return s.screen(c, "live", page)
@@ -80,14 +80,15 @@ func (s *Server) tiles(h presence.Here, now time.Time) []dashboard.Tile {
 }
 
 // liveRowsOf are the rows as the screen shows them: campaigns by their names.
-func (s *Server) liveRowsOf(h presence.Here, now time.Time) []dashboard.LiveRow {
+// Those that can be invited to one of the chats say so.
+func (s *Server) liveRowsOf(h presence.Here, chats []dashboard.Choice, now time.Time) []dashboard.LiveRow {
 	set := s.engine.Live().Set
 	half, ms := presence.Half(set.Site.Currency), now.UnixMilli()
 	out := make([]dashboard.LiveRow, len(h.Rows))
 	for i := range h.Rows {
 		v := &h.Rows[i]
 		row := dashboard.LiveRow{
-			Now: ms, Row: v.Row, Link: "/ui/visitors/" + url.PathEscape(v.ID), Name: nameOf(v), Member: v.User != "", Rank: v.Rank,
+			Now: ms, Row: v.Row, ID: v.ID, Link: "/ui/visitors/" + url.PathEscape(v.ID), Name: nameOf(v), Member: v.User != "", Rank: v.Rank,
 			Visits: max(1, v.Visits), Heat: warmth(v.Heat(ms, half)), Began: v.Began, Seen: v.Seen,
 			Page: v.Title, Path: v.Path, Viewed: v.Viewed, Away: v.Away, Pieces: v.Pieces,
 			Source: v.Channel, Via: v.Via, Device: v.Device, Did: v.Did, DidAt: v.DidAt, Variant: v.Variant, Control: v.Control,
@@ -97,6 +98,14 @@ func (s *Server) liveRowsOf(h presence.Here, now time.Time) []dashboard.LiveRow 
 		}
 		if v.Campaign != "" {
 			row.Campaign = campaignName(set, v.Campaign)
+		}
+		switch one, ok := s.invitations.of(v.ID, now); {
+		case ok && one.Sent:
+			row.Invited, row.By = "sent", one.By
+		case ok:
+			row.Invited, row.By = "waiting", one.By
+		default:
+			row.Invite = len(chats) > 0 && !v.Bot && !v.Staff && !v.Apart
 		}
 		out[i] = row
 	}

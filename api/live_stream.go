@@ -127,7 +127,7 @@ func (w *watcher) next(now time.Time) ([]byte, error) {
 	w.changes, w.looked = changes, now
 	p := push{Now: now.UnixMilli()}
 	seen := s.seen(w.f, now)
-	if err := w.list(&p, s.liveRowsOf(seen, now)); err != nil {
+	if err := w.list(&p, s.liveRowsOf(seen, s.invitable(w.frame.Role >= dashboard.Edit), now)); err != nil {
 		return nil, err
 	}
 	for _, one := range []struct {

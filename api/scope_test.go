@@ -57,6 +57,8 @@ var guards = map[string]string{
 	"GET /ui/live":                   "reports",
 	"GET /ui/live/events":            "reports",
 	"POST /ui/live/duty":             "admin",
+	"POST /ui/live/invite":           "admin",
+	"POST /v1/heartbeat":             "public events",
 	"GET /ui/health":                 "reports",
 	"GET /ui/campaigns":              "reports",
 	"POST /ui/campaigns/:id/pause":   "admin",

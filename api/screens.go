@@ -41,6 +41,7 @@ func (s *Server) screenRoutes() {
 	get("/ui/live", dashboard.View, s.liveScreen)
 	get("/ui/live/events", dashboard.View, s.liveEvents)
 	post("/ui/live/duty", dashboard.Edit, s.setDuty)
+	post("/ui/live/invite", dashboard.Edit, s.invite)
 	get("/ui/results", dashboard.View, s.resultsPage)
 	get("/ui/campaigns", dashboard.View, s.campaignsScreen)
 	post("/ui/campaigns/:id/pause", dashboard.Edit, s.changeCampaign("pause", s.pauseCampaign))

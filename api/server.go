@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,13 +61,14 @@ type Options struct {
 	Now      func() time.Time
 	Tracer   trace.Tracer // nil: no traces
 
-	Rates         Rates  // the zero value limits nothing
-	Deciding      int    // decisions under way at once; 512 for each core unless told
-	Connections   int    // open at once; 10,000 unless told
-	TrustProxy    bool   // take the client's address and country from a proxy's headers
-	People        People // who may come in to the screens; nil: whoever has the secret key
-	OpenDashboard bool   // screens that nobody need log in to; for a demo on loopback
-	Notice        string // shown on the screens: that the visitors are simulated, say
+	Rates         Rates         // the zero value limits nothing
+	Deciding      int           // decisions under way at once; 512 for each core unless told
+	Connections   int           // open at once; 10,000 unless told
+	TrustProxy    bool          // take the client's address and country from a proxy's headers
+	People        People        // who may come in to the screens; nil: whoever has the secret key
+	OpenDashboard bool          // screens that nobody need log in to; for a demo on loopback
+	Heartbeats    time.Duration // of pages, while somebody is on duty; 15 s unless told
+	Notice        string        // shown on the screens: that the visitors are simulated, say
 }
 
 // Kept is all that is kept of visitors in ledger and warehouse.
@@ -125,6 +127,9 @@ type Server struct {
 	used       counted[[]warehouse.Month]
 	lively     lively
 
+	invitations invitations
+	heartbeats  time.Duration
+
 	writeBackup Backup
 	backingUp   sync.Mutex
 }
@@ -170,7 +175,7 @@ func New(o Options) (*Server, error) {
 		shed: newShedder(o.Deciding, o.Metrics), lines: newLines(o.Connections, o.Metrics),
 		overview: o.Overview, audits: o.Audits,
 		board: counted[figures]{fresh: 10 * time.Second, old: 15 * time.Minute}, used: counted[[]warehouse.Month]{fresh: 5 * time.Minute, old: 24 * time.Hour},
-		lively: newLively(o.Metrics),
+		lively: newLively(o.Metrics), heartbeats: cmp.Or(o.Heartbeats, heartbeatEvery),
 	}
 	if err := s.UseKeys(o.Keys); err != nil {
 		return nil, err
@@ -215,6 +220,7 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset, modules map[stri
 	fromPages("/v1/decide", s.decide)
 	fromPages("/v1/events", s.events)
 	fromPages("/v1/why", s.why)
+	fromPages("/v1/heartbeat", s.heartbeat)
 	fromPages("/ofrep/v1/evaluate/flags", s.evaluateAll)
 	fromPages("/ofrep/v1/evaluate/flags/:id", s.evaluate)
 	for path, call := range segmentCalls {

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/omotenashi-web/omotenashi/engine/bucket"
 	"github.com/omotenashi-web/omotenashi/engine/profile"
 	"github.com/omotenashi-web/omotenashi/ingest"
 )
@@ -19,6 +20,7 @@ type Standing struct {
 	Source *ingest.Source // what brought the session; nil: unknown; not to be changed
 	Staff  bool           // by site.yaml's rule,
 	Asked  bool           // which was asked in this visit: in those with a page view or a decision
+	Apart  bool           // of the holdout: no campaign is for this visitor, by hand neither
 
 	Events []ingest.Event // the visit's new ones in their order, and the visit's own: gone when its memory is used again
 }
@@ -28,6 +30,7 @@ func (l *Live) standing(p *profile.Profile, v *Visit, now time.Time) Standing {
 	out := Standing{User: p.User, Visits: p.Visits(), Began: p.Session.Start, Source: p.Session.Source, Events: v.Events}
 	out.Rank, _ = p.Traits["rank"].(string)
 	out.Cart, out.Pieces = p.Cart.Sum()
+	out.Apart = l.Set.Site.Holdout > 0 && bucket.Bucket(bucket.Holdout, "", p.Unit) < l.Set.Site.Holdout
 	if !l.Set.HasStaff() {
 		out.Asked = true
 		return out

@@ -29,12 +29,12 @@ func Script() (Asset, error) { return asset("dist/b.js") }
 func Renderer() (Asset, error) { return asset("dist/r.js") }
 
 // Modules are what the beacon imports where a page needs it, by the name of
-// their file: d.js the tap on a page's dataLayer, p.js the preview's overlay,
+// their file: d.js the tap on a page's dataLayer, h.js heartbeats, p.js the preview's overlay,
 // t.js the watch for triggers, w.js the answer to "why do I see this?". They
 // are served under /m/, as the renderer is.
 func Modules() (map[string]Asset, error) {
 	all := map[string]Asset{}
-	for _, name := range []string{"d.js", "p.js", "t.js", "w.js"} {
+	for _, name := range []string{"d.js", "h.js", "p.js", "t.js", "w.js"} {
 		one, err := asset("dist/" + name)
 		if err != nil {
 			return nil, err

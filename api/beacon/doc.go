@@ -6,6 +6,7 @@
 //	page ─► main ─► ask ─────────► POST /v1/decide   the page view, and the events that wait
 //	        │       └─► offers ──► GET /r.js         render/show: an action, in a closed shadow root
 //	        │       └─► armed ───► GET /m/t.js ──► ask(trigger)   what waits for a trigger of its campaign
+//	        │                       └─► GET /m/h.js ─► POST /v1/heartbeat   while somebody of the shop is on duty
 //	        ├─► GET /m/d.js ─────► track, consent    what the page's dataLayer tells
 //	        ├─► GET /m/p.js, /m/w.js                 a preview's bar; "why do I see this?"
 //	        └─► queue ─► sender ─► POST /v1/events   until acknowledged, over pages and restarts

@@ -18,7 +18,11 @@ type Live struct {
 	Filter   LiveFilter
 	Currency string
 	Desk     Desk
+	Chats    []Choice // that the person who looks can invite a visitor to
 }
+
+// Choice is one of several, and what it is called.
+type Choice struct{ ID, Name string }
 
 // Tile is a figure, and what it was over the last minutes.
 type Tile struct {
@@ -37,6 +41,7 @@ type LiveSum struct{ Shown, Matching, Online, Staff, Bots int }
 type LiveRow struct {
 	Now  int64 // when it is looked at
 	Row  uint64
+	ID   string
 	Link string
 	Name string
 
@@ -61,6 +66,10 @@ type LiveRow struct {
 
 	Campaign, Variant string
 	Control           bool
+
+	Invite  bool   // whether the person who looks can invite it
+	Invited string // waiting, sent; "" nobody has
+	By      string // who has
 }
 
 // LiveFilter is what the list is narrowed to, and what it can be.

@@ -154,7 +154,7 @@ func (t *Table) sample(ms int64) {
 				continue
 			}
 			for at := range online {
-				if end := (first + int64(at) + 1) * slotTime; v.Seen <= end-Stay.Milliseconds() {
+				if end := (first + int64(at) + 1) * slotTime; v.last() <= end-Stay.Milliseconds() {
 					break // nor later
 				}
 				online[at]++

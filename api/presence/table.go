@@ -96,6 +96,32 @@ func (t *Table) See(visitor string, s *engine.Standing, d *engine.Decision, now 
 	v.Seen = min(v.Seen, ms) // a clock that is ahead is not the future
 }
 
+// Heard notes that a page is still looked at; false for a visitor who is not on the
+// shop, as far as events tell.
+func (t *Table) Heard(visitor string, now time.Time) bool {
+	h := t.shard(visitor)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	v := h.visitors[visitor]
+	if v == nil {
+		return false
+	}
+	v.Heard, v.Away = now.UnixMilli(), false
+	t.changes.Add(1)
+	return true
+}
+
+// Of gives a visitor's row.
+func (t *Table) Of(visitor string) (Visitor, bool) {
+	h := t.shard(visitor)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if v := h.visitors[visitor]; v != nil {
+		return *v, true
+	}
+	return Visitor{}, false
+}
+
 // Forget takes erased visitors out, and those of their visits that end just now.
 func (t *Table) Forget(visitors []string, now time.Time) {
 	t.changes.Add(1)
@@ -114,6 +140,9 @@ func (t *Table) Forget(visitors []string, now time.Time) {
 // Changes goes up with each change of a row.
 func (t *Table) Changes() uint64 { return t.changes.Load() }
 
+// Touch says that rows look other than they did, for a reason of somebody else's.
+func (t *Table) Touch() { t.changes.Add(1) }
+
 // Pushed is how many visitors had to go before their time, since there were Most.
 func (t *Table) Pushed() uint64 { return t.pushed.Load() }
 
@@ -125,7 +154,7 @@ func (t *Table) shard(visitor string) *shard {
 func (h *shard) push() {
 	var last *Visitor
 	for _, v := range h.visitors {
-		if last == nil || v.Seen < last.Seen || v.Seen == last.Seen && v.Row < last.Row {
+		if last == nil || v.last() < last.last() || v.last() == last.last() && v.Row < last.Row {
 			last = v
 		}
 	}
@@ -208,7 +237,7 @@ func (t *Table) each(ms int64, do func(*Visitor)) {
 		h := &t.shards[i]
 		h.mu.Lock()
 		for id, v := range h.visitors {
-			if v.Seen <= ms-Stay.Milliseconds() {
+			if v.last() <= ms-Stay.Milliseconds() {
 				delete(h.visitors, id)
 				continue
 			}

@@ -1,6 +1,7 @@
 package presence
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/omotenashi-web/omotenashi/engine"
@@ -17,7 +18,8 @@ type Visitor struct {
 
 	Visits int
 	Began  int64 // this visit
-	Seen   int64 // the latest sign of life
+	Seen   int64 // the latest thing the visitor did
+	Heard  int64 // the latest heartbeat of a page that is looked at
 
 	Path, Title string
 	Viewed      int64 // when the page was opened
@@ -37,7 +39,11 @@ type Visitor struct {
 	Control           bool
 
 	Staff, Bot bool
+	Apart      bool // of the holdout
 }
+
+// last is the latest sign of life.
+func (v *Visitor) last() int64 { return max(v.Seen, v.Heard) }
 
 // New says whether it is the visitor's first visit.
 func (v *Visitor) New() bool { return v.Visits <= 1 }
@@ -73,7 +79,7 @@ func stepOf(event string) (step Step, ok bool) {
 func (v *Visitor) stands(s *engine.Standing) {
 	keep(&v.User, s.User)
 	keep(&v.Rank, s.Rank)
-	v.Visits, v.Began, v.Cart, v.Pieces = s.Visits, s.Began, s.Cart, s.Pieces
+	v.Visits, v.Began, v.Cart, v.Pieces, v.Apart = s.Visits, s.Began, s.Cart, s.Pieces, s.Apart
 	if s.Asked {
 		v.Staff = s.Staff
 	}
@@ -92,6 +98,9 @@ func (v *Visitor) stands(s *engine.Standing) {
 
 // happened takes one event.
 func (v *Visitor) happened(e *ingest.Event) {
+	if !acts(e) {
+		return
+	}
 	v.Seen = max(v.Seen, e.Time)
 	v.Bot = v.Bot || e.Bot
 	if e.Device != nil {
@@ -122,6 +131,15 @@ func (v *Visitor) happened(e *ingest.Event) {
 	} else if step, ok := stepOf(e.Name); ok {
 		v.Step = max(v.Step, step)
 	}
+}
+
+// acts says whether an event is the visitor's doing: that a chat is offered is ours.
+func acts(e *ingest.Event) bool {
+	if e.Name != ingest.Chat {
+		return true
+	}
+	var told struct{ State string }
+	return json.Unmarshal(e.Properties, &told) != nil || told.State != "offered" && told.State != "invited"
 }
 
 // answers says whether an event of ours is something that the visitor did.

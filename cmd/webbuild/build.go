@@ -31,6 +31,7 @@ type bundle struct {
 func bundles() []bundle {
 	return []bundle{
 		{entry: "api/beacon/src/render/show.ts", out: "api/beacon/dist/r.js", limit: 9_000, name: "RENDERER", path: "/r.js"},
+		{entry: "api/beacon/src/heart.ts", out: "api/beacon/dist/h.js", limit: 2_000, name: "HEART", path: "/m/h.js"},
 		{entry: "api/beacon/src/watch.ts", out: "api/beacon/dist/t.js", limit: 2_000, name: "TRIGGERS", path: "/m/t.js"},
 		{entry: "api/beacon/src/layer.ts", out: "api/beacon/dist/d.js", limit: 2_000, name: "LAYER", path: "/m/d.js"},
 		{entry: "api/beacon/src/why.ts", out: "api/beacon/dist/w.js", limit: 3_000, name: "WHY", path: "/m/w.js"},

@@ -19,6 +19,10 @@ func (p *Profile) shown(campaign string) *Shown {
 	return x
 }
 
+// Invited is the phase of what a person of the shop offered a visitor by hand: no
+// phase of the campaign's, so that no result counts it.
+const Invited = "invited"
+
 // foldExposure makes a hold's spend permanent, in the session of the hold.
 func foldExposure(p *Profile, e *ingest.Event, t Terms, old bool) {
 	session, slot := p.SessionKey(), clip(e.Props.Slot)
@@ -40,6 +44,9 @@ func foldExposure(p *Profile, e *ingest.Event, t Terms, old bool) {
 	x.Spends = append(x.Spends, Spend{At: e.Time, Session: session, Slot: strings.Clone(slot)})
 	if over := len(x.Spends) - maxSpends; over > 0 {
 		x.Spends = slices.Delete(x.Spends, 0, over)
+	}
+	if e.Props.Phase == Invited {
+		return // it spent attention, and is no part of the experiment
 	}
 	// What comes late of an earlier phase takes nothing from the present one.
 	if phase, _, _ := strings.Cut(e.Props.Phase, "/"); x.First == 0 || x.Phase != phase && e.Time >= x.First {

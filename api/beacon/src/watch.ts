@@ -19,6 +19,9 @@ export interface Watch {
   stop(): void;
 }
 
+/** HEART is the address of the built heart.ts; the bundler puts it in. */
+declare const HEART: string;
+
 const POLL = 500; // ms between looks at what no event tells: a page that grew shorter, an element that came
 
 // Whatever is none of ours is the name of an event; a name has no colon.
@@ -88,6 +91,14 @@ export function makeWatch(waiting: Decision[], seen: Seen, attention: Attention,
   seen.clear();
   before.forEach(([trigger, event]) => happened(trigger, event));
   look();
+  // The server asks for heartbeats while somebody of the shop is on duty.
+  let stopped = false;
+  const hearts: (() => void)[] = [];
+  const listen = guard("heart", async (name: string) => {
+    const { makeHeart } = (await import(new URL(HEART, import.meta.url).href)) as typeof import("./heart");
+    if (!stopped) hearts.push(makeHeart(amount(name), guard, () => happened(name)));
+  });
+  open("invited:").forEach((name) => void listen(name));
 
   return {
     happened,
@@ -101,6 +112,8 @@ export function makeWatch(waiting: Decision[], seen: Seen, attention: Attention,
     stop() {
       clearTimeout(timer);
       waiting = [];
+      stopped = true;
+      hearts.forEach((stop) => stop());
       sight.disconnect();
     },
   };
