@@ -57,10 +57,12 @@ func TestReportsOfBadSums(t *testing.T) {
 					}
 				}
 			}
-			page := string(s.trusted().get("/ui/results").is(http.StatusOK).body)
-			for _, never := range []string{"NaN", "Inf", "%!"} {
-				if strings.Contains(page, never) {
-					t.Errorf("the page has %s", never)
+			for _, path := range []string{"", "/days", "/breakdown", "/funnel"} {
+				page := string(s.trusted().counted("/ui/campaigns/welcome" + path).is(http.StatusOK).body)
+				for _, never := range []string{"NaN", "Inf", "%!", "ZgotmplZ", "e+"} {
+					if strings.Contains(page, never) {
+						t.Errorf("the page%s has %s", path, never)
+					}
 				}
 			}
 			var got api.CampaignResults
@@ -103,8 +105,8 @@ func TestResultsInMoney(t *testing.T) {
 	if asked := s.reports.asked[0]; asked.Past != 72*time.Hour {
 		t.Errorf("asked for a past of %s", asked.Past)
 	}
-	page := string(s.trusted().get("/ui/results").is(http.StatusOK).body)
-	for _, text := range []string{"売上への効果", "判断まで"} {
+	page := string(s.trusted().counted("/ui/campaigns/welcome").is(http.StatusOK).body)
+	for _, text := range []string{"これまでの効果", "あと約", "CUPED"} {
 		if !strings.Contains(page, text) {
 			t.Errorf("the page does not tell %s", text)
 		}
@@ -313,8 +315,8 @@ func TestResultsAfterAHarmStop(t *testing.T) {
 	if c := review.Campaigns[0]; c.Campaign != id || c.Finding != "stopped" || c.Sentence.En != "a does harm." || !strings.Contains(c.Next.En, "omo resume "+id) {
 		t.Errorf("%+v", c)
 	}
-	page := string(s.trusted().get("/ui/results").is(http.StatusOK).body)
-	for _, text := range []string{"害があるため停止しました", "「a」は害があります。", "停止中（全員に未実施）"} {
+	page := string(s.trusted().counted("/ui/campaigns/" + id).is(http.StatusOK).body)
+	for _, text := range []string{"「a」は害があります。", "悪化のため停止"} {
 		if !strings.Contains(page, text) {
 			t.Errorf("the page does not say %s", text)
 		}

@@ -80,6 +80,14 @@ var guards = map[string]string{
 	"GET /metrics":                   "",
 	"GET /openapi.yaml":              "",
 
+	"GET /ui/campaigns/:id":           "reports",
+	"GET /ui/campaigns/:id/days":      "reports",
+	"GET /ui/campaigns/:id/funnel":    "reports",
+	"GET /ui/campaigns/:id/breakdown": "reports",
+	"GET /ui/campaigns/:id/visitors":  "reports",
+	"GET /ui/campaigns/:id/download":  "reports",
+	"GET /ui/campaigns/:id/lift.svg":  "reports",
+
 	"GET /v1/campaigns/:id/series":    "reports",
 	"GET /v1/campaigns/:id/breakdown": "reports",
 	"GET /v1/campaigns/:id/funnel":    "reports",

@@ -112,7 +112,8 @@ func (f *figures) clashes(x *rules.Campaign, names map[string]*rules.Campaign) [
 	return out
 }
 
-// changeCampaign pauses or resumes one, and goes back to the list, which says so.
+// changeCampaign pauses or resumes one, and goes back to the list or to the
+// campaign itself, which says so.
 func (s *Server) changeCampaign(what string, change func(id, by string) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id := c.Param("id")
@@ -127,6 +128,9 @@ func (s *Server) changeCampaign(what string, change func(id, by string) error) e
 		}
 		if err := s.audit(c, what, id); err != nil {
 			return err
+		}
+		if c.FormValue("back") == "result" { // it was changed on its own screen
+			return c.Redirect(http.StatusSeeOther, "/ui/campaigns/"+url.PathEscape(id)+"?did="+what)
 		}
 		return c.Redirect(http.StatusSeeOther, "/ui/campaigns?did="+what+"&of="+url.QueryEscape(id)+"#"+url.PathEscape(id))
 	}

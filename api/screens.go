@@ -42,10 +42,17 @@ func (s *Server) screenRoutes() {
 	get("/ui/live/events", dashboard.View, s.liveEvents)
 	post("/ui/live/duty", dashboard.Edit, s.setDuty)
 	post("/ui/live/invite", dashboard.Edit, s.invite)
-	get("/ui/results", dashboard.View, s.resultsPage)
+	get("/ui/results", dashboard.View, toCampaigns) // where results were before
 	get("/ui/campaigns", dashboard.View, s.campaignsScreen)
 	post("/ui/campaigns/:id/pause", dashboard.Edit, s.changeCampaign("pause", s.pauseCampaign))
 	post("/ui/campaigns/:id/resume", dashboard.Edit, s.changeCampaign("resume", s.resumeCampaign))
+	get("/ui/campaigns/:id", dashboard.View, s.resultScreen)
+	get("/ui/campaigns/:id/days", dashboard.View, s.resultPart("days", s.putDays))
+	get("/ui/campaigns/:id/funnel", dashboard.View, s.resultPart("funnel", s.putFunnel))
+	get("/ui/campaigns/:id/breakdown", dashboard.View, s.resultPart("breakdown", s.putBreakdown))
+	get("/ui/campaigns/:id/visitors", dashboard.View, s.membersScreen)
+	get("/ui/campaigns/:id/download", dashboard.View, s.download)
+	get("/ui/campaigns/:id/lift.svg", dashboard.View, s.liftDrawing)
 	get("/ui/health", dashboard.View, s.healthScreen)
 	get("/ui/audit", dashboard.View, s.auditScreen)
 	get("/ui/users", dashboard.Publish, s.usersScreen)
@@ -54,6 +61,8 @@ func (s *Server) screenRoutes() {
 }
 
 func toFirst(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/ui/live") }
+
+func toCampaigns(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/ui/campaigns") }
 
 // onScreens is what a screen may do in a browser: nothing that is not this
 // server's own, and no script or style within the page.

@@ -48,6 +48,7 @@ type Options struct {
 	Engine   *engine.Engine
 	Reports  Reports
 	Overview Overview // for the screens
+	Behind   Behind   // what is behind a campaign's figures, for its screen
 	Audits   Audits
 	History  *replay.History // for explanations
 	Dead     DeadLetter
@@ -122,6 +123,8 @@ type Server struct {
 	operators  operators
 	desk       desk
 	overview   Overview
+	behind     Behind
+	shelf      *shelf
 	audits     Audits
 	board      counted[figures]
 	used       counted[[]warehouse.Month]
@@ -173,7 +176,7 @@ func New(o Options) (*Server, error) {
 		ready:  o.Ready, writeBackup: o.Backup, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
 		metrics: newMetrics(o.Metrics), limits: newLimits(o.Rates, o.Metrics), outbox: o.Outbox,
 		shed: newShedder(o.Deciding, o.Metrics), lines: newLines(o.Connections, o.Metrics),
-		overview: o.Overview, audits: o.Audits,
+		overview: o.Overview, behind: o.Behind, shelf: newShelf(), audits: o.Audits,
 		board: counted[figures]{fresh: 10 * time.Second, old: 15 * time.Minute}, used: counted[[]warehouse.Month]{fresh: 5 * time.Minute, old: 24 * time.Hour},
 		lively: newLively(o.Metrics), heartbeats: cmp.Or(o.Heartbeats, heartbeatEvery),
 	}

@@ -115,7 +115,7 @@ func open(t testing.TB, changes ...option) *shop {
 	}
 	given := api.Options{
 		Engine: s.engine, Reports: s.reports, History: &replay.History{Warehouse: s.reports, Ledger: s.ledger, Loaded: func() uint64 { return 0 }}, Dead: deadOf(0), Keys: goodKeys(),
-		Kept: bare{}, Overview: s.reports, Audits: s.reports, People: &people{},
+		Kept: bare{}, Overview: s.reports, Behind: s.reports, Audits: s.reports, People: &people{},
 		Ready:   func(context.Context) []api.Check { return s.checks },
 		Backup:  func(_ context.Context, w io.Writer) error { _, err := io.WriteString(w, "all of it"); return err },
 		Metrics: prometheus.NewRegistry(), Log: log, Now: s.clock.Now,
@@ -193,6 +193,10 @@ type reports struct {
 	activity  []warehouse.Activity
 	conflicts []warehouse.Conflict
 	audits    []ingest.Event
+	members   warehouse.Members
+	came      warehouse.Came
+	phases    []warehouse.Phase
+	behind    []any // what was asked of who is behind numbers
 
 	away  bool
 	asked []warehouse.Query
@@ -265,6 +269,26 @@ func (r *reports) Audits(context.Context, int) ([]ingest.Event, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.audits, r.answers()
+}
+
+func (r *reports) Members(_ context.Context, q warehouse.MembersQuery) (warehouse.Members, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.behind = append(r.behind, q)
+	return r.members, r.answers()
+}
+
+func (r *reports) CameTo(_ context.Context, q warehouse.StepQuery) (warehouse.Came, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.behind = append(r.behind, q)
+	return r.came, r.answers()
+}
+
+func (r *reports) Phases(context.Context, warehouse.Query) ([]warehouse.Phase, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.phases, r.answers()
 }
 
 func (r *reports) answers() error {

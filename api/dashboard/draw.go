@@ -110,49 +110,6 @@ func number(n any) float64 {
 	}
 }
 
-// Curve is what is known of one arm's lift: about normal, with a mean and a
-// standard deviation, both as parts of one.
-type Curve struct{ Mean, Deviation float64 }
-
-// drawable says whether there is a curve to draw, and no needle or plain.
-func (c Curve) drawable() bool {
-	return c.Deviation > 1e-6 && c.Deviation < 1e3 && math.Abs(c.Mean) < 1e3
-}
-
-// density draws each arm's lift as a curve over one axis, from −half to +half,
-// with a line where there is no difference. The classes are c0, c1 … in order.
-func density(curves []Curve, half float64) template.HTML {
-	const width, height, foot = 640, 180, 24
-	c := draw("density", width, height)
-	peak := 0.0
-	for _, one := range curves {
-		if one.drawable() {
-			peak = max(peak, 1/one.Deviation)
-		}
-	}
-	x := func(v float64) float64 { return width * within(v, -half, half) }
-	for _, tick := range [...]float64{-1, -0.5, 0, 0.5, 1} {
-		class := "tick"
-		if tick == 0 {
-			class = "zero"
-		}
-		c.line(class, x(tick*half), 4, x(tick*half), height-foot)
-		c.label(max(18, min(width-18, x(tick*half))), height-8, "middle", signed(tick*half))
-	}
-	for i, one := range curves {
-		if !one.drawable() {
-			continue
-		}
-		points := [][2]float64{{0, height - foot}}
-		for at := 0; at <= width; at += 4 {
-			z := (-half + 2*half*float64(at)/width - one.Mean) / one.Deviation
-			points = append(points, [2]float64{float64(at), height - foot - (height-foot-8)*math.Exp(-z*z/2)/one.Deviation/peak})
-		}
-		c.path(fmt.Sprintf("curve c%d", i), append(points, [2]float64{width, height - foot}), true)
-	}
-	return c.done()
-}
-
 // Day is a cumulative lift as it stood at the end of a day; unknown days are gaps.
 type Day struct {
 	Label           string // 12/01

@@ -58,7 +58,7 @@ func TestDrawingsStayInTheirFrames(t *testing.T) {
 		sound(t, "measure", measure(number.Draw(t, "part"), number.Draw(t, "most")))
 		var curves []Curve
 		for range rapid.IntRange(0, 4).Draw(t, "curves") {
-			curves = append(curves, Curve{number.Draw(t, "mean"), number.Draw(t, "deviation")})
+			curves = append(curves, Curve{Mean: number.Draw(t, "mean"), Deviation: number.Draw(t, "deviation"), Colour: rapid.IntRange(0, 3).Draw(t, "colour")})
 		}
 		sound(t, "density", density(curves, rapid.SampledFrom([]float64{0.1, 0.25, 0.5, 1}).Draw(t, "half")))
 		var days []Day
@@ -88,7 +88,9 @@ func TestDrawingsTell(t *testing.T) {
 		{"nothing of one value", sparkline([]float64{1}), ""},
 		{"a quarter", measure(uint64(1), 4), `<rect class="part" width="25.00" height="8"/>`},
 		{"a part of nothing", measure(1, 0), `<rect class="part" width="0.00" height="8"/>`},
-		{"the middle of an axis", density(nil, 0.5), `<line class="zero" x1="320.0" y1="4.0" x2="320.0" y2="156.0"/>`},
+		{"the middle of an axis", density(nil, 0.5), `<line class="zero" x1="320.0" y1="4.0" x2="320.0" y2="146.0"/>`},
+		{"an interval of its own colour", density([]Curve{{Mean: math.Log(1.1), Deviation: 0.05, Colour: 2}}, 0.25), `<circle class="middle c2" cx="448.0" cy="149.8" r="4"/>`},
+		{"a curve from foot to foot", density([]Curve{{Mean: 0, Deviation: 0.01, Colour: 1}}, 0.25), `<path class="curve c1" d="M0.0 140.0L0.0 140.0`},
 		{"an axis in percent", density(nil, 0.25), `>−12.5%</text>`},
 		{"an interval that narrows", narrowing([]Day{{"1", true, 0, -0.5, 0.5}, {"2", true, 0, -0.25, 0.25}}), `<path class="band" d="M44.0 4.0L632.0 41.0L632.0 115.0L44.0 152.0Z"/>`},
 		{"a campaign of the coming fortnight", planned(Plan{From: now, Until: now.AddDate(0, 0, 15), Now: now}), `<rect class="open" x="60.0" y="4" width="30.0" height="6" rx="3"/>`},

@@ -24,12 +24,6 @@ func amount(n stats.Number) string {
 	return digits(text)
 }
 
-// money is a difference in the shop's currency.
-func money(n stats.Number, currency string) string { return n.Money(currency).Ja }
-
-// between is the interval of one.
-func between(i stats.Interval, currency string) string { return i.Money(currency, " 〜 ").Ja }
-
 // rough is a number of visitors or days that is only about that: two digits, upwards.
 func rough(n stats.Number) string {
 	if !n.Known {

@@ -1,6 +1,9 @@
 package dashboard
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Languages are those that every text is in, the first where nobody says.
 var Languages = [...]string{"ja", "en"}
@@ -58,7 +61,7 @@ func (f Frame) Places() []Place {
 	var out []Place
 	for _, p := range places {
 		if f.Role >= p.Needs {
-			p.Current = p.Screen == f.Screen
+			p.Current = p.Screen == f.Screen || slices.Contains(p.Inner, f.Screen)
 			out = append(out, p)
 		}
 	}

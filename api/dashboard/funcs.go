@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"html/template"
+	"maps"
 	"math"
 	"strconv"
 	"time"
@@ -9,7 +10,7 @@ import (
 
 // funcs are what the templates of one language can call.
 func funcs(s speaker, language string, assets Assets) template.FuncMap {
-	return template.FuncMap{
+	all := template.FuncMap{
 		"t": s.text, "word": s.word, // texts
 		"asset": assets.address, // where a built file is
 
@@ -33,6 +34,8 @@ func funcs(s speaker, language string, assets Assets) template.FuncMap {
 
 		"ago": ago(s), "wait": wait, // of the live screen
 	}
+	maps.Copy(all, resultFuncs(language))
+	return all
 }
 
 // whole groups a whole number's digits by threes.

@@ -6,12 +6,13 @@ type Place struct {
 	Path    string
 	Needs   Role
 	Current bool
+	Inner   []string // screens that are reached from it
 }
 
 // places are what the navigation has, in order.
 var places = [...]Place{
 	{Screen: "live", Path: "/ui/live", Needs: View},
-	{Screen: "campaigns", Path: "/ui/campaigns", Needs: View},
+	{Screen: "campaigns", Path: "/ui/campaigns", Needs: View, Inner: []string{"result", "members"}},
 	{Screen: "health", Path: "/ui/health", Needs: View},
 	{Screen: "audit", Path: "/ui/audit", Needs: View},
 	{Screen: "users", Path: "/ui/users", Needs: Publish},

@@ -1,78 +1,285 @@
 package dashboard
 
 import (
-	"embed"
 	"html/template"
-	"io"
+	"maps"
+	"net/url"
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/engine/stats"
 )
 
-//go:embed templates
-var templates embed.FS
+// Result is the screen of one campaign's results. Days, funnel and breakdown are
+// put into it one by one, or stand alone.
+type Result struct {
+	CampaignRow            // what is known without the warehouse, and the results
+	Days        *Days      // nil: not asked for, or not counted yet
+	Funnel      *Funnel    // so
+	Breakdown   *Breakdown // so
 
-// Campaign is one campaign on the results page.
-type Campaign struct {
-	Name    string
-	File    string
-	Results *stats.Results  // nil: they could not be counted
-	Harm    *stats.Sentence // why it was stopped; nil where it was not
-	Problem string          // why not
+	Part     string    // of days, funnel and breakdown the one that stands alone; "": the whole
+	At       time.Time // when it was counted; zero: it was not
+	Counting bool      // it is being counted
+	Problem  string    // why there are no figures
+	Done     Done      // what somebody has just changed
+	Asked    Asked
+	Told     url.Values // the same as the address has it
+	Ask      url.Values // and as those of its parts have it, as of the same moment
+	Review   *stats.Review
+	Arms     []Arm
+	Periods  []Period
+	Left     Left
+	SQL      string
 }
 
-// Page is the results page.
-type Page struct {
-	Campaigns []Campaign
-	Rules     string    // the rule set's hash
-	At        time.Time // when it was counted
-	Notice    string    // shown above everything: the visitors are simulated, say
-	Troubles  []Trouble // what is not well
+// Asked is what the screen is asked for, and what it could be.
+type Asked struct {
+	Goal, Phase, From, To string
+	Goals                 []Goal
+	Phases                []Phase
+	Window                string // 72h
 }
 
-// Trouble is a part of the server that is not well.
-type Trouble struct {
-	Part   string // rules, warehouse, room
-	Detail string // why, and what helps; of several lines
+// Goal is one to choose; its window is 72h.
+type Goal struct{ Name, Window string }
+
+// Phase is one to choose.
+type Phase struct {
+	ID      string
+	Began   time.Time
+	Exposed bool // whether anybody was
 }
 
-// part names a part of the server.
-func part(name string) string {
-	switch name {
-	case "rules":
-		return "ルールフォルダに誤りがあります"
-	case "warehouse":
-		return "ClickHouse に接続できません"
-	case "room":
-		return "イベントを受け取る空きがありません"
-	default:
-		return name
+// Arm is a variant with its figures.
+type Arm struct {
+	stats.ArmResult
+	Colour                           int // of its drawings
+	Matured, Clicked, Closed, Failed uint64
+}
+
+// Period is a span of a bandit's phase with the same weights.
+type Period struct {
+	Number string
+	Arms   []stats.ArmResult
+}
+
+// Left are visitors whom the results leave out.
+type Left struct{ Bots, Staff, Forced uint64 }
+
+// Matured is how many visitors' windows have ended, of how many.
+func (r Result) Matured() (of struct{ Part, All, Failed uint64 }) {
+	for _, a := range r.Arms {
+		of.Part, of.All, of.Failed = of.Part+a.Matured, of.All+a.Exposed, of.Failed+a.Failed
+	}
+	return of
+}
+
+// Drawn is whether there is a lift to draw.
+func (r Result) Drawn() bool { return len(curves(r.Arms)) > 0 }
+
+// Valued is whether there is money to tell of.
+func (r Result) Valued() bool { return len(r.Arms) > 0 && r.Arms[0].Value != nil }
+
+// Adjusted is whether money is compared after CUPED.
+func (r Result) Adjusted() bool {
+	for _, a := range r.Arms {
+		if a.Value != nil && a.Value.Adjusted {
+			return true
+		}
+	}
+	return false
+}
+
+// To is the address of a part of the screen with the same question, and more.
+func (r Result) To(part string, pairs ...string) string {
+	ask := maps.Clone(r.Ask)
+	if ask == nil {
+		ask = url.Values{}
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		ask.Set(pairs[i], pairs[i+1])
+	}
+	return "/ui/campaigns/" + url.PathEscape(r.ID) + "/" + part + "?" + ask.Encode()
+}
+
+// Home is the address of the screen itself, with the question but as of now.
+func (r Result) Home() string {
+	ask := maps.Clone(r.Told)
+	delete(ask, "as_of")
+	if len(ask) == 0 {
+		return "/ui/campaigns/" + url.PathEscape(r.ID)
+	}
+	return "/ui/campaigns/" + url.PathEscape(r.ID) + "?" + ask.Encode()
+}
+
+// Days is a campaign day by day.
+type Days struct {
+	Pooled bool // a bandit's: its periods are one
+	Arms   []ArmDays
+	Rows   []DayRow // the newest first
+}
+
+// ArmDays is one arm's cumulative lift.
+type ArmDays struct {
+	Variant string
+	Colour  int
+	Days    []Day
+}
+
+// DayRow is an arm on a day, and up to it.
+type DayRow struct {
+	Day    string
+	Of     stats.ArmResult
+	UpTo   stats.ArmResult
+	Begins bool // the first of its day
+}
+
+// Funnel is where a campaign's decisions went.
+type Funnel struct {
+	From, To time.Time
+	Steps    []Step
+	Matched  uint64 // decisions in which the rule was true
+	Lost     uint64
+	Goal     string // that the last step is about
+}
+
+// Step is how many came to it.
+type Step struct {
+	Name, Reason        string
+	Decisions, Visitors uint64
+	Path                string // of the visitors behind it
+}
+
+// Within is whether the step is a part of the one that leads its group.
+func (s Step) Within() bool { return s.Name != "matched" && s.Name != "exposed" }
+
+// Step is the funnel's one of a name; zeros where it has none.
+func (f Funnel) Step(name string) Step {
+	for _, s := range f.Steps {
+		if s.Name == name {
+			return s
+		}
+	}
+	return Step{}
+}
+
+// Breakdown is a campaign by an attribute of its visitors.
+type Breakdown struct {
+	By     string
+	All    []string // what it could be by
+	Pooled bool     // a bandit's: its periods are one
+	Slices []Slice
+}
+
+// Slice are the visitors with one value; Small: too few to go by.
+type Slice struct {
+	Key   string
+	Arms  []stats.ArmResult
+	Small bool
+}
+
+// Few is whether any slice is small.
+func (b Breakdown) Few() bool {
+	for _, s := range b.Slices {
+		if s.Small {
+			return true
+		}
+	}
+	return false
+}
+
+// Scale is the lift that the drawings have room for: of the slices to go by.
+func (b Breakdown) Scale() float64 {
+	var arms []stats.ArmResult
+	for _, s := range b.Slices {
+		if !s.Small {
+			arms = append(arms, s.Arms...)
+		}
+	}
+	return scale(arms)
+}
+
+// Members is the screen of the visitors behind a number.
+type Members struct {
+	Campaign Result // whose number it is
+	Currency string
+	Who      string // exposed, converted …; of a funnel the step
+	Reason   string // of a funnel's lost
+	Variant  string
+	By, Key  string // of a breakdown or a day
+	Period   string
+	Funnel   bool // by decisions, not by results
+	All      uint64
+	Most     int // how many are named
+	List     []Member
+}
+
+// Member is one of them.
+type Member struct {
+	ID, Variant, Device, Newcomer, Channel, Rank string
+	At                                           time.Time // entered; of a funnel the last decision
+	Decisions                                    uint64
+	Value                                        stats.Number
+	Converted, Clicked, Closed, Failed           bool
+}
+
+// Path is the address of the visitor's own screen.
+func (m Member) Path() string { return "/ui/visitors/" + url.PathEscape(m.ID) }
+
+// resultFuncs are what the templates of results can call besides.
+func resultFuncs(language string) template.FuncMap {
+	said := func(s stats.Sentence) string {
+		if language == "ja" {
+			return s.Ja
+		}
+		return s.En
+	}
+	between := " to "
+	if language == "ja" {
+		between = " 〜 "
+	}
+	return template.FuncMap{
+		"said":    said,
+		"amount":  func(n stats.Number, currency string) string { return said(n.Amount(currency)) },              // ¥1,234
+		"gain":    func(n stats.Number, currency string) string { return said(n.Money(currency)) },               // +¥1,234
+		"gains":   func(i stats.Interval, currency string) string { return said(i.Money(currency, between)) },    // +¥1 to +¥2
+		"amounts": func(i stats.Interval, currency string) string { return amounts(i, currency, between, said) }, // ¥1 to ¥2
+		"changes": func(i stats.Interval) string { return i.Change(between) },                                    // +1.0% to +2.0%
+		"rates":   func(i stats.Interval) string { return rates(i, between) },                                    // 1.00% to 2.00%
+		// for those above
+		"rough":      rough, // two digits
+		"list":       func(all ...any) []any { return all },
+		"portion":    func(part, of uint64) string { return share(float64(part) / float64(of)) }, // 12.3%
+		"len64":      func(all []Member) uint64 { return uint64(len(all)) },
+		"moneyscale": moneyScale,
+		"lifts":      lifts,                                                            // drawing
+		"minute":     func(t time.Time) string { return t.Format("2006-01-02 15:04") }, // 2026-11-22 18:05
 	}
 }
 
-// Render writes the page as HTML that needs no script.
-func Render(w io.Writer, p Page) error { return page.ExecuteTemplate(w, "results.html", p) }
-
-var page = template.Must(template.New("").Funcs(template.FuncMap{
-	"amount": amount, "part": part, "count": count, "money": money, "between": between, "rough": rough,
-	"verdict": verdict, "status": status, "scale": scale, "bar": bar,
-}).ParseFS(templates, "templates/*.html"))
-
-// verdict is the word of the trade for it.
-func verdict(v stats.Verdict) string { return v.Words().Ja }
-
-// status is a campaign's state where that is worth a word.
-func status(s string) string {
-	switch s {
-	case "shadow":
-		return "試験中（表示なし）"
-	case "paused":
-		return "一時停止中"
-	case "stopped":
-		return "停止中（全員に未実施）"
-	case "ended":
-		return "終了"
-	default:
-		return ""
+// moneyScale is the scale of the lifts of money.
+func moneyScale(arms []stats.ArmResult) float64 {
+	var all []stats.ArmResult
+	for _, a := range arms {
+		if a.Value != nil {
+			all = append(all, stats.ArmResult{LiftCI: a.Value.LiftCI})
+		}
 	}
+	return scale(all)
+}
+
+func rates(i stats.Interval, between string) string {
+	if !i.Known {
+		return stats.Missing
+	}
+	low, high := stats.Number{Value: i.Low, Known: true}, stats.Number{Value: i.High, Known: true}
+	return low.Percent() + between + high.Percent()
+}
+
+func amounts(i stats.Interval, currency, between string, said func(stats.Sentence) string) string {
+	if !i.Known {
+		return stats.Missing
+	}
+	low, high := stats.Number{Value: i.Low, Known: true}, stats.Number{Value: i.High, Known: true}
+	return said(low.Amount(currency)) + between + said(high.Amount(currency))
 }

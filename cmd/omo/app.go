@@ -199,6 +199,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 		Engine:        a.engine,
 		Reports:       asked,
 		Overview:      asked,
+		Behind:        asked,
 		Audits:        asked,
 		People:        people{c.Data},
 		History:       &replay.History{Warehouse: asked, Ledger: a.ledger, Loaded: a.loader.Position},

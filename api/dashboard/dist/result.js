@@ -1,0 +1,1 @@
+"use strict";(()=>{for(let t of document.querySelectorAll("button[data-copy]"))navigator.clipboard&&(t.hidden=!1,t.addEventListener("click",async()=>{let e=document.getElementById(t.dataset.copy??"")?.textContent??"";await navigator.clipboard.writeText(e),t.textContent=t.dataset.done??t.textContent}));})();

@@ -1,0 +1,188 @@
+package api
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/omotenashi-web/omotenashi/api/dashboard"
+	"github.com/omotenashi-web/omotenashi/engine/stats"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+// Behind tells what is behind a campaign's figures.
+type Behind interface {
+	Members(context.Context, warehouse.MembersQuery) (warehouse.Members, error)
+	CameTo(context.Context, warehouse.StepQuery) (warehouse.Came, error)
+	Phases(context.Context, warehouse.Query) ([]warehouse.Phase, error)
+}
+
+// counts are one campaign's, as of one moment.
+type counts struct {
+	asked  warehouse.Query
+	sums   warehouse.Sums
+	result CampaignResults
+	phases []warehouse.Phase
+
+	live, status string // the campaign's phase and state by then
+}
+
+// resultScreen shows how one campaign does.
+func (s *Server) resultScreen(c echo.Context) error {
+	campaign, q, err := s.question(c)
+	if err != nil {
+		return err
+	}
+	page := s.resultPage(c, campaign)
+	page.Done = dashboard.Done{What: changeOf(c.QueryParam("did")), Name: campaign.Name}
+	found, err := s.counts(c, campaign, q)
+	switch {
+	case err != nil:
+		page.Problem = wording(err)
+	case found == nil:
+		page.Counting = true
+	default:
+		s.fill(&page, found)
+	}
+	return s.screen(c, "result", page)
+}
+
+// question is the campaign that a path names, and what is asked of it, which
+// unless told is as of no moment yet.
+func (s *Server) question(c echo.Context) (*rules.Campaign, warehouse.Query, error) {
+	id := idOf(c)
+	campaign := s.campaign(id)
+	if campaign == nil {
+		return nil, warehouse.Query{}, problem("not_found", "no campaign "+id+" in the rules folder")
+	}
+	q, err := queryOf(c, campaign)
+	return campaign, q, err
+}
+
+// asks are the parts of an address that say what is asked.
+var asks = [...]string{"goal", "window", "phase", "from", "to", "as_of", "matured"}
+
+// askOf are those that were told.
+func askOf(c echo.Context) url.Values {
+	out := url.Values{}
+	for _, name := range asks {
+		if value := c.QueryParam(name); value != "" {
+			out.Set(name, value)
+		}
+	}
+	return out
+}
+
+// resultPage is the screen without its figures.
+func (s *Server) resultPage(c echo.Context, campaign *rules.Campaign) dashboard.Result {
+	now := s.here()
+	page := dashboard.Result{CampaignRow: rowOf(s.engine.Live(), campaign, now), Told: askOf(c), Ask: askOf(c)}
+	goal := goalNamed(campaign, c.QueryParam("goal"))
+	page.Asked = dashboard.Asked{
+		Goal: goal.Name, Phase: c.QueryParam("phase"), From: c.QueryParam("from"), To: c.QueryParam("to"), Window: rules.FormatDuration(goal.Window),
+	}
+	known := false
+	for _, g := range campaign.Goals {
+		known = known || g.Name == goal.Name
+		page.Asked.Goals = append(page.Asked.Goals, dashboard.Goal{Name: g.Name, Window: rules.FormatDuration(g.Window)})
+	}
+	if !known {
+		page.Asked.Goals = append(page.Asked.Goals, dashboard.Goal{Name: goal.Name, Window: page.Asked.Window})
+	}
+	return page
+}
+
+// counts are the figures as of a few seconds ago, or as of when they are asked
+// for; nil without an error: they are being counted.
+func (s *Server) counts(c echo.Context, campaign *rules.Campaign, q warehouse.Query) (*counts, error) {
+	live := s.engine.Live()
+	phase, status := live.Phases[campaign.ID], string(live.Status(campaign))
+	fits := func(x *counts) bool { return x.live == phase && x.status == status }
+	return look(s.shelf, s.now, "results "+campaign.ID+"?"+askOf(c).Encode(), fits, func(ctx context.Context) (*counts, error) {
+		q := s.asOf(campaign, q)
+		sums, err := s.reports.Results(ctx, q)
+		if err != nil {
+			return nil, s.away("campaign", campaign.ID, err)
+		}
+		result, err := s.judged(campaign, q, sums)
+		if err != nil {
+			return nil, err
+		}
+		phases, err := s.behind.Phases(ctx, q)
+		if err != nil {
+			return nil, s.away("campaign", campaign.ID, err)
+		}
+		return &counts{asked: q, sums: sums, result: result, phases: phases, live: phase, status: status}, nil
+	})
+}
+
+// exactly writes a moment so that an address keeps its milliseconds.
+const exactly = "2006-01-02T15:04:05.000Z"
+
+// fill puts the figures into the screen.
+func (s *Server) fill(page *dashboard.Result, x *counts) {
+	zone := s.engine.Live().Set.Site.Timezone
+	r := &x.result.Results
+	page.At, page.Results, page.SQL = r.AsOf.In(zone), r, warehouse.SQL(x.asked)
+	page.Asked.Phase, page.Asked.Window = r.Phase, r.Window
+	page.Ask.Set("as_of", x.asked.AsOf.UTC().Format(exactly))
+	if r.Phase != "" {
+		page.Ask.Set("phase", r.Phase)
+	}
+	harm := harmOf(x.result.Override)
+	reviews := stats.ReviewAll([]stats.Reviewed{{Name: page.Name, Results: *r, Span: *r, Harm: harm}})
+	page.Review = &reviews[0]
+	page.Arms = armsShown(r.Arms, x.sums.Arms)
+	for i, p := range x.sums.Periods {
+		period := dashboard.Period{Number: periodNumber(p)}
+		period.Arms = compared(r.Subject, armsOf(x.sums.Periods[i].Arms))
+		page.Periods = append(page.Periods, period)
+	}
+	for _, p := range x.phases {
+		page.Asked.Phases = append(page.Asked.Phases, dashboard.Phase{ID: p.ID, Began: p.Began.In(zone), Exposed: p.Exposed})
+		if p.ID == r.Phase {
+			page.Left = dashboard.Left{Bots: p.Bots, Staff: p.Staff, Forced: p.Forced}
+		}
+	}
+}
+
+// armsShown are the arms' figures with what only the sums tell; control's colour
+// is the first, the others have theirs in turn.
+func armsShown(arms []stats.ArmResult, sums []warehouse.Arm) []dashboard.Arm {
+	out := make([]dashboard.Arm, len(arms))
+	colour := 0
+	for i, a := range arms {
+		out[i].ArmResult = a
+		if !a.Control {
+			out[i].Colour = 1 + colour%3
+			colour++
+		}
+		for _, x := range sums {
+			if x.Variant == a.Variant {
+				out[i].Matured, out[i].Clicked, out[i].Closed, out[i].Failed = x.Matured, x.Clicked, x.Closed, x.Failed
+			}
+		}
+	}
+	return out
+}
+
+// colourOf is the colour of a variant's drawings.
+func colourOf(arms []stats.ArmResult, variant string) int {
+	for _, a := range armsShown(arms, nil) {
+		if a.Variant == variant {
+			return a.Colour
+		}
+	}
+	return 1
+}
+
+// label is a day as drawings have it: 12/01.
+func label(day string) string {
+	if t, err := time.Parse(time.DateOnly, day); err == nil {
+		return t.Format("01/02")
+	}
+	return day
+}

@@ -1,0 +1,183 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/omotenashi-web/omotenashi/api/dashboard"
+	"github.com/omotenashi-web/omotenashi/engine/stats"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+// resultPart answers with one part of a campaign's results: for htmx as it is,
+// and else as a screen of its own. put leaves the part out while it is counted.
+func (s *Server) resultPart(name string, put func(echo.Context, *dashboard.Result, *rules.Campaign, warehouse.Query) (there bool, err error)) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		campaign, q, err := s.question(c)
+		if err != nil {
+			return err
+		}
+		page := s.resultPage(c, campaign)
+		page.Part = name
+		there, err := put(c, &page, campaign, q)
+		if err != nil {
+			page.Problem = wording(err)
+		}
+		page.Counting = err == nil && !there
+		if c.Request().Header.Get("HX-Request") != "" {
+			return s.part(c, "result", "result-"+name, page)
+		}
+		return s.screen(c, "result", page)
+	}
+}
+
+// counting asks for a part's figures, once for all who ask the same.
+func counting[T any](s *Server, c echo.Context, campaign *rules.Campaign, count func(context.Context) (T, error)) (*T, error) {
+	always := func(*T) bool { return true }
+	asked := campaign.ID + " " + c.QueryParam("by") + "?" + askOf(c).Encode()
+	return look(s.shelf, s.now, asked, always, func(ctx context.Context) (*T, error) {
+		out, err := count(ctx)
+		return &out, err
+	})
+}
+
+func (s *Server) putDays(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query) (bool, error) {
+	series, err := counting(s, c, campaign, func(ctx context.Context) (Series, error) { return s.seriesOf(ctx, campaign, s.asOf(campaign, q)) })
+	if err != nil || series == nil {
+		return false, err
+	}
+	page.Days = &dashboard.Days{Pooled: campaign.Bandit}
+	for _, d := range series.Days {
+		for i, a := range d.Cumulative {
+			of := stats.ArmResult{Variant: a.Variant, Control: a.Control}
+			if j := slices.IndexFunc(d.Arms, func(b stats.ArmResult) bool { return b.Variant == a.Variant }); j >= 0 {
+				of = d.Arms[j]
+			}
+			page.Days.Rows = append(page.Days.Rows, dashboard.DayRow{Day: d.Day, Of: of, UpTo: a, Begins: i == 0})
+			if a.Control {
+				continue
+			}
+			k := slices.IndexFunc(page.Days.Arms, func(b dashboard.ArmDays) bool { return b.Variant == a.Variant })
+			if k < 0 {
+				k = len(page.Days.Arms)
+				page.Days.Arms = append(page.Days.Arms, dashboard.ArmDays{Variant: a.Variant, Colour: colourOf(d.Cumulative, a.Variant)})
+			}
+			page.Days.Arms[k].Days = append(page.Days.Arms[k].Days, dashboard.Day{
+				Label: label(d.Day), Known: a.Lift.Known && a.SequentialCI.Known, Lift: a.Lift.Value, Low: a.SequentialCI.Low, High: a.SequentialCI.High,
+			})
+		}
+	}
+	newestFirst(page.Days.Rows)
+	return true, nil
+}
+
+// newestFirst turns days around, and leaves each one's arms in their order.
+func newestFirst(rows []dashboard.DayRow) {
+	slices.SortStableFunc(rows, func(a, b dashboard.DayRow) int {
+		switch {
+		case a.Day > b.Day:
+			return -1
+		case a.Day < b.Day:
+			return 1
+		}
+		return 0
+	})
+}
+
+func (s *Server) putFunnel(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query) (bool, error) {
+	ask := funnelQuery(campaign, s.asOf(campaign, q))
+	funnel, err := counting(s, c, campaign, func(ctx context.Context) (Funnel, error) { return s.funnelOf(ctx, ask) })
+	if err != nil || funnel == nil {
+		return false, err
+	}
+	out := &dashboard.Funnel{From: funnel.From.In(campaign.Zone), To: funnel.To.In(campaign.Zone), Goal: campaign.Goals[0].Name}
+	if len(funnel.Days) > 0 {
+		for _, x := range funnel.Days[0].Steps {
+			switch x.Name {
+			case warehouse.StepMatched:
+				out.Matched = x.Decisions
+			case warehouse.StepLost:
+				out.Lost += x.Decisions
+			}
+			out.Steps = append(out.Steps, dashboard.Step{Name: x.Name, Reason: x.Reason, Decisions: x.Decisions, Visitors: x.Visitors, Path: page.To("visitors",
+				"step", x.Name, "reason", x.Reason, "from", funnel.From.Format(exactly), "to", funnel.To.Format(exactly), "as_of", funnel.AsOf.Format(exactly))})
+		}
+	}
+	page.Funnel = out
+	return true, nil
+}
+
+func (s *Server) putBreakdown(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query) (bool, error) {
+	by := c.QueryParam("by")
+	if by == "" {
+		by = warehouse.ByDevice
+	}
+	found, err := counting(s, c, campaign, func(ctx context.Context) (Breakdown, error) {
+		return s.breakdownOf(ctx, campaign, s.asOf(campaign, q), by)
+	})
+	if err != nil || found == nil {
+		return false, err
+	}
+	page.Breakdown = &dashboard.Breakdown{By: by, All: attributes, Pooled: campaign.Bandit}
+	for _, x := range found.Slices {
+		page.Breakdown.Slices = append(page.Breakdown.Slices, dashboard.Slice(x))
+	}
+	return true, nil
+}
+
+func periodNumber(p warehouse.PeriodSums) string { return strconv.Itoa(p.Period) }
+
+// membersMost is how many visitors behind a number are named.
+const membersMost = 100
+
+// membersScreen names the visitors behind a number of the results, or of a step
+// of the funnel.
+func (s *Server) membersScreen(c echo.Context) error {
+	campaign, q, err := s.question(c)
+	if err != nil {
+		return err
+	}
+	page := dashboard.Members{
+		Campaign: s.resultPage(c, campaign), Currency: s.engine.Live().Set.Site.Currency, Who: c.QueryParam("who"), Reason: c.QueryParam("reason"), Variant: c.QueryParam("variant"),
+		By: c.QueryParam("by"), Key: c.QueryParam("slice"), Period: c.QueryParam("period"), Most: membersMost,
+	}
+	q = s.asOf(campaign, q)
+	zone := s.engine.Live().Set.Site.Timezone
+	if step := c.QueryParam("step"); step != "" {
+		page.Who, page.Funnel = step, true
+		came, err := s.behind.CameTo(c.Request().Context(), warehouse.StepQuery{FunnelQuery: funnelQuery(campaign, q), Step: step, Reason: page.Reason, Limit: membersMost})
+		if err != nil {
+			page.Campaign.Problem = wording(s.away("campaign", campaign.ID, err))
+		}
+		page.All = came.All
+		for _, v := range came.List {
+			page.List = append(page.List, dashboard.Member{ID: v.Visitor, At: v.Last.In(zone), Decisions: v.Decisions})
+		}
+		return s.screen(c, "members", page)
+	}
+	if !slices.Contains(countedAs, page.Who) {
+		return problem("bad_request", "who "+page.Who+" is none of exposed, matured, converted, clicked, closed, failed, crossed, carried")
+	}
+	found, err := s.behind.Members(c.Request().Context(), warehouse.MembersQuery{
+		Query: q, Who: page.Who, Variant: page.Variant, Period: page.Period, By: page.By, Slice: page.Key, Zone: zoneName(campaign.Zone), Limit: membersMost,
+	})
+	if err != nil {
+		page.Campaign.Problem = wording(s.away("campaign", campaign.ID, err))
+	}
+	page.All = found.All
+	for _, m := range found.List {
+		page.List = append(page.List, dashboard.Member{
+			ID: m.Visitor, Variant: m.Variant, Device: m.Device, Newcomer: m.Newcomer, Channel: m.Channel, Rank: m.Rank, At: m.Entered.In(zone),
+			Value: stats.Number{Value: m.Value, Known: true}, Converted: m.Converted, Clicked: m.Clicked, Closed: m.Closed, Failed: m.Failed,
+		})
+	}
+	return s.screen(c, "members", page)
+}
+
+var countedAs = []string{
+	warehouse.Exposed, warehouse.Matured, warehouse.Converted, warehouse.Clicked, warehouse.Closed, warehouse.Failed, warehouse.Crossed, warehouse.Carried,
+}

@@ -1,0 +1,65 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// shelf keeps what screens counted by what was asked, the last so many of them,
+// so that whoever looks again, or comes back to see whether it is there, finds it.
+type shelf struct {
+	mu   sync.Mutex
+	all  []shelved // the last used last
+	turn chan struct{}
+}
+
+type shelved struct {
+	asked string
+	count any // a *counted of the type that asked names
+}
+
+const (
+	shelfRoom   = 64
+	shelfAtOnce = 2 // counts under way: events are decided meanwhile
+	shelfFresh  = 10 * time.Second
+	shelfOld    = 15 * time.Minute
+)
+
+func newShelf() *shelf { return &shelf{turn: make(chan struct{}, shelfAtOnce)} }
+
+// look gives what was counted for a question, as counted does: nil without an
+// error, it is being counted.
+func look[T any](s *shelf, now func() time.Time, asked string, fits func(*T) bool, count func(context.Context) (*T, error)) (*T, error) {
+	asked = fmt.Sprintf("%T %s", *new(T), asked)
+	kept := s.place(asked, func() any { return &counted[T]{fresh: shelfFresh, old: shelfOld} }).(*counted[T])
+	return kept.get(now, fits, func(ctx context.Context) (*T, error) {
+		select {
+		case s.turn <- struct{}{}:
+			defer func() { <-s.turn }()
+			return count(ctx)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	})
+}
+
+// place is where a question's count is kept. Whoever has not been asked for the
+// longest makes room.
+func (s *shelf) place(asked string, empty func() any) any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := shelved{asked: asked}
+	if i := slices.IndexFunc(s.all, func(x shelved) bool { return x.asked == asked }); i >= 0 {
+		one = s.all[i]
+		s.all = slices.Delete(s.all, i, i+1)
+	} else {
+		one.count = empty()
+	}
+	if s.all = append(s.all, one); len(s.all) > shelfRoom {
+		s.all = slices.Delete(s.all, 0, 1)
+	}
+	return one.count
+}
