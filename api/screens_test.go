@@ -46,14 +46,14 @@ func (p *people) Remove(name string) error {
 const password = "correct horse battery"
 
 // staffed is a shop with one person of each role, named for it.
-func staffed(t *testing.T) (*shop, *people) {
+func staffed(t *testing.T, changes ...option) (*shop, *people) {
 	t.Helper()
 	p := &people{}
 	hash := api.HashPassword(password)
 	for name, role := range dashboard.Roles {
 		p.all = append(p.all, api.Person{Name: name, Role: role, Hash: hash})
 	}
-	return open(t, options(func(o *api.Options) { o.People = p })), p
+	return open(t, append(changes, options(func(o *api.Options) { o.People = p }))...), p
 }
 
 // submits is a form as a browser on the shop's own screens sends it.

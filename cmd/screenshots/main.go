@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -24,6 +26,7 @@ func run(ctx context.Context) error {
 	out := flag.String("out", "screenshots", "the folder that the pictures go to")
 	ui := flag.String("ui", "", "a running omo's address; without it a demo is run")
 	shop := flag.String("shop", "", "the demo shop's address, with --ui")
+	only := flag.String("only", "", "only pictures whose names begin so")
 	flag.Parse()
 	if err := os.MkdirAll(*out, 0o755); err != nil {
 		return fmt.Errorf("the folder for the pictures: %w", err)
@@ -41,6 +44,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	all = slices.DeleteFunc(all, func(p picture) bool { return !strings.HasPrefix(p.name, *only) })
 	camera, leave, err := open(ctx)
 	if err != nil {
 		return err

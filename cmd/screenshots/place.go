@@ -91,7 +91,12 @@ func (p place) pictures(ctx context.Context) ([]picture, error) {
 	if err := p.call(ctx, http.MethodGet, "/v1/campaigns", nil, &campaigns); err != nil {
 		return nil, err
 	}
-	for _, c := range campaigns.Campaigns {
+	const there = `document.readyState === "complete" && !document.querySelector("[hx-trigger^=load]")`
+	for i, c := range campaigns.Campaigns {
+		if i == 0 {
+			add(picture{name: "screen-result", address: p.ui + "/ui/campaigns/" + c.ID, whole: true, shows: there}, dashboard.Languages[:]...)
+			add(picture{name: "screen-result-visitors", address: p.ui + "/ui/campaigns/" + c.ID + "/visitors?who=exposed", shows: there}, dashboard.Languages[:]...)
+		}
 		var link struct{ Link string }
 		if err := p.call(ctx, http.MethodPost, "/v1/preview", map[string]string{"campaign": c.ID, "page": p.shop + "/"}, &link); err != nil {
 			return nil, err
