@@ -19,9 +19,8 @@ import (
 func lookedAt(t *testing.T) *shop {
 	t.Helper()
 	s := open(t, options(func(o *api.Options) { o.OpenDashboard = true }))
-	s.reports.sums = warehouse.Sums{Arms: []warehouse.Arm{
-		{Variant: "control", Control: true, Weight: 50, Exposed: 9000, Converted: 279}, {Variant: "coupon10", Weight: 50, Exposed: 9100, Converted: 360},
-	}}
+	measured(s)
+	s.reports.members = warehouse.Members{All: 300, List: []warehouse.Member{{Visitor: "v1", Variant: "coupon10", Entered: s.clock.Now(), Device: "mobile", Newcomer: "new", Converted: true, Closed: true, Value: 4200}}}
 	s.reports.activity = []warehouse.Activity{{Campaign: "welcome", Day: "2026-11-20", Visitors: 1200}, {Campaign: "welcome", Day: "2026-11-21", Visitors: 34}}
 	s.reports.conflicts = []warehouse.Conflict{{Campaign: "welcome", Reason: "budget", Visitors: 7}}
 	s.reports.usage = []warehouse.Month{{Month: "2026-10", Visitors: 10}, {Month: "2026-11", Visitors: 12345, Persons: 7, Events: 100000, Decisions: 90000}}
@@ -46,9 +45,14 @@ func TestScreensAreAccessible(t *testing.T) {
 	tab := browsertest.New(t)
 	s, shut := lookedAt(t), open(t)
 	s.trusted().counted("/ui/campaigns")
+	welcome := s.URL + "/ui/campaigns/welcome"
+	for _, part := range []string{"", "/days", "/funnel", "/breakdown"} {
+		s.trusted().counted("/ui/campaigns/welcome" + part)
+	}
 	s.trusted().visits("ann", "/items/9", "スニーカー")
 	s.trusted().visits("bob", "/cart", "かご", cart(12_000))
-	screens := []string{s.URL + "/ui/live?cart=1", s.URL + "/ui/live", s.URL + "/ui/campaigns", s.URL + "/ui/health", s.URL + "/ui/audit", s.URL + "/ui/users", s.URL + "/ui/nothing", shut.URL + "/ui/login"}
+	screens := []string{welcome, welcome + "/days", welcome + "/funnel", welcome + "/breakdown", welcome + "/visitors?who=exposed",
+		s.URL + "/ui/live?cart=1", s.URL + "/ui/live", s.URL + "/ui/campaigns", s.URL + "/ui/health", s.URL + "/ui/audit", s.URL + "/ui/users", s.URL + "/ui/nothing", shut.URL + "/ui/login"}
 	if _, err := chromedp.Call(tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `addEventListener("securitypolicyviolation", (e) => (window.broken ??= []).push(e.violatedDirective + " " + e.blockedURI))`,
 	}); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -129,7 +130,12 @@ func narrowing(days []Day) template.HTML {
 	half = rounded(half)
 	c := draw("narrowing", width, height)
 	y := func(v float64) float64 { return 4 + (height-foot-8)*(1-within(v, -half, half)) }
-	x := func(i int) float64 { return left + (width-left-8)*float64(i)/float64(max(1, len(days)-1)) }
+	x := func(i int) float64 {
+		if len(days) == 1 {
+			return (left + width) / 2
+		}
+		return left + (width-left-8)*float64(i)/float64(len(days)-1)
+	}
 	for _, tick := range [...]float64{-1, 0, 1} {
 		class := "tick"
 		if tick == 0 {
@@ -146,11 +152,16 @@ func narrowing(days []Day) template.HTML {
 			middle = append(middle, [2]float64{x(i), y(d.Lift)})
 		}
 	}
-	if len(middle) > 0 {
+	switch {
+	case len(middle) == 1: // a day alone has no course
+		c.line("over", middle[0][0], upper[0][1], middle[0][0], lower[0][1])
+		c.dot("last", middle[0][0], middle[0][1], 4)
+	case len(middle) > 1:
 		c.path("band", append(upper, lower...), true)
 		c.path("over", middle, false)
 	}
-	for _, i := range [...]int{0, len(days) / 2, len(days) - 1} {
+	named := []int{0, len(days) / 2, len(days) - 1}
+	for _, i := range slices.Compact(named) {
 		if i >= 0 && i < len(days) {
 			c.label(max(left+14, min(width-18, x(i))), height-6, "middle", days[i].Label)
 		}

@@ -66,6 +66,9 @@ func free() (string, error) {
 	return l.Addr().String(), nil
 }
 
+// looked is the campaign of the demo whose results are in the pictures.
+const looked = "exit-coupon"
+
 // pictures are all screens in both languages, and each campaign's action as its
 // preview shows it on the shop.
 func (p place) pictures(ctx context.Context) ([]picture, error) {
@@ -92,8 +95,8 @@ func (p place) pictures(ctx context.Context) ([]picture, error) {
 		return nil, err
 	}
 	const there = `document.readyState === "complete" && !document.querySelector("[hx-trigger^=load]")`
-	for i, c := range campaigns.Campaigns {
-		if i == 0 {
+	for _, c := range campaigns.Campaigns {
+		if c.ID == looked {
 			add(picture{name: "screen-result", address: p.ui + "/ui/campaigns/" + c.ID, whole: true, shows: there}, dashboard.Languages[:]...)
 			add(picture{name: "screen-result-visitors", address: p.ui + "/ui/campaigns/" + c.ID + "/visitors?who=exposed", shows: there}, dashboard.Languages[:]...)
 		}
