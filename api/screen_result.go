@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -137,9 +138,7 @@ func (s *Server) fill(page *dashboard.Result, x *counts) {
 	page.Review = &reviews[0]
 	page.Arms = armsShown(r.Arms, x.sums.Arms)
 	for i, p := range x.sums.Periods {
-		period := dashboard.Period{Number: periodNumber(p)}
-		period.Arms = compared(r.Subject, armsOf(x.sums.Periods[i].Arms))
-		page.Periods = append(page.Periods, period)
+		page.Periods = append(page.Periods, dashboard.Period{Number: strconv.Itoa(p.Period), Place: i + 1, Arms: compared(r.Subject, armsOf(p.Arms))})
 	}
 	for _, p := range x.phases {
 		page.Asked.Phases = append(page.Asked.Phases, dashboard.Phase{ID: p.ID, Began: p.Began.In(zone), Exposed: p.Exposed})

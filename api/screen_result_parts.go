@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"slices"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -128,8 +127,6 @@ func (s *Server) putBreakdown(c echo.Context, page *dashboard.Result, campaign *
 	}
 	return true, nil
 }
-
-func periodNumber(p warehouse.PeriodSums) string { return strconv.Itoa(p.Period) }
 
 // membersMost is how many visitors behind a number are named.
 const membersMost = 100

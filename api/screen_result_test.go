@@ -220,7 +220,7 @@ func TestResultScreenOfABandit(t *testing.T) {
 	s.reports.sums.Periods = []warehouse.PeriodSums{{Period: 0, Arms: arms}, {Period: 3, Arms: arms}}
 	c := s.as("view")
 	page := c.counted("/ui/campaigns/welcome")
-	if row := page.row("3"); row != "3 control 50 9,000 279 3.10%" || !strings.Contains(string(page.body), "配分が動くたびに") || !strings.Contains(string(page.body), "period=3&amp;") {
+	if row := page.row("2"); row != "2 control 50 9,000 279 3.10%" || !strings.Contains(string(page.body), "配分が動くたびに") || !strings.Contains(string(page.body), "period=3&amp;") {
 		t.Errorf("the row is %s", row)
 	}
 	for _, part := range []string{"days", "breakdown"} {

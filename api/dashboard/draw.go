@@ -118,16 +118,21 @@ type Day struct {
 	Lift, Low, High float64
 }
 
-// narrowing draws how the interval closes in over the days.
+// narrowing draws how the interval closes in over the days. There is room for
+// three days of four: the first ones know next to nothing, and are cut off.
 func narrowing(days []Day) template.HTML {
 	const width, height, foot, left = 640, 180, 24, 44
-	half := 0.0
+	var widths []float64
 	for _, d := range days {
 		if d.Known {
-			half = max(half, math.Abs(d.Low), math.Abs(d.High))
+			widths = append(widths, max(math.Abs(d.Low), math.Abs(d.High)))
 		}
 	}
-	half = rounded(half)
+	half := rounded(0)
+	if n := len(widths); n > 0 {
+		slices.Sort(widths)
+		half = rounded(widths[(3*n+3)/4-1])
+	}
 	c := draw("narrowing", width, height)
 	y := func(v float64) float64 { return 4 + (height-foot-8)*(1-within(v, -half, half)) }
 	x := func(i int) float64 {

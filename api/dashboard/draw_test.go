@@ -93,6 +93,7 @@ func TestDrawingsTell(t *testing.T) {
 		{"a curve from foot to foot", density([]Curve{{Mean: 0, Deviation: 0.01, Colour: 1}}, 0.25), `<path class="curve c1" d="M0.0 140.0L0.0 140.0`},
 		{"an axis in percent", density(nil, 0.25), `>−12.5%</text>`},
 		{"an interval that narrows", narrowing([]Day{{"1", true, 0, -0.5, 0.5}, {"2", true, 0, -0.25, 0.25}}), `<path class="band" d="M44.0 4.0L632.0 41.0L632.0 115.0L44.0 152.0Z"/>`},
+		{"first days that are cut off", narrowing([]Day{{"1", true, 0, -5, 5}, {"2", true, 0, -0.2, 0.2}, {"3", true, 0, -0.2, 0.2}, {"4", true, 0, -0.1, 0.1}}), `>+25%</text>`},
 		{"an interval of one day", narrowing([]Day{{"1", true, 0.1, -0.25, 0.5}}), `<line class="over" x1="342.0" y1="4.0" x2="342.0" y2="115.0"/><circle class="last" cx="342.0" cy="63.2" r="4"/><text x="342.0"`},
 		{"a campaign of the coming fortnight", planned(Plan{From: now, Until: now.AddDate(0, 0, 15), Now: now}), `<rect class="open" x="60.0" y="4" width="30.0" height="6" rx="3"/>`},
 		{"one that is over", planned(Plan{Until: now.AddDate(0, 0, -31), Now: now}), `rx="3"/><line class="now"`},

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"html/template"
 	"maps"
+	"math"
 	"net/url"
 	"time"
 
@@ -59,7 +60,8 @@ type Arm struct {
 
 // Period is a span of a bandit's phase with the same weights.
 type Period struct {
-	Number string
+	Number string // as it is stored, from 0 on
+	Place  int    // as people count, from 1 on
 	Arms   []stats.ArmResult
 }
 
@@ -252,6 +254,7 @@ func resultFuncs(language string) template.FuncMap {
 		"portion":    func(part, of uint64) string { return share(float64(part) / float64(of)) }, // 12.3%
 		"len64":      func(all []Member) uint64 { return uint64(len(all)) },
 		"moneyscale": moneyScale,
+		"days":       func(n stats.Number) int { return int(math.Ceil(min(n.Value, 99_999))) },
 		"lifts":      lifts,                                                            // drawing
 		"minute":     func(t time.Time) string { return t.Format("2006-01-02 15:04") }, // 2026-11-22 18:05
 	}

@@ -8,6 +8,6 @@ func screens() []bundle {
 		{entry: "api/dashboard/src/ui.css", out: "api/dashboard/dist/ui.css", limit: 12_000},
 		{entry: "api/dashboard/src/ui.ts", out: "api/dashboard/dist/ui.js", limit: 20_000, packages: packages, notice: notice},
 		{entry: "api/dashboard/src/live.ts", out: "api/dashboard/dist/live.js", limit: 4_000},
-		{entry: "api/dashboard/src/result.ts", out: "api/dashboard/dist/result.js", limit: 500},
+		{entry: "api/dashboard/src/result.ts", out: "api/dashboard/dist/result.js", limit: 1_000},
 	}
 }

@@ -1,0 +1,91 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func always[T any](*T) bool { return true }
+
+// A question that was put before is not counted again, the oldest of many makes
+// room, and a number and a text that are asked alike are two questions.
+func TestShelf(t *testing.T) {
+	t.Parallel()
+	s, at := newShelf(), time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	var counts atomic.Int64
+	ask := func(question string) {
+		t.Helper()
+		got, err := look(s, func() time.Time { return at }, question, always[string], func(context.Context) (*string, error) {
+			counts.Add(1)
+			return &question, nil
+		})
+		if err != nil || got == nil || *got != question {
+			t.Fatalf("%s: %v, %v", question, got, err)
+		}
+	}
+	for range 3 {
+		ask("first")
+	}
+	if counts.Load() != 1 {
+		t.Errorf("counted %d times", counts.Load())
+	}
+	if n, err := look(s, func() time.Time { return at }, "first", always[int], func(context.Context) (*int, error) { n := 7; return &n, nil }); err != nil || n == nil || *n != 7 {
+		t.Errorf("the number is %v, %v", n, err)
+	}
+	for i := range shelfRoom {
+		ask(fmt.Sprint("other ", i))
+		if i == shelfRoom/2 {
+			ask("first") // it is used, so that others make room
+		}
+	}
+	before := counts.Load()
+	ask("first")
+	if counts.Load() != before || len(s.all) != shelfRoom {
+		t.Errorf("counted anew: %d, then %d; %d are kept", before, counts.Load(), len(s.all))
+	}
+	if ask("other 0"); counts.Load() != before+1 {
+		t.Error("the oldest is kept for ever")
+	}
+}
+
+// So many are counted at once, and no more; an error is told.
+func TestShelfCountsFewAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newShelf()
+	var under, most atomic.Int64
+	begun, let := make(chan struct{}, 10), make(chan struct{})
+	var all sync.WaitGroup
+	for i := range 6 {
+		all.Go(func() {
+			_, _ = look(s, time.Now, fmt.Sprint(i), always[int], func(context.Context) (*int, error) { // nil: it is being counted
+				n := under.Add(1)
+				defer under.Add(-1)
+				for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+				}
+				begun <- struct{}{}
+				<-let
+				return new(int), nil
+			})
+		})
+	}
+	all.Wait() // none waits for long
+	for range shelfAtOnce {
+		<-begun
+	}
+	close(let)
+	for range 6 - shelfAtOnce {
+		<-begun
+	}
+	if most.Load() != shelfAtOnce {
+		t.Errorf("%d at once", most.Load())
+	}
+	away := errors.New("away")
+	if got, err := look(s, time.Now, "bad", always[int], func(context.Context) (*int, error) { return nil, away }); got != nil || !errors.Is(err, away) {
+		t.Errorf("%v, %v", got, err)
+	}
+}
