@@ -38,10 +38,10 @@ func TestMembersAreWhomResultsCount(t *testing.T) {
 		named += len(got.List)
 		return got.List
 	}
-	for _, file := range archive.Files {
+	for i, file := range archive.Files {
 		kind, title, _ := strings.Cut(file.Name, ": ")
-		if kind != "want" && kind != "daily" && kind != "by" {
-			continue
+		if kind != "want" && kind != "daily" && kind != "by" || kind == "want" && i%3 != 0 && !strings.Contains(title, "full=true") {
+			continue // the texts differ in their parameters only
 		}
 		t.Run(file.Name, func(t *testing.T) {
 			q := query(t, title)
@@ -119,7 +119,7 @@ func TestMembersAreWhomResultsCount(t *testing.T) {
 			list(t, warehouse.MembersQuery{Query: sums.Query, Who: warehouse.Exposed, Variant: a.Variant, Period: fmt.Sprint(p.Period)}, a.Exposed)
 		}
 	})
-	if named < 100 {
+	if named < 60 {
 		t.Errorf("only %d were named in all", named)
 	}
 }
@@ -167,7 +167,7 @@ func TestWhoCameToAStep(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i, s := range days[0].Steps {
-				if title[:3] != "all" && i%7 != 0 {
+				if title[:3] == "all" && i%2 != 0 || title[:3] != "all" && i%7 != 0 {
 					continue // the texts differ in their parameters only
 				}
 				got, err := w.CameTo(t.Context(), warehouse.StepQuery{FunnelQuery: q, Step: s.Name, Reason: s.Reason, Limit: 100})
