@@ -38,9 +38,8 @@ func told(t *testing.T, e ingest.Event) string {
 // the campaign's rule and variant; the rules' own decision is logged as without it.
 func TestInvitation(t *testing.T) {
 	t.Parallel()
-	s, p := staffed(t)
-	_ = p
-	s = open(t, withChat("visitor.visits > 100"), options(func(o *api.Options) { o.People = p }))
+	_, p := staffed(t)
+	s := open(t, withChat("visitor.visits > 100"), options(func(o *api.Options) { o.People = p }))
 	in := s.trusted()
 	in.visits("ann", "/cart", "かご", cart(12_000))
 	in.visits("bob", "/", "")
