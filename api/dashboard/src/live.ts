@@ -18,11 +18,11 @@ let ahead = Number(list.dataset.now) - Date.now(); // of the server's clock
 let order: string[] | undefined; // that could not be taken yet
 const fresh = new Set<Element>(); // rows that are not in their place yet
 
-/** read makes a row of its HTML. */
-function read(html: string): HTMLElement {
+/** read makes rows of their HTML. */
+function read(html: string[]): Element[] {
   const room = document.createElement("template");
-  room.innerHTML = html;
-  return room.content.firstElementChild as HTMLElement;
+  room.innerHTML = html.join("");
+  return [...room.content.children];
 }
 
 function put(id: string, html?: string): void {
@@ -32,21 +32,33 @@ function put(id: string, html?: string): void {
 /** held says whether somebody is about to use a row. */
 const held = () => list.matches(":hover") || list.contains(document.activeElement);
 
+// Nobody can follow more than so many rows that move at once.
+const FOLLOWED = 12;
+
 /** arrange brings the rows into order; those that move glide to their place. */
 function arrange(): void {
   if (!order || held()) return;
-  const tops = new Map([...list.children].map((row) => [row, row.getBoundingClientRect().top]));
+  const before = [...list.children];
   const wanted = order.map((id) => document.getElementById(id)).filter((row) => row !== null);
   order = undefined;
   const stays = new Set<Element>(wanted);
-  for (const row of [...list.children]) if (!stays.has(row)) row.remove();
-  wanted.forEach((row, at) => list.children[at] !== row && list.insertBefore(row, list.children[at] ?? null));
-  if (still.matches) return;
-  const moves = wanted.map((row) => [row, (tops.get(row) ?? 0) - row.getBoundingClientRect().top] as const);
-  for (const [row, by] of moves) {
-    const from = fresh.delete(row) ? { opacity: 0, transform: "translateY(-.6rem)" } : { transform: `translateY(${by}px)` };
-    if (by) row.animate([from, { opacity: 1, transform: "none" }], { duration: 350, easing: "ease-out" });
+  const left = before.filter((row) => stays.has(row) && !fresh.has(row));
+  const come = wanted.filter((row) => fresh.has(row));
+  const rising = wanted.filter((row) => !fresh.has(row)).filter((row, at) => left[at] !== row);
+  const glide = !still.matches && come.length <= FOLLOWED && rising.length <= FOLLOWED;
+  const tops = new Map(glide ? rising.map((row) => [row, row.getBoundingClientRect().top]) : []);
+  for (const row of before) if (!stays.has(row)) row.remove();
+  let next = list.firstElementChild;
+  for (const row of wanted) {
+    if (row === next) next = row.nextElementSibling;
+    else list.insertBefore(row, next);
   }
+  fresh.clear();
+  if (!glide) return;
+  const moves = rising.map((row) => [row, (tops.get(row) as number) - row.getBoundingClientRect().top] as const);
+  const motion = { duration: 350, easing: "ease-out" };
+  come.forEach((row) => row.animate([{ opacity: 0, transform: "translateY(-.6rem)" }, { opacity: 1, transform: "none" }], motion));
+  moves.forEach(([row, by]) => row.animate([{ transform: `translateY(${by}px)` }, { transform: "none" }], motion));
 }
 
 function take(push: Push): void {
@@ -54,11 +66,11 @@ function take(push: Push): void {
   put("live-tiles", push.tiles);
   put("live-sum", push.sum);
   put("live-staff", push.staff);
-  for (const html of push.rows ?? []) {
-    const row = read(html);
+  const rows = read(push.rows ?? []);
+  for (const row of rows) {
     const old = document.getElementById(row.id);
     if (!old) {
-      row.classList.add("came");
+      if (rows.length <= FOLLOWED) row.classList.add("came");
       fresh.add(row);
       list.append(row);
     } else if (!old.contains(document.activeElement)) old.replaceWith(row);
