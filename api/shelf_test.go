@@ -74,14 +74,14 @@ func TestShelfCountsFewAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait() // none waits for long
-	for range shelfAtOnce {
+	for range 2 {
 		<-begun
 	}
 	close(let)
-	for range 6 - shelfAtOnce {
+	for range 4 {
 		<-begun
 	}
-	if most.Load() != shelfAtOnce {
+	if most.Load() != 2 {
 		t.Errorf("%d at once", most.Load())
 	}
 	away := errors.New("away")

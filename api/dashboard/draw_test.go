@@ -90,6 +90,7 @@ func TestDrawingsTell(t *testing.T) {
 		{"a part of nothing", measure(1, 0), `<rect class="part" width="0.00" height="8"/>`},
 		{"the middle of an axis", density(nil, 0.5), `<line class="zero" x1="320.0" y1="4.0" x2="320.0" y2="146.0"/>`},
 		{"an interval of its own colour", density([]Curve{{Mean: math.Log(1.1), Deviation: 0.05, Colour: 2}}, 0.25), `<circle class="middle c2" cx="448.0" cy="149.8" r="4"/>`},
+		{"a ratio's curve is highest where its logarithm's is not", density([]Curve{{Mean: 0, Deviation: 0.5}}, 1), "L250.0 8.0L"}, // exp(−0.25) − 1
 		{"a curve from foot to foot", density([]Curve{{Mean: 0, Deviation: 0.01, Colour: 1}}, 0.25), `<path class="curve c1" d="M0.0 140.0L0.0 140.0`},
 		{"an axis in percent", density(nil, 0.25), `>−12.5%</text>`},
 		{"an interval that narrows", narrowing([]Day{{"1", true, 0, -0.5, 0.5}, {"2", true, 0, -0.25, 0.25}}), `<path class="band" d="M44.0 4.0L632.0 41.0L632.0 115.0L44.0 152.0Z"/>`},
