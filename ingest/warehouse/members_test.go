@@ -105,6 +105,9 @@ func TestMembersAreWhomResultsCount(t *testing.T) {
 		if sums, err = w.Results(t.Context(), q); err != nil || sums.Crossovers == 0 || sums.CarriedOver == 0 {
 			t.Fatalf("%+v, %v", sums, err)
 		}
+		for _, a := range sums.Arms {
+			list(t, warehouse.MembersQuery{Query: q, Who: warehouse.Converted, Variant: a.Variant}, a.Converted)
+		}
 		list(t, warehouse.MembersQuery{Query: q, Who: warehouse.Crossed}, sums.Crossovers)
 		carried := warehouse.MembersQuery{Query: q, Who: warehouse.Carried, Limit: 100}
 		list(t, carried, sums.CarriedOver)
