@@ -146,10 +146,8 @@ func (s *Server) membersScreen(c echo.Context) error {
 	zone := s.engine.Live().Set.Site.Timezone
 	if step := c.QueryParam("step"); step != "" {
 		page.Who, page.Funnel = step, true
-		came, err := s.behind.CameTo(c.Request().Context(), warehouse.StepQuery{FunnelQuery: funnelQuery(campaign, q), Step: step, Reason: page.Reason, Limit: membersMost})
-		if err != nil {
-			page.Campaign.Problem = wording(s.away("campaign", campaign.ID, err))
-		}
+		ask := warehouse.StepQuery{FunnelQuery: funnelQuery(campaign, q), Step: step, Reason: page.Reason, Limit: membersMost}
+		came := listed(s, c, campaign, &page, func(ctx context.Context) (warehouse.Came, error) { return s.behind.CameTo(ctx, ask) })
 		page.All = came.All
 		for _, v := range came.List {
 			page.List = append(page.List, dashboard.Member{ID: v.Visitor, At: v.Last.In(zone), Decisions: v.Decisions})
@@ -159,12 +157,10 @@ func (s *Server) membersScreen(c echo.Context) error {
 	if !slices.Contains(countedAs, page.Who) {
 		return problem("bad_request", "who "+page.Who+" is none of exposed, matured, converted, clicked, closed, failed, crossed, carried")
 	}
-	found, err := s.behind.Members(c.Request().Context(), warehouse.MembersQuery{
+	ask := warehouse.MembersQuery{
 		Query: q, Who: page.Who, Variant: page.Variant, Period: page.Period, By: page.By, Slice: page.Key, Zone: zoneName(campaign.Zone), Limit: membersMost,
-	})
-	if err != nil {
-		page.Campaign.Problem = wording(s.away("campaign", campaign.ID, err))
 	}
+	found := listed(s, c, campaign, &page, func(ctx context.Context) (warehouse.Members, error) { return s.behind.Members(ctx, ask) })
 	page.All = found.All
 	for _, m := range found.List {
 		page.List = append(page.List, dashboard.Member{
@@ -173,6 +169,28 @@ func (s *Server) membersScreen(c echo.Context) error {
 		})
 	}
 	return s.screen(c, "members", page)
+}
+
+// listed are the visitors that a count gives: none while it is under way or where
+// it cannot be had, and then the page says so.
+func listed[T any](s *Server, c echo.Context, campaign *rules.Campaign, page *dashboard.Members, count func(context.Context) (T, error)) (out T) {
+	always := func(*T) bool { return true }
+	found, err := look(s.shelf, s.now, campaign.ID+"?"+c.QueryParams().Encode(), always, func(ctx context.Context) (*T, error) {
+		out, err := count(ctx)
+		if err != nil {
+			return nil, s.away("campaign", campaign.ID, err)
+		}
+		return &out, nil
+	})
+	switch {
+	case err != nil:
+		page.Campaign.Problem = wording(err)
+	case found == nil:
+		page.Campaign.Counting = true
+	default:
+		out = *found
+	}
+	return out
 }
 
 var countedAs = []string{

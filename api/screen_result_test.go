@@ -122,7 +122,7 @@ func TestEveryNumberLeadsToItsVisitors(t *testing.T) {
 			if err != nil || !strings.HasSuffix(u.Path, "/visitors") {
 				continue
 			}
-			c.get(to).is(http.StatusOK)
+			c.counted(to)
 			switch q := s.reports.behind[len(s.reports.behind)-1].(type) {
 			case warehouse.MembersQuery:
 				out[strings.TrimSpace(strings.Join([]string{q.Who, q.Variant, q.By, q.Slice, q.Period}, " "))] = true
@@ -151,7 +151,7 @@ func TestEveryNumberLeadsToItsVisitors(t *testing.T) {
 			}
 		}
 	}
-	page := c.get("/ui/campaigns/welcome/visitors?who=converted&variant=coupon10").is(http.StatusOK)
+	page := c.counted("/ui/campaigns/welcome/visitors?who=converted&variant=coupon10")
 	if row := page.row("v/1"); row != "v/1 11月21日 12:00 coupon10 スマートフォン 新規 moon gold 成果 クリック 4,200円" {
 		t.Errorf("the row is %s", row)
 	}
@@ -160,13 +160,13 @@ func TestEveryNumberLeadsToItsVisitors(t *testing.T) {
 			t.Errorf("the list lacks %s", text)
 		}
 	}
-	page = c.get("/ui/campaigns/welcome/visitors?step=lost&reason=slot_taken").is(http.StatusOK)
+	page = c.counted("/ui/campaigns/welcome/visitors?step=lost&reason=slot_taken")
 	if row := page.row("v1"); row != "v1 11月21日 12:00 3" || !strings.Contains(string(page.body), "優先度の高い施策が枠を使用") || !strings.Contains(string(page.body), "（識別なし）") {
 		t.Errorf("the row is %s", row)
 	}
 	c.get("/ui/campaigns/welcome/visitors?who=everybody").is(http.StatusBadRequest)
 	s.reports.members = warehouse.Members{}
-	if body := string(c.get("/ui/campaigns/welcome/visitors?who=failed").is(http.StatusOK).body); !strings.Contains(body, "当てはまる人はいません") {
+	if body := string(c.counted("/ui/campaigns/welcome/visitors?who=failed").body); !strings.Contains(body, "当てはまる人はいません") {
 		t.Error("an empty list says nothing")
 	}
 }
