@@ -49,6 +49,7 @@ func (s *Server) putDays(c echo.Context, page *dashboard.Result, campaign *rules
 	if err != nil || series == nil {
 		return false, err
 	}
+	page.Ask.Set("as_of", series.AsOf.Format(exactly)) // so that its numbers lead to whom they counted
 	page.Days = &dashboard.Days{Pooled: campaign.Bandit}
 	for _, d := range series.Days {
 		for i, a := range d.Cumulative {
@@ -121,6 +122,7 @@ func (s *Server) putBreakdown(c echo.Context, page *dashboard.Result, campaign *
 	if err != nil || found == nil {
 		return false, err
 	}
+	page.Ask.Set("as_of", found.AsOf.Format(exactly))
 	page.Breakdown = &dashboard.Breakdown{By: by, All: attributes, Pooled: campaign.Bandit}
 	for _, x := range found.Slices {
 		page.Breakdown.Slices = append(page.Breakdown.Slices, dashboard.Slice(x))

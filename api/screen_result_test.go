@@ -194,6 +194,9 @@ func TestResultParts(t *testing.T) {
 	if body := string(by.body); !strings.Contains(body, `aria-current="true">会員ランク`) || strings.Count(body, `class="small-n`) != 2 || !strings.Contains(body, "少数：人数か成果が少なく") {
 		t.Errorf("the breakdown is %s", body)
 	}
+	if body := string(by.body); !strings.Contains(body, "/visitors?as_of=2026-11-21T03%3A00%3A00.000Z&amp;by=rank&amp;slice=2026-11-20&amp;variant=control&amp;who=exposed") {
+		t.Error("a part that stands alone does not lead to whom it counted")
+	}
 	if word := s.reports.words[len(s.reports.words)-1]; word != "rank" {
 		t.Errorf("asked by %s", word)
 	}
