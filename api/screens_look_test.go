@@ -45,6 +45,9 @@ func TestScreensAreAccessible(t *testing.T) {
 	script := browsertest.Axe(t)
 	tab := browsertest.New(t)
 	s, shut := lookedAt(t), open(t)
+	visitor, _ := visited(t, s)
+	s.reports.recent = []warehouse.Recent{{Visitor: visitor, User: "hanako", Last: s.clock.Now(), Pageviews: 1234, Path: "/cart", Device: "mobile", Purchases: 1}}
+	visitor = s.URL + "/ui/visitors/" + visitor
 	s.trusted().counted("/ui/campaigns")
 	welcome := s.URL + "/ui/campaigns/welcome"
 	for _, part := range []string{"", "/days", "/funnel", "/breakdown"} {
@@ -53,7 +56,7 @@ func TestScreensAreAccessible(t *testing.T) {
 	s.trusted().visits("ann", "/items/9", "スニーカー")
 	s.trusted().visits("bob", "/cart", "かご", cart(12_000))
 	s.trusted().submits("/ui/live/invite", "visitor", "bob", "campaign", "help").is(http.StatusSeeOther)
-	screens := []string{welcome, welcome + "/days", welcome + "/funnel", welcome + "/breakdown", welcome + "/visitors?who=exposed",
+	screens := []string{s.URL + "/ui/visitors?campaign=welcome", visitor, visitor + "?at=2026-11-21T12:00:30", visitor + "/why?campaign=gold", s.URL + "/ui/playground?campaign=welcome", welcome, welcome + "/days", welcome + "/funnel", welcome + "/breakdown", welcome + "/visitors?who=exposed",
 		s.URL + "/ui/live?cart=1", s.URL + "/ui/live", s.URL + "/ui/campaigns", s.URL + "/ui/health", s.URL + "/ui/audit", s.URL + "/ui/users", s.URL + "/ui/nothing", shut.URL + "/ui/login"}
 	if _, err := chromedp.Call(tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `addEventListener("securitypolicyviolation", (e) => (window.broken ??= []).push(e.violatedDirective + " " + e.blockedURI))`,

@@ -45,22 +45,23 @@ type Reports interface {
 
 // Options of New. All but Now and those from Rates on are required.
 type Options struct {
-	Engine   *engine.Engine
-	Reports  Reports
-	Overview Overview // for the screens
-	Behind   Behind   // what is behind a campaign's figures, for its screen
-	Audits   Audits
-	History  *replay.History // for explanations
-	Dead     DeadLetter
-	Keys     Keys
-	Kept     Kept   // for exports
-	Outbox   Outbox // of webhooks and e-mails
-	Ready    func(context.Context) []Check
-	Backup   Backup
-	Metrics  *prometheus.Registry
-	Log      *slog.Logger
-	Now      func() time.Time
-	Tracer   trace.Tracer // nil: no traces
+	Engine    *engine.Engine
+	Reports   Reports
+	Overview  Overview  // for the screens
+	Behind    Behind    // what is behind a campaign's figures, for its screen
+	Timelines Timelines // for those of visitors
+	Audits    Audits
+	History   *replay.History // for explanations
+	Dead      DeadLetter
+	Keys      Keys
+	Kept      Kept   // for exports
+	Outbox    Outbox // of webhooks and e-mails
+	Ready     func(context.Context) []Check
+	Backup    Backup
+	Metrics   *prometheus.Registry
+	Log       *slog.Logger
+	Now       func() time.Time
+	Tracer    trace.Tracer // nil: no traces
 
 	Rates         Rates         // the zero value limits nothing
 	Deciding      int           // decisions under way at once; 512 for each core unless told
@@ -125,7 +126,10 @@ type Server struct {
 	overview   Overview
 	behind     Behind
 	shelf      *shelf
+	timelines  Timelines
+	recent     counted[[]warehouse.Recent]
 	audits     Audits
+	actions    actions // of the playground
 	board      counted[figures]
 	used       counted[[]warehouse.Month]
 	lively     lively
@@ -176,8 +180,9 @@ func New(o Options) (*Server, error) {
 		ready:  o.Ready, writeBackup: o.Backup, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
 		metrics: newMetrics(o.Metrics), limits: newLimits(o.Rates, o.Metrics), outbox: o.Outbox,
 		shed: newShedder(o.Deciding, o.Metrics), lines: newLines(o.Connections, o.Metrics),
-		overview: o.Overview, behind: o.Behind, shelf: newShelf(), audits: o.Audits,
-		board: counted[figures]{fresh: 10 * time.Second, old: 15 * time.Minute}, used: counted[[]warehouse.Month]{fresh: 5 * time.Minute, old: 24 * time.Hour},
+		overview: o.Overview, behind: o.Behind, shelf: newShelf(), audits: o.Audits, timelines: o.Timelines,
+		recent: counted[[]warehouse.Recent]{fresh: 3 * time.Second, old: time.Minute},
+		board:  counted[figures]{fresh: 10 * time.Second, old: 15 * time.Minute}, used: counted[[]warehouse.Month]{fresh: 5 * time.Minute, old: 24 * time.Hour},
 		lively: newLively(o.Metrics), heartbeats: cmp.Or(o.Heartbeats, heartbeatEvery),
 	}
 	if err := s.UseKeys(o.Keys); err != nil {

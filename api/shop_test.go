@@ -115,7 +115,7 @@ func open(t testing.TB, changes ...option) *shop {
 	}
 	given := api.Options{
 		Engine: s.engine, Reports: s.reports, History: &replay.History{Warehouse: s.reports, Ledger: s.ledger, Loaded: func() uint64 { return 0 }}, Dead: deadOf(0), Keys: goodKeys(),
-		Kept: bare{}, Overview: s.reports, Behind: s.reports, Audits: s.reports, People: &people{},
+		Kept: bare{}, Overview: s.reports, Behind: s.reports, Timelines: s.reports, Audits: s.reports, People: &people{},
 		Ready:   func(context.Context) []api.Check { return s.checks },
 		Backup:  func(_ context.Context, w io.Writer) error { _, err := io.WriteString(w, "all of it"); return err },
 		Metrics: prometheus.NewRegistry(), Log: log, Now: s.clock.Now,
@@ -196,7 +196,9 @@ type reports struct {
 	members   warehouse.Members
 	came      warehouse.Came
 	phases    []warehouse.Phase
-	behind    []any // what was asked of who is behind numbers
+	behind    []any           // what was asked of who is behind numbers
+	timeline  []ingest.Record // the newest first
+	recent    []warehouse.Recent
 
 	away  bool
 	asked []warehouse.Query

@@ -41,6 +41,22 @@ func (p *pages) match(path string) bool {
 	return p.others
 }
 
+// Somewhere is a path that is among the campaign's pages, to try it on; "/" where
+// none is found.
+func (c *Campaign) Somewhere() string {
+	for _, p := range c.pages.patterns {
+		path := p.text
+		if p.form == '/' {
+			path += "/1"
+		}
+		path = strings.NewReplacer("**", "1", "*", "1").Replace(path)
+		if !p.negate && c.pages.match(path) {
+			return path
+		}
+	}
+	return "/"
+}
+
 func (p *pattern) match(path string) bool {
 	switch p.form {
 	case '=':

@@ -4,8 +4,11 @@ import (
 	"html/template"
 	"maps"
 	"math"
+	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine/stats"
 )
 
 // funcs are what the templates of one language can call.
@@ -18,9 +21,19 @@ func funcs(s speaker, language string, assets Assets) template.FuncMap {
 		"share": share, // 12.3% of 0.123
 		"bytes": bytes, // 1.2 MB
 		"yen":   amount,
-		"when":  func(t time.Time) string { return when(t, language) },      // 11/22 18:05
-		"date":  func(t time.Time) string { return t.Format("2006-01-02") }, // 2026-11-22
-		"clock": func(t time.Time) string { return t.Format("15:04:05") },
+		"price": func(v float64, currency string) string { // ¥6,800, in the language's own form
+			return said(stats.Number{Value: v, Known: true}.Amount(currency), language)
+		},
+		"came":   came,
+		"list":   func(words ...string) []string { return words },
+		"needed": func(text string) string { return needed(text, language) },
+		"today":  func(t, now time.Time) bool { return t.Format("2006-01-02") == now.Format("2006-01-02") },
+		"day":    func(t time.Time) string { return day(t, language) },           // 11月22日
+		"path":   url.PathEscape,                                                 // a part of an address, whatever is in it
+		"moment": func(t time.Time) string { return t.Format(time.RFC3339Nano) }, // for a link
+		"when":   func(t time.Time) string { return when(t, language) },          // 11/22 18:05
+		"date":   func(t time.Time) string { return t.Format("2006-01-02") },     // 2026-11-22
+		"clock":  func(t time.Time) string { return t.Format("15:04:05") },
 		"short": func(n int, text string) string { // the first so many letters
 			if letters := []rune(text); len(letters) > n {
 				return string(letters[:n])
@@ -85,4 +98,20 @@ func when(t time.Time, language string) string {
 		return t.Format("1月2日 15:04")
 	}
 	return t.Format("2 Jan 15:04")
+}
+
+// said is a sentence in a person's language.
+func said(s stats.Sentence, language string) string {
+	if language == "ja" {
+		return s.Ja
+	}
+	return s.En
+}
+
+// day is a date without its year.
+func day(t time.Time, language string) string {
+	if language == "ja" {
+		return t.Format("1月2日")
+	}
+	return t.Format("2 January")
 }

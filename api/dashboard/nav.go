@@ -13,6 +13,8 @@ type Place struct {
 var places = [...]Place{
 	{Screen: "live", Path: "/ui/live", Needs: View},
 	{Screen: "campaigns", Path: "/ui/campaigns", Needs: View, Inner: []string{"result", "members"}},
+	{Screen: "visitors", Path: "/ui/visitors", Needs: View},
+	{Screen: "playground", Path: "/ui/playground", Needs: View},
 	{Screen: "health", Path: "/ui/health", Needs: View},
 	{Screen: "audit", Path: "/ui/audit", Needs: View},
 	{Screen: "users", Path: "/ui/users", Needs: Publish},

@@ -42,7 +42,7 @@ func New() (*Screens, error) {
 	}
 	s := &Screens{assets: assets, pages: map[string]map[string]*template.Template{}}
 	for _, language := range Languages {
-		frame, err := template.New("").Funcs(funcs(texts.in(language), language, assets)).ParseFS(screenFiles, "screens/layout.html")
+		frame, err := template.New("").Funcs(funcs(texts.in(language), language, assets)).ParseFS(screenFiles, "screens/layout.html", "screens/parts/*.html")
 		if err != nil {
 			return nil, fmt.Errorf("screens: %w", err)
 		}

@@ -200,6 +200,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 		Reports:       asked,
 		Overview:      asked,
 		Behind:        asked,
+		Timelines:     asked,
 		Audits:        asked,
 		People:        people{c.Data},
 		History:       &replay.History{Warehouse: asked, Ledger: a.ledger, Loaded: a.loader.Position},

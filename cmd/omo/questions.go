@@ -110,6 +110,18 @@ func (q questions) Audits(ctx context.Context, limit int) (all []ingest.Event, e
 	return all, err
 }
 
+// Timeline is warehouse.Timeline.
+func (q questions) Timeline(ctx context.Context, visitors []string, before warehouse.Moment, limit int) ([]ingest.Record, error) {
+	return answered(ctx, q, func(ctx context.Context) ([]ingest.Record, error) {
+		return q.Warehouse.Timeline(ctx, visitors, before, limit)
+	})
+}
+
+// Recent is warehouse.Recent.
+func (q questions) Recent(ctx context.Context, query warehouse.RecentQuery) ([]warehouse.Recent, error) {
+	return answered(ctx, q, func(ctx context.Context) ([]warehouse.Recent, error) { return q.Warehouse.Recent(ctx, query) })
+}
+
 // ask puts one question. It is not put to a ClickHouse of our own that does not
 // answer, and given up when that stops answering.
 func (q questions) ask(ctx context.Context, question func(context.Context) error) error {

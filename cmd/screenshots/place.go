@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"time"
 
@@ -88,6 +89,13 @@ func (p place) pictures(ctx context.Context) ([]picture, error) {
 	for _, screen := range everything.Places() {
 		add(picture{name: "screen-" + screen.Screen, address: p.ui + screen.Path, whole: true, shows: `document.readyState === "complete" && !document.querySelector("[hx-trigger^=load]")`}, dashboard.Languages[:]...)
 	}
+	met, err := p.visitor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	const ready = `document.readyState === "complete"`
+	add(picture{name: "screen-visitor", address: p.ui + met, whole: true, shows: ready}, dashboard.Languages[:]...)
+	add(picture{name: "screen-why", address: p.ui + met + "/why?", whole: true, shows: ready}, dashboard.Languages[:]...)
 	var campaigns struct {
 		Campaigns []struct{ ID string }
 	}
@@ -133,4 +141,29 @@ func (p place) call(ctx context.Context, method, path string, body, answer any) 
 		return fmt.Errorf("%s %s: %s: %s", method, path, response.Status, text)
 	}
 	return json.Unmarshal(text, answer)
+}
+
+var visitorLink = regexp.MustCompile(`href="(/ui/visitors/[^"?/]+)"`)
+
+// visitor is the path of one visitor's screen: of the last who met a campaign.
+func (p place) visitor(ctx context.Context) (string, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.ui+"/ui/visitors?campaign=regular-coupon", nil)
+	if err != nil {
+		return "", err
+	}
+	r.Header.Set("Authorization", "Bearer "+p.key)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", fmt.Errorf("ask omo: %w", err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	if err != nil {
+		return "", fmt.Errorf("ask omo: %w", err)
+	}
+	found := visitorLink.FindSubmatch(text)
+	if found == nil {
+		return "", fmt.Errorf("nobody has met a campaign: %s", response.Status)
+	}
+	return string(found[1]), nil
 }

@@ -51,19 +51,9 @@ var (
 
 // Explain answers q by replaying the visitor's past. The past is used up.
 func (p *Past) Explain(q Question) (*Answer, error) {
-	visits, own := p.visits, slices.IndexFunc(p.visits, p.own)
-	for i, v := range visits {
-		e := &v[0].Event
-		if q.Seq > 0 && e.Seq > q.Seq || !q.Until.IsZero() && e.Received > q.Until.UnixMilli() {
-			visits = visits[:i]
-			break
-		}
-	}
-	if own < 0 {
-		return nil, ErrNobody
-	}
-	if own >= len(visits) {
-		return nil, fmt.Errorf("%w: that came at %s", ErrTooEarly, time.UnixMilli(p.visits[own][0].Event.Received).UTC().Format(time.RFC3339Nano))
+	visits, err := p.upTo(q)
+	if err != nil {
+		return nil, err
 	}
 	if q.Page == nil {
 		return p.logged(visits, q)
@@ -93,15 +83,41 @@ func (p *Past) Explain(q Question) (*Answer, error) {
 	return player.ask(live, q), nil
 }
 
+// upTo are the visits that a question is about: at least one of the visitor's own
+// is among them.
+func (p *Past) upTo(q Question) ([][]ingest.Record, error) {
+	visits, own := p.visits, slices.IndexFunc(p.visits, p.own)
+	for i, v := range visits {
+		e := &v[0].Event
+		if q.Seq > 0 && e.Seq > q.Seq || !q.Until.IsZero() && e.Received > q.Until.UnixMilli() {
+			visits = visits[:i]
+			break
+		}
+	}
+	if own < 0 {
+		return nil, ErrNobody
+	}
+	if own >= len(visits) {
+		return nil, fmt.Errorf("%w: that came at %s", ErrTooEarly, time.UnixMilli(p.visits[own][0].Event.Received).UTC().Format(time.RFC3339Nano))
+	}
+	return visits, nil
+}
+
 // own says whether a visit is of the visitor that is asked about, and not of
 // another browser of the same person.
 func (p *Past) own(visit []ingest.Record) bool {
 	return visit[len(visit)-1].Event.Visitor == p.Visitor // of a merge: who came
 }
 
-// ask makes the decision that a page view or trigger would get now. It folds
-// that page view, so the player is at its end.
+// ask makes the decision that a page view or trigger would get now. The player is
+// at its end.
 func (p *Player) ask(live *engine.Live, q Question) *Answer {
+	return answer(p.profile.Visitor, p.before(live, q), q)
+}
+
+// before is the moment of a decision that a page view or trigger would get now. It
+// folds that page view, so the player is at its end.
+func (p *Player) before(live *engine.Live, q Question) *Moment {
 	e := *q.Page
 	if seen := p.views.newest(); seen != nil {
 		if e.Page == nil {
@@ -117,11 +133,10 @@ func (p *Player) ask(live *engine.Live, q Question) *Answer {
 	if q.Trigger == "" {
 		profile.Fold(p.profile, &e, p.termsOf(live))
 	}
-	m := &Moment{
+	return &Moment{
 		Profile: p.profile, Now: time.UnixMilli(e.Time).UTC(), Live: live,
 		Request: engine.Request{Context: &e, Trigger: q.Trigger, Facts: q.Facts, Consent: true, Explain: true},
 	}
-	return answer(p.profile.Visitor, m, q)
 }
 
 // decision is the last one of a visit, nil if it has none: what the server

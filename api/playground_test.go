@@ -1,0 +1,219 @@
+package api_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/omotenashi-web/omotenashi/api"
+	"github.com/omotenashi-web/omotenashi/api/beacon/browsertest"
+	"github.com/omotenashi-web/omotenashi/engine/ruletest"
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+const rescue = `id: rescue
+name: カゴ落ち
+status: draft
+when: visitor.visits >= 2 && cart.value >= 5000
+pages: ["/cart"]
+slot: modal
+frequency: {max: 1, per: session}
+variants:
+  - {id: control, weight: 20}
+  - {id: a, weight: 80, action: {type: banner, title: "あと少しで送料無料"}}
+`
+
+// A draft is tried on visitors who are made up: what is decided, where it stops and
+// what is missing; and the test that comes of it passes, whatever became of it.
+func TestTryingOnAMadeUpVisitor(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	c := s.as("edit")
+	before := s.ledger.Last()
+	for _, one := range []struct {
+		what   string
+		fields []string
+		want   string
+	}{
+		{"comes", []string{"visits", "2", "cart", "6800", "url", "/cart"}, "カゴ落ち ："},
+		{"a variant is drawn", []string{"visits", "2", "cart", "6800", "url", "/cart", "variant", "a"}, "カゴ落ち ：表示の対象になりました a"},
+		{"control", []string{"visits", "2", "cart", "6800", "url", "/cart", "variant", "control"}, "カゴ落ち ：未実施（比べるために出しません）"},
+		{"too small a cart", []string{"visits", "3", "cart", "4000", "url", "/cart"}, "カゴ落ち ：配信条件に当てはまりません"},
+		{"another page", []string{"visits", "3", "cart", "6800", "url", "/"}, "カゴ落ち ：対象のページではありません"},
+		{"no consent", []string{"visits", "3", "cart", "6800", "url", "/cart", "consent", "denied"}, "カゴ落ち ：同意がまだありません"},
+		{"traits, events, a person", []string{"visits", "2", "cart", "6800", "url", "/cart", "user", "u\"1", "traits", "rank: gold\nage: 30\n\nnonsense", "events", "- {at: -1h, name: view_item}\n", "operators", "2", "purchases", "4", "device", "desktop"}, "カゴ落ち ："},
+	} {
+		page := c.submits("/ui/playground", append([]string{"yaml", strings.ReplaceAll(rescue, "\n", "\r\n"), "aslive", "1", "who", "made", "clock", "2026-12-05T21:00:00"}, one.fields...)...).is(http.StatusOK)
+		if got := page.reads(`<div id="trial"`, "</main>"); !strings.Contains(got, one.want) {
+			t.Errorf("%s: %s", one.what, got)
+			continue
+		}
+		test := regexp.MustCompile(`(?s)<pre class="test code"[^>]*>(.*?)</pre>`).FindSubmatch(page.body)
+		if test == nil {
+			t.Fatalf("%s: there is no test: %s", one.what, page.body)
+		}
+		passes(t, s, rescue, unescape(string(test[1])))
+	}
+	small := c.submits("/ui/playground", "yaml", rescue, "aslive", "1", "visits", "3", "cart", "4000", "url", "/cart", "clock", "2026-12-05T21:00:00").reads(`<div id="trial"`, "</main>")
+	for _, text := range []string{"配信条件 ここで止まった", "cart.value >= 5000 いまは 4000。あと 1000 で当てはまります", "当てはまる visitor.visits >= 2 visitor.visits = 3", "ゴールド会員", "control 未実施：何も表示しません。"} {
+		if !strings.Contains(small, text) {
+			t.Errorf("the trial lacks %q: %s", text, small)
+		}
+	}
+	if page := string(c.submits("/ui/playground", "yaml", rescue, "url", "/cart").is(http.StatusOK).body); !strings.Contains(page, "a draft is in no decision") {
+		t.Error("a draft is tried as it is")
+	}
+	if page := string(c.submits("/ui/playground", "yaml", rescue, "aslive", "1", "url", "/cart", "events", "{name: A B}").is(http.StatusOK).body); !strings.Contains(page, "the visitor cannot be made up") {
+		t.Error("an event that is none is taken")
+	}
+	if s.ledger.Last() != before {
+		t.Error("trying left something in the ledger")
+	}
+}
+
+func unescape(text string) string {
+	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&#34;", `"`, "&#39;", "'", "&#43;", "+", "&amp;", "&").Replace(text)
+}
+
+// passes runs a test as omo test does, with the campaign in the folder and live.
+func passes(t *testing.T, s *shop, campaign, test string) {
+	t.Helper()
+	folder := fstest.MapFS{
+		"tests/a.test.yaml":   &fstest.MapFile{Data: []byte(test)},
+		"campaigns/mine.yaml": &fstest.MapFile{Data: []byte(strings.Replace(campaign, "draft", "live", 1))},
+	}
+	for name, text := range s.engine.Live().Set.Source {
+		folder[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	set, found := rules.Load(folder)
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	tests, found := rules.LoadTests(folder, set)
+	if err := found.Err(); err != nil || len(tests) != 1 {
+		t.Fatalf("%v\n%s", err, test)
+	}
+	if r := ruletest.New(set).Run(tests[0]); !r.Passed() {
+		t.Errorf("%+v\n%s", r.Failures, test)
+	}
+}
+
+// A visitor who is there: all of the past is counted for the rule, whatever it
+// asks, and nothing of the trial is left.
+func TestTryingOnAVisitorWhoIsThere(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	first, _ := visited(t, s)
+	c := s.as("edit")
+	before := s.ledger.Last()
+	text := strings.Replace(rescue, "cart.value >= 5000", `sum("purchase.value", "30d") >= 5000 && did("omo_click", "7d")`, 1)
+	page := c.submits("/ui/playground", "yaml", text, "aslive", "1", "who", "real", "visitor", first, "url", "/cart", "clock", "2026-11-23T09:00:00").is(http.StatusOK)
+	got := page.reads(`<div id="trial"`, "</main>")
+	if !regexp.MustCompile(`カゴ落ち ：(表示の対象になりました a|未実施（比べるために出しません）)`).MatchString(got) || !strings.Contains(got, `sum("purchase.value", "30d") = 6800`) || !strings.Contains(got, "11月23日 9:00 · https://shop.example/cart · "+first) && !strings.Contains(got, "11月23日 09:00 · https://shop.example/cart · "+first) {
+		t.Error(got)
+	}
+	if strings.Contains(string(page.body), `class="test code"`) {
+		t.Error("what somebody did is written into a test")
+	}
+	if got := c.submits("/ui/playground", "yaml", text, "aslive", "1", "who", "real", "visitor", "nobody", "url", "/cart").is(http.StatusOK).reads(`<div id="trial"`, "</main>"); !strings.Contains(got, "nothing is known of visitor nobody") {
+		t.Error(got)
+	}
+	if s.ledger.Last() != before {
+		t.Error("trying left something in the ledger")
+	}
+}
+
+// What is wrong is said as omo check says it, at its line; a campaign of the rules
+// in use takes the place of its own text.
+func TestCheckingInThePlayground(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	c := s.as("edit")
+	text := strings.Replace(rescue, "visitor.visits", "visitor.vists", 1)
+	part := c.submits("/ui/playground/check", "yaml", text).is(http.StatusOK)
+	want := `4:15 when visitor has no "vists", did you mean "visits"? OMO008 when: visitor.vists >= 2 && cart.value >= 5000 ^`
+	if got := part.reads("<div", "never"); !strings.HasPrefix(got, want) || strings.Contains(string(part.body), "<html") {
+		t.Errorf("\n     %s\nwant %s", got, want)
+	}
+	set, found, _ := rules.Lint(fstest.MapFS{"campaigns/a.yaml": &fstest.MapFile{Data: []byte(text)}}, rules.LintOptions{Now: s.clock.Now()})
+	if set != nil || len(found) != 1 || !strings.Contains(unescape(string(part.body)), found[0].Excerpt) {
+		t.Errorf("omo check says %v", found)
+	}
+	if got := c.submits("/ui/playground/check", "yaml", rescue).is(http.StatusOK).reads("<div", "never"); got != "誤りも注意もありません。" {
+		t.Error(got)
+	}
+	page := c.get("/ui/playground?campaign=pro").is(http.StatusOK)
+	written := unescape(string(regexp.MustCompile(`(?s)<textarea name="yaml"[^>]*>(.*?)</textarea>`).FindSubmatch(page.body)[1]))
+	if !strings.HasPrefix(written, "id: pro\nname: プロプラン\n") || strings.Contains(written, "gold") {
+		t.Errorf("its text is %s", written)
+	}
+	got := c.submits("/ui/playground", "yaml", written, "aslive", "1", "url", "/", "traits", "plan: pro").is(http.StatusOK).reads(`<div id="trial"`, "</main>")
+	if !strings.Contains(got, "プロプラン ：表示の対象になりました a") || strings.Count(got, "プロプラン") != 2 {
+		t.Error(got)
+	}
+	if csp := page.header.Get("Content-Security-Policy"); !strings.HasSuffix(csp, "; frame-src 'self'") || strings.Contains(csp, "unsafe") {
+		t.Error(csp)
+	}
+	look := s.as("view")
+	if page := string(look.get("/ui/playground").is(http.StatusOK).body); !strings.Contains(page, "試すには編集の権限が必要です。") || strings.Contains(page, "hx-post=\"/ui/playground/check\"") {
+		t.Error("who may only look is offered to try")
+	}
+	look.submits("/ui/playground", "yaml", rescue).is(http.StatusForbidden)
+	look.submits("/ui/playground/check", "yaml", rescue).is(http.StatusForbidden)
+	file := c.submits("/ui/playground/test", "test", "tests: []\n").is(http.StatusOK)
+	if string(file.body) != "tests: []\n" || file.header.Get("Content-Disposition") != `attachment; filename="playground.test.yaml"` {
+		t.Errorf("%v: %s", file.header, file.body)
+	}
+	look.get("/ui/playground/action/nothing").is(http.StatusNotFound)
+}
+
+// In a browser: what is wrong is said while it is written, the trial comes in
+// place, and the action is shown by the renderer of the shop's pages in a frame that
+// has no origin.
+func TestPlaygroundInABrowser(t *testing.T) {
+	t.Parallel()
+	tab, stop := context.WithTimeout(browsertest.New(t), 2*time.Minute)
+	defer stop()
+	s := open(t, options(func(o *api.Options) { o.OpenDashboard = true }))
+	if err := chromedp.Do(tab, chromedp.Navigate(s.URL+"/ui/playground"), chromedp.WaitVisible(`html[data-script=on] .gutter div`),
+		chromedp.Evaluate[chromedp.Void](`(() => { const t = document.querySelector("[name=yaml]"); t.value = t.value.replace("visitor.visits", "visitor.vists"); t.dispatchEvent(new Event("input", {bubbles: true})); })()`),
+		chromedp.WaitVisible(`#findings li.error`), chromedp.WaitVisible(`.gutter .error`), chromedp.Click(`#findings [data-line]`),
+	); err != nil {
+		t.Fatal(err)
+	}
+	if at, err := chromedp.Run(tab, chromedp.Evaluate[string](`(() => { const t = document.querySelector("[name=yaml]"); return t.value.slice(t.selectionStart, t.selectionStart + 5) })()`)); err != nil || at != "vists" {
+		t.Errorf("the cursor stands before %q, %v", at, err)
+	}
+	if err := chromedp.Do(tab,
+		chromedp.Evaluate[chromedp.Void](`(() => { const t = document.querySelector("[name=yaml]"); t.value = t.value.replace("visitor.vists", "visitor.visits"); t.dispatchEvent(new Event("input", {bubbles: true})); })()`),
+		chromedp.WaitVisible(`#findings p.up`),
+		chromedp.Evaluate[chromedp.Void](`document.querySelector("[name=visits]").value = 2; document.querySelector("[name=cart]").value = 6000; document.querySelector("[name=url]").value = "/cart"`),
+		chromedp.Click(`.go button.main`), chromedp.WaitVisible(`#trial iframe`), chromedp.ScrollIntoView(`#trial iframe`),
+	); err != nil {
+		t.Fatal(err)
+	}
+	frame, err := chromedp.Run(tab, chromedp.Evaluate[string](`document.querySelector("#trial iframe").src`))
+	if err != nil || !strings.HasPrefix(frame, s.URL+"/ui/playground/action/") {
+		t.Fatalf("the frame is %s, %v", frame, err)
+	}
+	u, _ := url.Parse(frame)
+	policy := s.caller("").get(u.Path).header.Get("Content-Security-Policy")
+	if parts := strings.Split(policy, "; "); !slices.Contains(parts, "sandbox allow-scripts") || !slices.Contains(parts, "frame-ancestors 'self'") {
+		t.Error(policy)
+	}
+	if err := chromedp.Do(tab, chromedp.Navigate(frame), chromedp.WaitVisible(`body[data-shown=on] omo-action, html[lang] omo-action`)); err != nil {
+		trouble, _ := chromedp.Run(tab, chromedp.Evaluate[string](`document.body.innerText`))
+		t.Fatalf("the action is not shown: %v: %s", err, trouble)
+	}
+	if origin, err := chromedp.Run(tab, chromedp.Evaluate[string](`self.origin`)); err != nil || origin != "null" {
+		t.Errorf("the frame's origin is %s, %v", origin, err)
+	}
+}

@@ -1,0 +1,78 @@
+package api
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/omotenashi-web/omotenashi/api/dashboard"
+	"github.com/omotenashi-web/omotenashi/engine"
+)
+
+// exportVisitor hands a visitor's file to a person, who is recorded before.
+func (s *Server) exportVisitor(c echo.Context) error {
+	id := idOf(c)
+	if err := checkID("the visitor's id", id); err != nil {
+		return err
+	}
+	if err := s.audit(c, "visitor_export", auditedVisitor(id)); err != nil {
+		return err
+	}
+	return s.export(c)
+}
+
+// auditedVisitor is how the audit log names a visitor: it outlives an erasure, so
+// that it must not have the id.
+func auditedVisitor(id string) string {
+	return "visitor " + proof(id)[:16]
+}
+
+// eraseVisitor forgets a visitor for good, once its id has been typed as well.
+func (s *Server) eraseVisitor(c echo.Context) error {
+	id := idOf(c)
+	if err := checkID("the visitor's id", id); err != nil {
+		return err
+	}
+	if c.FormValue("confirm") != id {
+		return c.Redirect(http.StatusSeeOther, visitorPath(id)+"?wrong=1#erase")
+	}
+	x, err := s.engine.Erase([]string{id}, s.now())
+	if err != nil {
+		s.log.Error("erasure could not be begun", "error", err)
+		return retryLater("unavailable", "the erasure could not be made durable; ask again", soon)
+	}
+	if err := s.audit(c, "visitor_erase", x.ID); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/ui/erasures/"+x.ID)
+}
+
+// erasureScreen is the receipt of an erasure, which may still be under way.
+func (s *Server) erasureScreen(c echo.Context) error {
+	x, err := s.engine.Erasure(c.Param("id"))
+	for end := time.Now().Add(countWait); err == nil && x != nil && x.Stage() != "done" && time.Now().Before(end); {
+		time.Sleep(eraseEvery)
+		x, err = s.engine.Erasure(x.ID)
+	}
+	switch {
+	case err != nil:
+		return err
+	case x == nil:
+		return problem("not_found", "no erasure has this id")
+	}
+	return s.screen(c, "erasure", erasingOf(x, s.here().Location()))
+}
+
+func erasingOf(x *engine.Erasure, zone *time.Location) dashboard.Erasing {
+	out := dashboard.Erasing{ID: x.ID, Stage: x.Stage(), Done: x.Stage() == "done", Asked: x.Asked.In(zone), Count: x.Count}
+	if out.Done {
+		out.Ended = x.Done.In(zone)
+	}
+	for _, name := range slices.Sorted(maps.Keys(x.Removed)) {
+		out.Removed = append(out.Removed, dashboard.Removed{Name: name, N: x.Removed[name]})
+	}
+	return out
+}
