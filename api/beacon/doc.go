@@ -37,6 +37,10 @@
 // idle_ms (the longest), and in visible ms the first exit (with exit_by),
 // tab_return and in_view:… of armed campaigns.
 //
+// While somebody of the shop is on duty the answer names one more that waits,
+// omo:invitation, for "invited:15s": h.js then says so often that the page is
+// looked at, and asks for the invitation once one is there.
+//
 // On touch devices exit intent is a guess, and told as one: exit_by is "scroll"
 // for a fast way back up after reading down, "tab" for a look into another tab,
 // which triggers at the return. The history is left alone.
