@@ -85,7 +85,7 @@ func (s *Server) invite(c echo.Context) error {
 // and tells its history of it; nil without one. The visit's page is context's.
 func (s *Server) inviting(v *engine.Visit, now time.Time) *offer {
 	one, ok := s.invitations.waiting(v.Visitor, now)
-	if !ok || !v.Decide.Consent || v.Decide.Context.Bot {
+	if !ok || v.Decide.Context.Bot { // without consent there is no visitor
 		return nil
 	}
 	d, _, err := s.engine.Preview(*v, one.Campaign, one.Variant, now)
