@@ -85,7 +85,7 @@ func (w *Warehouse) each(ctx context.Context, query string, parameters map[strin
 	if err := w.Migrate(ctx); err != nil {
 		return err
 	}
-	rows, err := w.conn.Query(bounded(ctx), query, named(parameters)...)
+	rows, err := w.conn.Query(reporting(ctx), query, named(parameters)...)
 	if err != nil {
 		return w.explain(err)
 	}

@@ -73,7 +73,7 @@ CREATE OR REPLACE VIEW exposures (
     country     LowCardinality(String) COMMENT 'ISO 3166 code, where known',
     new_visitor Bool                   COMMENT 'in the visitor''s first session',
     bot         Bool                   COMMENT 'a crawler or monitor: never in results',
-    forced      Bool                   COMMENT 'a preview or test asked for the variant: never in results',
+    forced      Bool                   COMMENT 'a preview or test asked for the variant, or one of the shop invited the visitor: never in results',
     staff       Bool                   COMMENT 'the visitor was one of the staff: never in results',
     rank        LowCardinality(String) COMMENT 'its trait rank then',
     period      UInt32                 COMMENT 'of a bandit: the stretch of equal weights in the phase, from 0 on',
@@ -84,7 +84,7 @@ CREATE OR REPLACE VIEW exposures (
     e.user_id AS user_id, e.time AS time, e.received AS received, e.decision_id AS decision_id,
     e.session_id AS session_id, e.path AS path, e.device_type AS device_type, e.channel AS channel,
     e.country AS country, e.new_visitor AS new_visitor, e.bot AS bot,
-    toBool(e.decision_id != '' AND (e.decision_id, e.campaign) IN (
+    toBool(e.phase = 'invited' OR e.decision_id != '' AND (e.decision_id, e.campaign) IN (
         -- From the table, where the index on reasons skips nearly all; a resent copy does no harm here.
         SELECT d.decision_id, c
         FROM event_log AS d ARRAY JOIN d.`outcome.campaign` AS c, d.`outcome.reason` AS r

@@ -295,7 +295,7 @@ WITH
             FROM event_log ARRAY JOIN `outcome.campaign` AS c, `outcome.reason` AS r
             WHERE name = 'omo_decision' AND r IN ('offered', 'control')
             UNION ALL
-            SELECT campaign, visitor_id, received, seq, idx FROM event_log WHERE name = 'omo_exposure'
+            SELECT campaign, visitor_id, received, seq, idx FROM event_log WHERE name = 'omo_exposure' AND phase != 'invited'
         )
         GROUP BY campaign, visitor_id
     ),

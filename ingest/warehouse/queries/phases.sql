@@ -16,7 +16,7 @@ FROM (
         NOT bot AND NOT staff AND NOT forced AND e.variant != '' AS counted,
         time >= {from:DateTime64(3, 'UTC')} AND time < {to:DateTime64(3, 'UTC')} AS meant
     FROM event_log AS e
-    WHERE name = 'omo_exposure' AND campaign = {campaign:String} AND received <= {as_of:DateTime64(3, 'UTC')}
+    WHERE name = 'omo_exposure' AND e.phase != 'invited' AND campaign = {campaign:String} AND received <= {as_of:DateTime64(3, 'UTC')}
     UNION ALL
     SELECT phase, began, true, '', false, false, false, false, false
     FROM campaigns WHERE campaign = {campaign:String} AND began <= {as_of:DateTime64(3, 'UTC')}

@@ -21,7 +21,7 @@ FROM (
                     SELECT splitByChar('/', toString(e.phase))[1] AS phase, toString(e.variant) AS variant, min(received) AS at, true AS exposed,
                         min(time) AS first, max(time) AS last, '' AS source, []::Array(Tuple(variant String, weight UInt64, control Bool, cost_share Float64, cost_amount Float64, code String, pool String)) AS told
                     FROM event_log AS e
-                    WHERE name = 'omo_exposure' AND campaign = {campaign:String} AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND NOT staff
+                    WHERE name = 'omo_exposure' AND campaign = {campaign:String} AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND NOT staff AND e.phase != 'invited'
                         AND decision_id NOT IN (SELECT d.decision_id FROM event_log AS d ARRAY JOIN d.`outcome.campaign` AS c, d.`outcome.reason` AS r WHERE d.name = 'omo_decision' AND has(d.`outcome.reason`, 'forced') AND r = 'forced' AND c = {campaign:String})
                     GROUP BY phase, variant
                     UNION ALL

@@ -49,16 +49,22 @@ WITH
         FROM entering AS e
         LEFT JOIN adopted AS a ON a.visitor_id = e.visitor_id
     ),
+    -- Orders told more than once, and the place of the first telling (see queries/units.sql).
+    retold AS (
+        SELECT transaction_id, min(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(received)), 80) + bitShiftLeft(toUInt128(seq), 16) + idx) AS first_place
+        FROM event_log
+        WHERE name = 'purchase' AND transaction_id != '' AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != ''
+        GROUP BY transaction_id
+        HAVING count() > 1
+    ),
     -- An order told twice is the one first received, also where that was before.
     facts AS (
         SELECT visitor_id, name, time, ifNull(value, 0) AS amount
         FROM events
         WHERE name IN ('purchase', 'refund') AND NOT bot AND visitor_id != ''
             AND received <= {as_of:DateTime64(3, 'UTC')} AND received >= {from:DateTime64(3, 'UTC')}
-            AND (name != 'purchase' OR transaction_id = '' OR (transaction_id, event_id) IN (
-                SELECT transaction_id, argMin(event_id, (received, seq, idx)) FROM event_log
-                WHERE name = 'purchase' AND transaction_id != '' AND NOT bot AND visitor_id != '' AND received <= {as_of:DateTime64(3, 'UTC')}
-                GROUP BY transaction_id))
+            AND (name != 'purchase' OR transaction_id NOT IN (SELECT transaction_id FROM retold)
+                OR (transaction_id, bitShiftLeft(toUInt128(toUnixTimestamp64Milli(received)), 80) + bitShiftLeft(toUInt128(seq), 16) + idx) IN (SELECT transaction_id, first_place FROM retold))
     ),
     per_visitor AS (
         SELECT
