@@ -137,8 +137,8 @@ func (s *Server) fill(page *dashboard.Result, x *counts) {
 	reviews := stats.ReviewAll([]stats.Reviewed{{Name: page.Name, Results: *r, Span: *r, Harm: harm}})
 	page.Review = &reviews[0]
 	page.Arms = armsShown(r.Arms, x.sums.Arms)
-	for i, p := range x.sums.Periods {
-		page.Periods = append(page.Periods, dashboard.Period{Number: strconv.Itoa(p.Period), Place: i + 1, Arms: compared(r.Subject, armsOf(p.Arms))})
+	for _, p := range x.sums.Periods {
+		page.Periods = append(page.Periods, dashboard.Period{Number: strconv.Itoa(p.Period), Place: p.Period + 1, Arms: compared(r.Subject, armsOf(p.Arms))})
 	}
 	for _, p := range x.phases {
 		page.Asked.Phases = append(page.Asked.Phases, dashboard.Phase{ID: p.ID, Began: p.Began.In(zone), Exposed: p.Exposed})
@@ -148,8 +148,9 @@ func (s *Server) fill(page *dashboard.Result, x *counts) {
 	}
 }
 
-// armsShown are the arms' figures with what only the sums tell; control's colour
-// is the first, the others have theirs in turn.
+// armsShown are the arms' figures with what only the sums tell: of a bandit they
+// count all periods, as the lists behind them do, though a judgement leaves some
+// out. Control's colour is the first, the others have theirs in turn.
 func armsShown(arms []stats.ArmResult, sums []warehouse.Arm) []dashboard.Arm {
 	out := make([]dashboard.Arm, len(arms))
 	colour := 0
@@ -161,7 +162,8 @@ func armsShown(arms []stats.ArmResult, sums []warehouse.Arm) []dashboard.Arm {
 		}
 		for _, x := range sums {
 			if x.Variant == a.Variant {
-				out[i].Matured, out[i].Clicked, out[i].Closed, out[i].Failed = x.Matured, x.Clicked, x.Closed, x.Failed
+				out[i].Exposed, out[i].Converted, out[i].Matured = x.Exposed, x.Converted, x.Matured
+				out[i].Clicked, out[i].Closed, out[i].Failed = x.Clicked, x.Closed, x.Failed
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -142,8 +143,13 @@ func (s *Server) membersScreen(c echo.Context) error {
 	}
 	page := dashboard.Members{
 		Campaign: s.resultPage(c, campaign), Currency: s.engine.Live().Set.Site.Currency, Who: c.QueryParam("who"), Reason: c.QueryParam("reason"), Variant: c.QueryParam("variant"),
-		By: c.QueryParam("by"), Key: c.QueryParam("slice"), Period: c.QueryParam("period"), Most: membersMost,
+		By: c.QueryParam("by"), Key: c.QueryParam("slice"), Most: membersMost,
 	}
+	period, err := periodOf(c)
+	if err != nil {
+		return err
+	}
+	page.Period = period + 1
 	q = s.asOf(campaign, q)
 	zone := s.engine.Live().Set.Site.Timezone
 	if step := c.QueryParam("step"); step != "" {
@@ -160,7 +166,7 @@ func (s *Server) membersScreen(c echo.Context) error {
 		return problem("bad_request", "who "+page.Who+" is none of exposed, matured, converted, clicked, closed, failed, crossed, carried")
 	}
 	ask := warehouse.MembersQuery{
-		Query: q, Who: page.Who, Variant: page.Variant, Period: page.Period, By: page.By, Slice: page.Key, Zone: zoneName(campaign.Zone), Limit: membersMost,
+		Query: q, Who: page.Who, Variant: page.Variant, Period: c.QueryParam("period"), By: page.By, Slice: page.Key, Zone: zoneName(campaign.Zone), Limit: membersMost,
 	}
 	found := listed(s, c, campaign, &page, func(ctx context.Context) (warehouse.Members, error) { return s.behind.Members(ctx, ask) })
 	page.All = found.All
@@ -171,6 +177,19 @@ func (s *Server) membersScreen(c echo.Context) error {
 		})
 	}
 	return s.screen(c, "members", page)
+}
+
+// periodOf is the number of a bandit's period that is asked for; −1: none is.
+func periodOf(c echo.Context) (int, error) {
+	text := c.QueryParam("period")
+	if text == "" {
+		return -1, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || strconv.Itoa(n) != text || n < 0 {
+		return 0, problem("bad_request", "period "+text+" is not the number of a period: 0, 1 and so on")
+	}
+	return n, nil
 }
 
 // listed are the visitors that a count gives: none while it is under way or where

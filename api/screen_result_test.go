@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -223,12 +224,41 @@ func TestResultScreenOfABandit(t *testing.T) {
 	s.reports.sums.Periods = []warehouse.PeriodSums{{Period: 0, Arms: arms}, {Period: 3, Arms: arms}}
 	c := s.as("view")
 	page := c.counted("/ui/campaigns/welcome")
-	if row := page.row("2"); row != "2 control 50 9,000 279 3.10%" || !strings.Contains(string(page.body), "配分が動くたびに") || !strings.Contains(string(page.body), "period=3&amp;") {
+	if row := page.row("4"); row != "4 control 50 9,000 279 3.10%" || !strings.Contains(string(page.body), "配分が動くたびに") || !strings.Contains(string(page.body), "period=3&amp;") {
 		t.Errorf("the row is %s", row)
 	}
+	if body := string(c.counted("/ui/campaigns/welcome/visitors?who=exposed&period=3").body); !strings.Contains(body, "区間 4 ·") {
+		t.Errorf("the list has another number: %s", body)
+	}
+	c.get("/ui/campaigns/welcome/visitors?who=exposed&period=03").is(http.StatusBadRequest)
 	for _, part := range []string{"days", "breakdown"} {
 		if !strings.Contains(string(c.counted("/ui/campaigns/welcome/"+part).body), "配分が自動で動きます") {
 			t.Errorf("%s does not say that it pools periods", part)
+		}
+	}
+}
+
+// A period that tells nothing is left out of the judgement, not of the counts that
+// lead to lists: table and lists agree, and the screen says how many it is.
+func TestABanditsCountsAreOfAllPeriods(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t, edit("campaigns/welcome.yaml", "variants:\n", "allocation: bandit\nvariants:\n  - {id: control, weight: 1}\n"))
+	measured(s)
+	whole := s.reports.sums.Arms
+	few := []warehouse.Arm{{Variant: "control", Control: true, Weight: 1, Exposed: 1, Matured: 1}, {Variant: "coupon10", Weight: 99, Exposed: 50, Matured: 40, Converted: 9}}
+	s.reports.sums.Periods = []warehouse.PeriodSums{{Arms: whole}, {Period: 1, Arms: whole}, {Period: 2, Arms: few}}
+	all := slices.Clone(whole)
+	for i := range all {
+		all[i].Exposed, all[i].Matured, all[i].Converted = 2*all[i].Exposed+few[i].Exposed, 2*all[i].Matured+few[i].Matured, 2*all[i].Converted+few[i].Converted
+	}
+	s.reports.sums.Arms = all
+	page := s.as("view").counted("/ui/campaigns/welcome")
+	if row := page.row("coupon10"); !strings.HasPrefix(row, "coupon10 勝ち 18,250 729 3.96%") {
+		t.Errorf("the row is %s", row)
+	}
+	for _, text := range []string{"32,241 / 36,251 人", "判定に入れていません（51 人。"} {
+		if !strings.Contains(string(page.body), text) {
+			t.Errorf("the page lacks %s", text)
 		}
 	}
 }

@@ -61,7 +61,7 @@ type Arm struct {
 // Period is a span of a bandit's phase with the same weights.
 type Period struct {
 	Number string // as it is stored, from 0 on
-	Place  int    // as people count, from 1 on
+	Place  int    // the same as people count, from 1 on
 	Arms   []stats.ArmResult
 }
 
@@ -209,8 +209,8 @@ type Members struct {
 	Reason   string // of a funnel's lost
 	Variant  string
 	By, Key  string // of a breakdown or a day
-	Period   string
-	Funnel   bool // by decisions, not by results
+	Period   int    // of a bandit, as people count; 0: of all
+	Funnel   bool   // by decisions, not by results
 	All      uint64
 	Most     int // how many are named
 	List     []Member
