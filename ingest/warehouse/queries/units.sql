@@ -36,7 +36,7 @@
                 properties['pool'] AS pool, transaction_id AS order_id, '' AS coupon, false AS reached, 0. AS amount, 0. AS price
             FROM event_log AS e
             WHERE name IN ('omo_exposure', 'omo_click', 'omo_close', 'omo_error', 'omo_coupon') AND campaign = {campaign:String}
-                AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != '' AND (name != 'omo_exposure' OR e.variant != '' AND e.phase != 'invited' AND decision_id NOT IN (SELECT d.decision_id FROM event_log AS d ARRAY JOIN d.`outcome.campaign` AS c, d.`outcome.reason` AS r WHERE d.name = 'omo_decision' AND has(d.`outcome.reason`, 'forced') AND r = 'forced' AND c = {campaign:String}))
+                AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != '' AND (name != 'omo_exposure' OR e.variant != '' AND decision_id NOT IN (SELECT d.decision_id FROM event_log AS d ARRAY JOIN d.`outcome.campaign` AS c, d.`outcome.reason` AS r WHERE d.name = 'omo_decision' AND has(d.`outcome.reason`, 'forced') AND r = 'forced' AND c = {campaign:String}))
             UNION ALL
             SELECT visitor_id, user_id, '', event_id, seq, idx, time, '', 0, '', '', '', false, '', false, '', '', '', false, 0., 0.
             FROM event_log
