@@ -2,13 +2,20 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/net/netutil"
 )
+
+// hearing is how long a connection that is just asking has to be heard: net/http drops
+// what it reads once its own Shutdown has begun.
+const hearing = 200 * time.Millisecond
 
 // manyConnections is how many may be open at once unless told: each takes about
 // 20 KiB, and 16 KiB more while its headers are read.
@@ -18,8 +25,9 @@ const manyConnections = 10_000
 // system's own queue until another closes, which an idle one does after two
 // minutes and one that sends no headers after five seconds.
 type lines struct {
-	most int
-	open atomic.Int64
+	most   int
+	open   atomic.Int64
+	silent sync.Map // connections that have asked nothing yet
 }
 
 func newLines(most int, metrics *prometheus.Registry) *lines {
@@ -35,11 +43,31 @@ func newLines(most int, metrics *prometheus.Registry) *lines {
 func (l *lines) bounded(inner net.Listener) net.Listener { return netutil.LimitListener(inner, l.most) }
 
 // changed counts; it is a server's ConnState.
-func (l *lines) changed(_ net.Conn, state http.ConnState) {
+func (l *lines) changed(c net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
+		l.silent.Store(c, nil)
 		l.open.Add(1)
+	case http.StateActive:
+		l.silent.Delete(c)
 	case http.StateClosed, http.StateHijacked:
+		l.silent.Delete(c)
 		l.open.Add(-1)
+	}
+}
+
+// drain waits until every connection has asked something, and a moment more.
+func (l *lines) drain(ctx context.Context) {
+	for l.open.Load() > 0 {
+		select {
+		case <-time.After(hearing):
+		case <-ctx.Done():
+			return
+		}
+		all := true
+		l.silent.Range(func(any, any) bool { all = false; return false })
+		if all {
+			return
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -131,6 +132,54 @@ func TestStopWhileWaitingForAConnection(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	if err := errors.Join(server.Shutdown(ctx), <-served); err != nil {
+		t.Error(err)
+	}
+}
+
+// Who was connected when the door closed may still ask, also a little later.
+func TestStopHearsWhoWasConnected(t *testing.T) {
+	t.Parallel()
+	server := open(t).Config.Handler.(*api.Server)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served, stopped := make(chan error, 1), make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	ask := func(c net.Conn) error {
+		_, err := c.Write([]byte("GET /healthz HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n"))
+		return err
+	}
+	// Connections are taken in their order: the first is, once the second was answered.
+	first, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	second, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	if err := ask(second); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(second); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		stopped <- server.Shutdown(ctx)
+	}()
+	time.Sleep(time.Second) // a slow client's
+	if err := ask(first); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := io.ReadAll(first); err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 200 ") {
+		t.Errorf("the first is answered %q, %v", answer, err)
+	}
+	if err := errors.Join(<-stopped, <-served); err != nil {
 		t.Error(err)
 	}
 }

@@ -281,10 +281,6 @@ func (s *Server) Serve(l net.Listener) error {
 	return nil
 }
 
-// drain is how long connections that were taken just before the door closed have
-// to tell what they want. net/http drops what it reads after its own Shutdown.
-const drain = 200 * time.Millisecond
-
 // Shutdown closes the door and lets requests under way end, until ctx is done.
 func (s *Server) Shutdown(ctx context.Context) error {
 	if !s.closing.Swap(true) {
@@ -295,12 +291,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 			s.log.Warn("the door does not close", "error", err)
 		}
 	}
-	if s.lines.open.Load() > 0 {
-		select {
-		case <-time.After(drain):
-		case <-ctx.Done():
-		}
-	}
+	waiting, cancel := context.WithTimeout(ctx, headerTimeout) // by then who is silent is cut off anyway
+	s.lines.drain(waiting)
+	cancel()
 	if err := s.http.Shutdown(ctx); !errors.Is(err, net.ErrClosed) { // closed above, and again unless Serve has returned by now
 		return err
 	}
