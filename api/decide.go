@@ -82,6 +82,7 @@ func (s *Server) decide(c echo.Context) error {
 	consent := s.consents(body.Consent)
 	switch {
 	case !consent:
+		s.withdrawn(id.visitor, body.Consent)
 		id.visitor = ""
 	case id.visitor == "":
 		id.visitor = s.engine.NewID()
@@ -101,17 +102,11 @@ func (s *Server) decide(c echo.Context) error {
 			v.Events[len(v.Events)-1].ID = body.PageViewID // the client may send it again
 		}
 	}
-	first := s.inviting(&v, now)
 	if !s.shed.enter() {
-		s.invitations.refused(v.Visitor, first)
 		return s.sendHome(c, v, len(body.Events), rejected, overload)
 	}
 	answer, err := s.visit(v, now)
 	s.shed.leave()
-	if err != nil {
-		s.invitations.refused(v.Visitor, first)
-		first = nil
-	}
 	switch {
 	case errors.Is(err, engine.ErrBusy):
 		return s.sendHome(c, v, len(body.Events), rejected, busy)
@@ -124,7 +119,6 @@ func (s *Server) decide(c echo.Context) error {
 		consent, err = false, nil // nothing was taken
 	}
 	if err != nil {
-		s.invitations.refused(v.Visitor, first)
 		return s.degraded(c, v, told, err)
 	}
 	if consent {
@@ -137,7 +131,9 @@ func (s *Server) decide(c echo.Context) error {
 		s.remember(c, answer.Visitor, id, body.Consent)
 	}
 	out := s.decideAnswer(answer, rejected, k.offers[:0])
-	out.Decisions = invited(out.Decisions, first)
+	if consent {
+		out.Decisions = invited(out.Decisions, s.inviting(v, answer.Visitor, now))
+	}
 	if wait, ok := s.awaiting(&v, now); ok && may == public {
 		out.Decisions = append(out.Decisions, wait)
 	}

@@ -70,6 +70,7 @@ func (s *Server) events(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	s.withdrawn(id.visitor, body.Consent)
 	answer, err := s.take(c, p, id, may)
 	if err != nil {
 		return err

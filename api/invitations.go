@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"sync"
 	"time"
 )
@@ -12,13 +13,15 @@ import (
 // It is no decision of the rules: the gates are not asked, what the rules decide is
 // decided and logged as without it, and its exposure has the phase "invited", so
 // that no result counts it; it spends the visitor's attention like any exposure.
-// The variant that is the campaign's control is not touched by that, and the
-// holdout is not invited.
+// Neither the holdout nor who is counted in another variant of the campaign is
+// invited: control stays untreated. What holds at the click is looked at again when
+// it is handed out, and it is handed out until its exposure says that it was seen.
 type invitation struct {
 	Campaign, Variant string
 	By                string
 	Until             time.Time // it is not shown later
-	Sent              bool      // it is in an answer
+	Told              bool      // the visitor's history tells of it
+	Sent              bool      // its exposure came
 }
 
 const (
@@ -26,16 +29,16 @@ const (
 	maxInvitations = 1000
 )
 
-// invitations are those that wait, and those that were sent a while ago. They are
+// invitations are those that wait, and those that were seen a while ago. They are
 // not kept over a restart.
 type invitations struct {
 	mu  sync.Mutex
 	all map[string]invitation // by visitor
 }
 
-// put keeps one, in the place of an earlier one of that visitor; false: there are
-// too many.
-func (x *invitations) put(visitor string, one invitation, now time.Time) bool {
+// put keeps one, unless there is one of that visitor that is not over, waiting or
+// seen, or there are too many.
+func (x *invitations) put(visitor string, one invitation, now time.Time) *Problem {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.all == nil {
@@ -46,11 +49,14 @@ func (x *invitations) put(visitor string, one invitation, now time.Time) bool {
 			delete(x.all, of)
 		}
 	}
-	if _, again := x.all[visitor]; !again && len(x.all) >= maxInvitations {
-		return false
+	if old, again := x.all[visitor]; again {
+		return problem("already_invited", fmt.Sprintf("%s has invited the visitor to %s: another invitation can follow in %s", old.By, old.Campaign, old.Until.Sub(now).Round(time.Second)))
+	}
+	if len(x.all) >= maxInvitations {
+		return problem("too_large", fmt.Sprintf("%d invitations wait: try again in some minutes", maxInvitations))
 	}
 	x.all[visitor] = one
-	return true
+	return nil
 }
 
 // of gives a visitor's.
@@ -61,23 +67,49 @@ func (x *invitations) of(visitor string, now time.Time) (invitation, bool) {
 	return one, ok && one.Until.After(now)
 }
 
-// waiting gives a visitor's if it is to be sent yet.
+// waiting gives a visitor's if it is to be seen yet.
 func (x *invitations) waiting(visitor string, now time.Time) (invitation, bool) {
 	one, ok := x.of(visitor, now)
 	return one, ok && !one.Sent
 }
 
-// send notes that a visitor's is in an answer; false: it was taken by another call.
-func (x *invitations) send(visitor string, now time.Time) bool {
+// tell claims to tell a visitor's history of an invitation; false: it knows.
+func (x *invitations) tell(visitor string, one invitation) bool {
+	return x.change(visitor, one.Campaign, func(kept *invitation) bool {
+		first := !kept.Told
+		kept.Told = true
+		return first
+	})
+}
+
+// untold takes tell back: the history could not be told.
+func (x *invitations) untold(visitor string, one invitation) {
+	x.change(visitor, one.Campaign, func(kept *invitation) bool {
+		kept.Told = false
+		return true
+	})
+}
+
+// seen notes that a visitor's was exposed.
+func (x *invitations) seen(visitor, campaign string) bool {
+	return x.change(visitor, campaign, func(kept *invitation) bool {
+		kept.Sent = true
+		return true
+	})
+}
+
+// change does it to a visitor's, and says what it said; false: there is none to
+// that campaign.
+func (x *invitations) change(visitor, campaign string, do func(*invitation) bool) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	one, ok := x.all[visitor]
-	if !ok || one.Sent || !one.Until.After(now) {
+	if !ok || one.Campaign != campaign {
 		return false
 	}
-	one.Sent = true
+	yes := do(&one)
 	x.all[visitor] = one
-	return true
+	return yes
 }
 
 // forget takes erased visitors' out.
@@ -86,18 +118,5 @@ func (x *invitations) forget(visitors []string) {
 	defer x.mu.Unlock()
 	for _, visitor := range visitors {
 		delete(x.all, visitor)
-	}
-}
-
-// refused puts one into waiting again that was to be in an answer, and is not.
-func (x *invitations) refused(visitor string, was *offer) {
-	if was == nil {
-		return
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if one, ok := x.all[visitor]; ok {
-		one.Sent = false
-		x.all[visitor] = one
 	}
 }

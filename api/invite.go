@@ -53,7 +53,7 @@ func (s *Server) invitable(may bool) (out []dashboard.Choice) {
 // invite offers one visitor a campaign's chat.
 func (s *Server) invite(c echo.Context) error {
 	visitor, campaign, now := c.FormValue("visitor"), c.FormValue("campaign"), s.now()
-	row, here := s.lively.table.Of(visitor)
+	row, here := s.lively.table.Of(visitor, now)
 	all, variants := s.chats()
 	at := slices.IndexFunc(all, func(x *rules.Campaign) bool { return x.ID == campaign })
 	switch {
@@ -63,12 +63,13 @@ func (s *Server) invite(c echo.Context) error {
 		return problem("not_found", fmt.Sprintf("no live campaign %q with a chat: it may have been paused meanwhile", campaign))
 	case row.Bot || row.Staff:
 		return problem("bad_request", "staff and bots are not invited")
-	case row.Apart:
-		return problem("conflict", "the visitor is of the holdout, whom nothing is shown: what all campaigns together bring is measured by them")
 	}
 	one := invitation{Campaign: campaign, Variant: variants[at], By: by(c).Name, Until: now.Add(inviteFor)}
-	if !s.invitations.put(visitor, one, now) {
-		return problem("too_large", fmt.Sprintf("%d invitations wait: try again in some minutes", maxInvitations))
+	if err := s.untreated(visitor, one); err != nil {
+		return err
+	}
+	if err := s.invitations.put(visitor, one, now); err != nil {
+		return err
 	}
 	if err := s.audit(c, "invite", campaign+" → "+visitor); err != nil {
 		return err
@@ -81,32 +82,71 @@ func (s *Server) invite(c echo.Context) error {
 	return back(c, to+fmt.Sprintf("#v%d", row.Row))
 }
 
-// inviting takes a visitor's waiting invitation for the visit that is about to be,
-// and tells its history of it; nil without one. The visit's page is context's.
-func (s *Server) inviting(v *engine.Visit, now time.Time) *offer {
-	one, ok := s.invitations.waiting(v.Visitor, now)
-	if !ok || v.Decide.Context.Bot { // without consent there is no visitor
+// untreated refuses an invitation to somebody whom results count on as one whom it
+// never came to.
+func (s *Server) untreated(visitor string, one invitation) error {
+	apart, kept, err := s.engine.Placed(visitor, one.Campaign)
+	switch {
+	case err != nil:
+		return err
+	case apart:
+		return problem("in_holdout", "the visitor is of the holdout, whom nothing is shown: what all campaigns together bring is measured by them")
+	case kept != "" && kept != one.Variant:
+		return problem("in_control", fmt.Sprintf("the visitor is counted in variant %s of %s, and the chat is that of %s: what the campaign brings is measured by those whom it did not come to", kept, one.Campaign, one.Variant))
+	}
+	return nil
+}
+
+// due gives a visitor's invitation that is to be seen yet, if the campaign is still
+// one to invite to and the visitor still one to be invited.
+func (s *Server) due(visitor string, now time.Time) (invitation, bool) {
+	one, ok := s.invitations.waiting(visitor, now)
+	if !ok {
+		return one, false
+	}
+	all, variants := s.chats()
+	at := slices.IndexFunc(all, func(c *rules.Campaign) bool { return c.ID == one.Campaign })
+	return one, at >= 0 && variants[at] == one.Variant && s.untreated(visitor, one) == nil
+}
+
+// inviting gives the invitation that waits for the visitor that a visit turned out to
+// be of, and tells its history of it; nil without one.
+func (s *Server) inviting(v engine.Visit, visitor string, now time.Time) *offer {
+	v.Visitor = visitor
+	one, ok := s.due(visitor, now)
+	if !ok || v.Decide.Context.Bot {
 		return nil
 	}
-	d, _, err := s.engine.Preview(*v, one.Campaign, one.Variant, now)
+	d, _, err := s.engine.Preview(v, one.Campaign, one.Variant, now)
 	if err != nil || len(d.Filled[one.Campaign]) == 0 { // gone meanwhile, or all its channels are shut
 		return nil
 	}
-	told, err := json.Marshal(map[string]string{"state": "invited", "campaign": one.Campaign, "variant": one.Variant, "by": one.By, "phase": profile.Invited})
-	if err != nil || !s.invitations.send(v.Visitor, now) {
-		return nil
+	if s.invitations.tell(visitor, one) {
+		if err := s.tellInvited(visitor, one, v.Decide.Context.Page, now); err != nil {
+			s.invitations.untold(visitor, one)
+			s.log.Error("an invitation could not be recorded", "error", err)
+			return nil
+		}
 	}
-	event := ingest.Event{
-		ID: s.engine.NewID(), Name: ingest.Chat, Visitor: v.Visitor, Time: now.UnixMilli(), Received: now.UnixMilli(), Page: v.Decide.Context.Page, Properties: told,
-		Props: ingest.Properties{Campaign: one.Campaign, Variant: one.Variant, Phase: profile.Invited},
-	}
-	v.Events = append(v.Events, event)
 	given := d.Offers[0]
 	given.Phase = profile.Invited
 	return &offer{
 		Campaign: one.Campaign, Variant: one.Variant, Slot: given.Campaign.Slot, Selector: given.Campaign.Selector, On: given.Campaign.Triggers,
-		Action: raw(given.Action), Token: s.engine.Token(v.Visitor, v.Decide.ID, given),
+		Action: raw(given.Action), Token: s.engine.Token(visitor, v.Decide.ID, given),
 	}
+}
+
+// tellInvited records that a visitor was invited, on the page.
+func (s *Server) tellInvited(visitor string, one invitation, page *ingest.Page, now time.Time) error {
+	told, err := json.Marshal(map[string]string{"state": "invited", "campaign": one.Campaign, "variant": one.Variant, "by": one.By, "phase": profile.Invited})
+	if err != nil {
+		return err
+	}
+	_, err = s.visit(engine.Visit{Visitor: visitor, Events: []ingest.Event{{
+		ID: s.engine.NewID(), Name: ingest.Chat, Visitor: visitor, Time: now.UnixMilli(), Received: now.UnixMilli(), Page: page, Properties: told,
+		Props: ingest.Properties{Campaign: one.Campaign, Variant: one.Variant, Phase: profile.Invited},
+	}}}, now)
+	return err
 }
 
 // invited puts an invitation before what the rules offer: it opens first, and what
@@ -148,8 +188,19 @@ func (s *Server) heartbeat(c echo.Context) error {
 	var answer struct {
 		Invited bool `json:"invited"`
 	}
-	if now := s.now(); s.lively.table.Heard(id.visitor, now) {
-		_, answer.Invited = s.invitations.waiting(id.visitor, now)
+	now := s.now()
+	gone := false
+	if id.visitor != "" {
+		if gone, err = s.engine.Erased(id.visitor); err != nil {
+			return err
+		}
+	}
+	switch {
+	case gone:
+		s.lively.table.Forget([]string{id.visitor}, now)
+		s.invitations.forget([]string{id.visitor})
+	case s.lively.table.Heard(id.visitor, now):
+		_, answer.Invited = s.due(id.visitor, now)
 	}
 	return encode(c, http.StatusOK, answer)
 }

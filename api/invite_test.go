@@ -58,26 +58,30 @@ func TestInvitation(t *testing.T) {
 	if row := c.get("/ui/live").row("熱さ 3/5 ann"); !strings.HasSuffix(row, "招待中 edit") {
 		t.Errorf("the row is %s", row)
 	}
-	// Not the other visitor, and not without consent.
+	c.submits("/ui/live/invite", "visitor", "ann", "campaign", "help").says(http.StatusConflict, "already_invited", "edit has invited the visitor to help: another invitation can follow in 10m0s")
+	// Not the other visitor.
 	if got := in.visits("bob", "/", "").campaigns(); strings.Contains(got, "help") {
 		t.Errorf("bob gets %s", got)
 	}
-	in.decide(object{"visitor": object{"id": "ann"}, "consent": "denied"})
+	in.visits("ann", "/items/1", "") // whose answer is lost
 	d := in.visits("ann", "/items/1", "")
 	first := d.Decisions[0]
 	if first.Campaign != "help" || first.Variant != "talk" || first.Control || first.Armed || first.Slot != "corner" || first.Action == nil || first.Action.Title != "スタッフがご案内します" {
 		t.Fatalf("the answer is %+v", d.Decisions)
 	}
+	if row := c.get("/ui/live").row("熱さ 3/5 ann"); !strings.HasSuffix(row, "招待中 edit") {
+		t.Errorf("before she has seen it the row is %s", row)
+	}
+
+	// The exposure is taken, and is of no phase of the campaign's.
+	exposed(s.browser(), "ann", d, "help")
 	if again := in.visits("ann", "/items/2", "").campaigns(); strings.Contains(again, "help") {
 		t.Errorf("it comes again: %s", again)
 	}
 	if row := c.get("/ui/live").row("熱さ 3/5 ann"); !strings.HasSuffix(row, "招待済み edit") {
 		t.Errorf("the row is %s", row)
 	}
-
-	// The exposure is taken, and is of no phase of the campaign's.
-	s.browser().post("/v1/events", object{"visitor": object{"id": "ann"}, "consent": "granted", "events": list{object{"id": "018f0000-0000-7000-8000-000000000001", "name": "omo_exposure", "properties": object{
-		"campaign": "help", "variant": "talk", "decision_id": d.DecisionID, "token": first.Token, "slot": "corner"}}}}).is(http.StatusOK)
+	c.submits("/ui/live/invite", "visitor", "ann", "campaign", "help").is(http.StatusConflict)
 	profile, err := s.engine.Profile("ann")
 	if err != nil {
 		t.Fatal(err)
@@ -114,9 +118,7 @@ func TestInvitationsThatAreNot(t *testing.T) {
 	if page := string(c.get("/ui/live").body); strings.Contains(page, "招待する</button>") {
 		t.Error("the holdout can be invited")
 	}
-	if a := c.submits("/ui/live/invite", "visitor", "ann", "campaign", "help"); a.status != http.StatusConflict {
-		t.Errorf("%d %s", a.status, a.body)
-	}
+	c.submits("/ui/live/invite", "visitor", "ann", "campaign", "help").says(http.StatusConflict, "in_holdout", "the visitor is of the holdout, whom nothing is shown: what all campaigns together bring is measured by them")
 
 	s = open(t, withChat("true"))
 	c = s.trusted()
@@ -172,8 +174,12 @@ func TestHeartbeat(t *testing.T) {
 	if got := d.campaigns(); got != "help" {
 		t.Errorf("asked for it, it is %s", got)
 	}
+	if got := beat(); got != `{"invited":true}` {
+		t.Errorf("before it was seen: %s", got)
+	}
+	exposed(c, visitor, d, "help")
 	if got := beat(); got != `{"invited":false}` {
-		t.Errorf("after it came: %s", got)
+		t.Errorf("after it was seen: %s", got)
 	}
 	c.with("Authorization", "").post("/v1/heartbeat", object{}).is(http.StatusUnauthorized)
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/omotenashi-web/omotenashi/api/dashboard"
 	"github.com/omotenashi-web/omotenashi/api/presence"
 	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/ingest"
 	"github.com/omotenashi-web/omotenashi/rules"
 )
 
@@ -138,5 +140,20 @@ func nameOf(v *presence.Visitor) string {
 
 // see tells the live screen of a visit.
 func (s *Server) see(a *engine.Answer, now time.Time) {
+	for i := range a.Standing.Events {
+		if e := &a.Standing.Events[i]; e.Name == ingest.Exposure && e.Props.Phase == profile.Invited {
+			s.invitations.seen(a.Visitor, e.Props.Campaign)
+		}
+	}
 	s.lively.table.See(a.Visitor, &a.Standing, a.Decision, now)
+}
+
+// withdrawn takes a visitor who says no off the live screen, and the invitation with
+// it. That is no erasure: after a yes the visitor is seen again.
+func (s *Server) withdrawn(visitor, consent string) {
+	if consent != "denied" || visitor == "" {
+		return
+	}
+	s.lively.table.Leave(visitor)
+	s.invitations.forget([]string{visitor})
 }

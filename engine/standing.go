@@ -25,12 +25,31 @@ type Standing struct {
 	Events []ingest.Event // the visit's new ones in their order, and the visit's own: gone when its memory is used again
 }
 
+// Placed is where results count a visitor: whether in the holdout, and in which
+// variant of a campaign, "" where its live phase has not come to the visitor.
+func (e *Engine) Placed(visitor, campaign string) (apart bool, kept string, err error) {
+	p, err := e.Profile(visitor)
+	if err != nil {
+		return false, "", err
+	}
+	if p == nil {
+		p = profile.New(visitor)
+	}
+	live := e.live.Load()
+	return live.apart(p), p.Kept(campaign, live.Phases[campaign]), nil
+}
+
+// apart says whether somebody is of the holdout.
+func (l *Live) apart(p *profile.Profile) bool {
+	return bucket.Bucket(bucket.Holdout, "", p.Unit) < l.Set.Site.Holdout
+}
+
 // standing is that of p, which has folded the visit's events.
 func (l *Live) standing(p *profile.Profile, v *Visit, now time.Time) Standing {
 	out := Standing{User: p.User, Visits: p.Visits(), Began: p.Session.Start, Source: p.Session.Source, Events: v.Events}
 	out.Rank, _ = p.Traits["rank"].(string)
 	out.Cart, out.Pieces = p.Cart.Sum()
-	out.Apart = l.Set.Site.Holdout > 0 && bucket.Bucket(bucket.Holdout, "", p.Unit) < l.Set.Site.Holdout
+	out.Apart = l.Set.Site.Holdout > 0 && l.apart(p)
 	if !l.Set.HasStaff() {
 		out.Asked = true
 		return out

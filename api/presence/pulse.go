@@ -163,6 +163,7 @@ func (t *Table) sample(ms int64) {
 				}
 			}
 		}
+		h.prune(ms) // after they were counted: nobody may be looking
 		h.mu.Unlock()
 	}
 	t.Pulse.mu.Lock()

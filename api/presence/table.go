@@ -75,7 +75,7 @@ func (t *Table) See(visitor string, s *engine.Standing, d *engine.Decision, now 
 	if _, gone := h.erased[visitor]; gone {
 		return
 	}
-	v := h.visitors[visitor]
+	v := h.at(visitor, ms)
 	if v == nil {
 		if len(h.visitors) >= perShard {
 			t.pushed.Add(1)
@@ -99,27 +99,38 @@ func (t *Table) See(visitor string, s *engine.Standing, d *engine.Decision, now 
 // Heard notes that a page is still looked at; false for a visitor who is not on the
 // shop, as far as events tell.
 func (t *Table) Heard(visitor string, now time.Time) bool {
+	ms := now.UnixMilli()
+	t.sample(ms)
 	h := t.shard(visitor)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	v := h.visitors[visitor]
+	v := h.at(visitor, ms)
 	if v == nil {
 		return false
 	}
-	v.Heard, v.Away = now.UnixMilli(), false
+	v.Heard, v.Away = ms, false
 	t.changes.Add(1)
 	return true
 }
 
 // Of gives a visitor's row.
-func (t *Table) Of(visitor string) (Visitor, bool) {
+func (t *Table) Of(visitor string, now time.Time) (Visitor, bool) {
 	h := t.shard(visitor)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if v := h.visitors[visitor]; v != nil {
+	if v := h.at(visitor, now.UnixMilli()); v != nil {
 		return *v, true
 	}
 	return Visitor{}, false
+}
+
+// Leave takes a visitor's row out, who may come again: consent was withdrawn.
+func (t *Table) Leave(visitor string) {
+	t.changes.Add(1)
+	h := t.shard(visitor)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.visitors, visitor)
 }
 
 // Forget takes erased visitors out, and those of their visits that end just now.
@@ -230,24 +241,39 @@ func (h *Here) count(v *Visitor) {
 	}
 }
 
-// each goes over those who are on the shop, a shard at a time, and lets go who is
-// no longer.
+// each goes over those who are on the shop, a shard at a time.
 func (t *Table) each(ms int64, do func(*Visitor)) {
 	for i := range t.shards {
 		h := &t.shards[i]
 		h.mu.Lock()
-		for id, v := range h.visitors {
-			if v.last() <= ms-Stay.Milliseconds() {
-				delete(h.visitors, id)
-				continue
-			}
+		h.prune(ms)
+		for _, v := range h.visitors {
 			do(v)
 		}
-		for id, at := range h.erased {
-			if at <= ms-Stay.Milliseconds() {
-				delete(h.erased, id)
-			}
-		}
 		h.mu.Unlock()
+	}
+}
+
+// at is a visitor's row; nil for one who is no longer on the shop, and whose row goes.
+func (h *shard) at(visitor string, ms int64) *Visitor {
+	v := h.visitors[visitor]
+	if v != nil && v.last() <= ms-Stay.Milliseconds() {
+		delete(h.visitors, visitor)
+		return nil
+	}
+	return v
+}
+
+// prune lets go who is no longer on the shop.
+func (h *shard) prune(ms int64) {
+	for id, v := range h.visitors {
+		if v.last() <= ms-Stay.Milliseconds() {
+			delete(h.visitors, id)
+		}
+	}
+	for id, at := range h.erased {
+		if at <= ms-Stay.Milliseconds() {
+			delete(h.erased, id)
+		}
 	}
 }

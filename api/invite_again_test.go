@@ -1,0 +1,153 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/omotenashi-web/omotenashi/rules"
+)
+
+// exposed tells that what a decision offers of a campaign was seen.
+func exposed(c caller, visitor string, d decision, campaign string) {
+	c.shop.t.Helper()
+	for _, o := range d.Decisions {
+		if o.Campaign == campaign && !o.Armed {
+			c.post("/v1/events", object{"visitor": object{"id": visitor}, "consent": "granted", "events": list{object{"name": "omo_exposure", "properties": object{
+				"campaign": campaign, "variant": o.Variant, "decision_id": d.DecisionID, "token": o.Token, "slot": o.Slot}}}}).is(http.StatusOK)
+			return
+		}
+	}
+	c.shop.t.Fatalf("%s is not among %+v", campaign, d.Decisions)
+}
+
+// What held when a person clicked is looked at again when the invitation is handed
+// out: the campaign, the holdout, and what the visitor is counted in.
+func TestInvitationIsLookedAtAgain(t *testing.T) {
+	t.Parallel()
+	for what, meanwhile := range map[string]func(*shop, decision){
+		"nothing": nil,
+		"a pause": func(s *shop, _ decision) {
+			s.trusted().post("/v1/campaigns/help/pause", object{}).is(http.StatusOK)
+		},
+		"the holdout": func(s *shop, _ decision) {
+			o := opening{files: folder(s.t)}
+			withChat("true")(&o)
+			edit("site.yaml", "timezone", "holdout: 100%\ntimezone")(&o)
+			set, _ := rules.Load(o.files)
+			if err := s.engine.Use(set, s.clock.Now()); err != nil {
+				s.t.Fatal(err)
+			}
+		},
+		"control": func(s *shop, d decision) { exposed(s.browser(), "ann", d, "help") },
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, withChat("true"))
+			c := s.trusted()
+			d := c.visits("ann", "/", "")
+			c.submits("/ui/live/invite", "visitor", "ann", "campaign", "help").goes("/ui/live#v1")
+			if meanwhile != nil {
+				meanwhile(s, d)
+			}
+			beat := string(c.post("/v1/heartbeat", object{"visitor": object{"id": "ann"}}).is(http.StatusOK).body)
+			if want := `{"invited":` + map[bool]string{true: "true", false: "false"}[meanwhile == nil] + "}"; beat != want {
+				t.Errorf("a page is told %s, want %s", beat, want)
+			}
+			if got := chatIn(c.visits("ann", "/", "")); got != (meanwhile == nil) {
+				t.Errorf("the chat comes: %t", got)
+			}
+		})
+	}
+}
+
+// chatIn says whether an answer opens the chat.
+func chatIn(d decision) bool {
+	for _, o := range d.Decisions {
+		if o.Campaign == "help" && o.Action != nil && o.Action.Type == "chat" {
+			return true
+		}
+	}
+	return false
+}
+
+// Control stays untreated: who is counted in it is not invited.
+func TestControlIsNotInvited(t *testing.T) {
+	t.Parallel()
+	s := open(t, withChat("true"))
+	c := s.trusted()
+	exposed(s.browser(), "ann", c.visits("ann", "/", ""), "help")
+	invite := c.submits("/ui/live/invite", "visitor", "ann", "campaign", "help")
+	invite.says(http.StatusConflict, "in_control", "the visitor is counted in variant control of help, and the chat is that of talk: what the campaign brings is measured by those whom it did not come to")
+	for language, want := range map[string]string{"ja": "未実施か別のパターンとして数えられているため招待できません", "en": "is counted in control, or in another variant of this campaign"} {
+		page := c.with("Accept", "text/html").with("Accept-Language", language).submits("/ui/live/invite", "visitor", "ann", "campaign", "help").is(http.StatusConflict)
+		if !strings.Contains(string(page.body), want) {
+			t.Errorf("%s: %s", language, page.body)
+		}
+	}
+}
+
+// Where the browser changes hands, the invitation of the one does not go to the other.
+func TestInvitationStaysWithItsVisitor(t *testing.T) {
+	t.Parallel()
+	s := open(t, withChat("visitor.visits > 100"))
+	b := s.browser()
+	ann := b.decide(object{"identify": token(t, s, nil)}).Visitor.ID
+	s.trusted().submits("/ui/live/invite", "visitor", ann, "campaign", "help").is(http.StatusSeeOther)
+	d := b.decide(object{"identify": token(t, s, func(c jwt.MapClaims) { c["sub"] = "u2" })})
+	if d.Visitor.ID == ann || chatIn(d) {
+		t.Errorf("%s gets %s's chat: %t", d.Visitor.ID, ann, chatIn(d))
+	}
+	if !chatIn(s.trusted().visits(ann, "/", "")) {
+		t.Error("the invitation is gone")
+	}
+}
+
+// Who says no leaves the live screen at once, and is not invited after a later yes.
+func TestDeniedConsentLeavesTheLiveScreen(t *testing.T) {
+	t.Parallel()
+	for what, denies := range map[string]func(caller){
+		"decide": func(b caller) { b.decide(object{"consent": "denied"}) },
+		"events": func(b caller) {
+			b.post("/v1/events", object{"consent": "denied", "events": list{object{"name": "look"}}})
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, withChat("visitor.visits > 100"))
+			b, c := s.browser(), s.trusted()
+			visitor := b.decide(object{"consent": "granted"}).Visitor.ID
+			here := func() bool { return strings.Contains(string(c.get("/ui/live").body), "/ui/visitors/"+visitor) }
+			c.submits("/ui/live/invite", "visitor", visitor, "campaign", "help").is(http.StatusSeeOther)
+			if !here() {
+				t.Fatal("not on the screen before")
+			}
+			if denies(b); here() {
+				t.Error("still on the screen")
+			}
+			if d := c.visits(visitor, "/", ""); chatIn(d) || !here() {
+				t.Errorf("after a later yes: invited %t, on the screen %t", chatIn(d), here())
+			}
+		})
+	}
+}
+
+// A heartbeat of an erased visitor's page keeps nobody on the screen.
+func TestHeartbeatOfTheErased(t *testing.T) {
+	t.Parallel()
+	s := open(t, withChat("visitor.visits > 100"))
+	c := s.trusted()
+	c.visits("ann", "/", "")
+	c.submits("/ui/live/invite", "visitor", "ann", "campaign", "help").is(http.StatusSeeOther)
+	if _, err := s.engine.Erase([]string{"ann"}, s.clock.Now()); err != nil { // by another process of the shop
+		t.Fatal(err)
+	}
+	if got := string(s.browser().post("/v1/heartbeat", object{"visitor": object{"id": "ann"}}).is(http.StatusOK).body); got != `{"invited":false}` {
+		t.Errorf("the page is told %s", got)
+	}
+	if strings.Contains(string(c.get("/ui/live").body), "/ui/visitors/ann") {
+		t.Error("still on the screen")
+	}
+}
