@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/omotenashi-web/omotenashi/api/dashboard"
+	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/stats"
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 	"github.com/omotenashi-web/omotenashi/rules"
@@ -46,13 +48,14 @@ func (s *Server) resultScreen(c echo.Context) error {
 	case found == nil:
 		page.Counting = true
 	default:
-		s.fill(&page, found)
+		s.fill(&page, campaign, found)
 	}
 	return s.screen(c, "result", page)
 }
 
 // question is the campaign that a path names, and what is asked of it, which
-// unless told is as of no moment yet.
+// unless told is as of no moment yet. The phase is the one chosen, or the one that
+// the figures are of whose part this is.
 func (s *Server) question(c echo.Context) (*rules.Campaign, warehouse.Query, error) {
 	id := idOf(c)
 	campaign := s.campaign(id)
@@ -60,11 +63,13 @@ func (s *Server) question(c echo.Context) (*rules.Campaign, warehouse.Query, err
 		return nil, warehouse.Query{}, problem("not_found", "no campaign "+id+" in the rules folder")
 	}
 	q, err := queryOf(c, campaign)
+	q.Phase = cmp.Or(q.Phase, c.QueryParam("of"))
 	return campaign, q, err
 }
 
-// asks are the parts of an address that say what is asked.
-var asks = [...]string{"goal", "window", "phase", "from", "to", "as_of", "matured"}
+// asks are the parts of an address that say what is asked; of is the phase that
+// results were found to be of where none was chosen.
+var asks = [...]string{"goal", "window", "phase", "of", "from", "to", "as_of", "matured"}
 
 // askOf are those that were told.
 func askOf(c echo.Context) url.Values {
@@ -124,18 +129,19 @@ func (s *Server) counts(c echo.Context, campaign *rules.Campaign, q warehouse.Qu
 const exactly = "2006-01-02T15:04:05.000Z"
 
 // fill puts the figures into the screen.
-func (s *Server) fill(page *dashboard.Result, x *counts) {
+func (s *Server) fill(page *dashboard.Result, campaign *rules.Campaign, x *counts) {
 	zone := s.engine.Live().Set.Site.Timezone
 	r := &x.result.Results
 	page.At, page.Results, page.SQL = r.AsOf.In(zone), r, warehouse.SQL(x.asked)
-	page.Asked.Phase, page.Asked.Window = r.Phase, r.Window
+	page.Asked.Window = r.Window
 	page.Ask.Set("as_of", x.asked.AsOf.UTC().Format(exactly))
-	if r.Phase != "" {
-		page.Ask.Set("phase", r.Phase)
+	if r.Phase != "" && page.Asked.Phase == "" {
+		page.Ask.Set("of", r.Phase)
 	}
-	harm := harmOf(x.result.Override)
-	reviews := stats.ReviewAll([]stats.Reviewed{{Name: page.Name, Results: *r, Span: *r, Harm: harm}})
-	page.Review = &reviews[0]
+	if advised(page.Told, campaign, x) {
+		reviews := stats.ReviewAll([]stats.Reviewed{{Name: page.Name, Results: *r, Span: *r, Harm: harmOf(x.result.Override)}})
+		page.Review = &reviews[0]
+	}
 	page.Arms = armsShown(r.Arms, x.sums.Arms)
 	for _, p := range x.sums.Periods {
 		page.Periods = append(page.Periods, dashboard.Period{Number: strconv.Itoa(p.Period), Place: p.Period + 1, Arms: compared(r.Subject, armsOf(p.Arms))})
@@ -143,9 +149,29 @@ func (s *Server) fill(page *dashboard.Result, x *counts) {
 	for _, p := range x.phases {
 		page.Asked.Phases = append(page.Asked.Phases, dashboard.Phase{ID: p.ID, Began: p.Began.In(zone), Exposed: p.Exposed})
 		if p.ID == r.Phase {
+			page.Asked.Newest = p.Began.In(zone)
 			page.Left = dashboard.Left{Bots: p.Bots, Staff: p.Staff, Forced: p.Forced}
 		}
 	}
+}
+
+// advised is whether what to do next can be told: of a campaign that runs, or was
+// stopped for harm, from all that its present phase says of its main goal.
+func advised(told url.Values, campaign *rules.Campaign, x *counts) bool {
+	for _, part := range [...]string{"from", "to", "window", "as_of", "matured"} {
+		if told.Has(part) {
+			return false
+		}
+	}
+	present := false
+	switch x.status {
+	case string(rules.Live):
+		present = x.result.Phase == x.live
+	case string(engine.Held): // the phase that was stopped is over
+		present = !told.Has("phase")
+	}
+	main := mainGoal(campaign)
+	return present && x.asked.Goal == main.Goal && x.asked.Window == main.Window && x.asked.Value == main.Value
 }
 
 // armsShown are the arms' figures with what only the sums tell: of a bandit they

@@ -36,7 +36,11 @@ func (s *Server) download(c echo.Context) error {
 		r, failed := s.breakdownOf(ctx, campaign, q, c.QueryParam("by"))
 		answer, sheet, err = r, r.Sheet(), failed
 	case "funnel":
-		r, failed := s.funnelOf(ctx, funnelQuery(campaign, q))
+		ask, wrong := funnelAsked(c, campaign, q)
+		if wrong != nil {
+			return wrong
+		}
+		r, failed := s.funnelOf(ctx, ask)
 		answer, sheet, err = r, r.Sheet(), failed
 	default:
 		return problem("bad_request", "what "+what+" is none of results, days, cumulative, breakdown, funnel")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -38,7 +39,7 @@ func (s *Server) resultPart(name string, put func(echo.Context, *dashboard.Resul
 // counting asks for a part's figures, once for all who ask the same.
 func counting[T any](s *Server, c echo.Context, campaign *rules.Campaign, count func(context.Context) (T, error)) (*T, error) {
 	always := func(*T) bool { return true }
-	asked := campaign.ID + " " + c.QueryParam("by") + "?" + askOf(c).Encode()
+	asked := campaign.ID + "?" + c.QueryParams().Encode()
 	return look(s.shelf, s.now, asked, always, func(ctx context.Context) (*T, error) {
 		out, err := count(ctx)
 		return &out, err
@@ -90,7 +91,10 @@ func newestFirst(rows []dashboard.DayRow) {
 }
 
 func (s *Server) putFunnel(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query) (bool, error) {
-	ask := funnelQuery(campaign, s.asOf(campaign, q))
+	ask, err := funnelAsked(c, campaign, s.asOf(campaign, q))
+	if err != nil {
+		return false, err
+	}
 	funnel, err := counting(s, c, campaign, func(ctx context.Context) (Funnel, error) { return s.funnelOf(ctx, ask) })
 	if err != nil || funnel == nil {
 		return false, err
@@ -105,11 +109,30 @@ func (s *Server) putFunnel(c echo.Context, page *dashboard.Result, campaign *rul
 				out.Lost += x.Decisions
 			}
 			out.Steps = append(out.Steps, dashboard.Step{Name: x.Name, Reason: x.Reason, Decisions: x.Decisions, Visitors: x.Visitors, Path: page.To("visitors",
-				"step", x.Name, "reason", x.Reason, "from", funnel.From.Format(exactly), "to", funnel.To.Format(exactly), "as_of", funnel.AsOf.Format(exactly))})
+				"step", x.Name, "reason", x.Reason, "since", funnel.From.Format(exactly), "until", funnel.To.Format(exactly), "as_of", funnel.AsOf.Format(exactly))})
 		}
 	}
 	page.Funnel = out
 	return true, nil
+}
+
+// funnelAsked is what is asked of a campaign, asked of its decisions: of all phases
+// unless one was chosen, and of the span since and until where a step's number
+// leads to whom it counted.
+func funnelAsked(c echo.Context, campaign *rules.Campaign, q warehouse.Query) (warehouse.FunnelQuery, error) {
+	q.Phase = c.QueryParam("phase")
+	for name, at := range map[string]*time.Time{"since": &q.From, "until": &q.To} {
+		text := c.QueryParam(name)
+		if text == "" {
+			continue
+		}
+		t, err := parseTime(text, campaign.Zone)
+		if err != nil {
+			return warehouse.FunnelQuery{}, problem("bad_request", name+" "+text+" is neither a date (2026-12-01) nor a time (2026-12-01T09:00:00+09:00)")
+		}
+		*at = t
+	}
+	return funnelQuery(campaign, q), nil
 }
 
 func (s *Server) putBreakdown(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query) (bool, error) {
@@ -154,7 +177,11 @@ func (s *Server) membersScreen(c echo.Context) error {
 	zone := s.engine.Live().Set.Site.Timezone
 	if step := c.QueryParam("step"); step != "" {
 		page.Who, page.Funnel = step, true
-		ask := warehouse.StepQuery{FunnelQuery: funnelQuery(campaign, q), Step: step, Reason: page.Reason, Limit: membersMost}
+		funnel, err := funnelAsked(c, campaign, q)
+		if err != nil {
+			return err
+		}
+		ask := warehouse.StepQuery{FunnelQuery: funnel, Step: step, Reason: page.Reason, Limit: membersMost}
 		came := listed(s, c, campaign, &page, func(ctx context.Context) (warehouse.Came, error) { return s.behind.CameTo(ctx, ask) })
 		page.All = came.All
 		for _, v := range came.List {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/api"
+	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/stats"
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 )
@@ -56,9 +57,9 @@ func TestResultScreen(t *testing.T) {
 		t.Errorf("the row is %s", row)
 	}
 	for _, text := range []string{
-		"「coupon10」の勝ちです。", "次にすること", "この先 30 日で動く額", "すでに判定が出ています", "配分どおり", "31 人", "5 人", "16,100 / 18,100 人", "3 人",
+		"「coupon10」の勝ちです。", "すでに判定が出ています", "配分どおり", "31 人", "5 人", "16,100 / 18,100 人", "3 人",
 		`<dt>クローラー</dt><dd>4 人`, `<dt>スタッフ</dt><dd>2 人`, `<dt>プレビューを見た人</dt><dd>1 人`,
-		`<option value="p1" selected>2026-11-18 12:00 から</option>`, `<option value="p2">2026-11-21 12:00 から（表示なし）</option>`, "FROM event_log", "目標",
+		`<option value="">いちばん新しいもの（2026-11-18 12:00 から）</option><option value="p2">`, `<option value="p1">2026-11-18 12:00 から</option>`, `<option value="p2">2026-11-21 12:00 から（表示なし）</option>`, "FROM event_log", "目標",
 	} {
 		if !strings.Contains(string(page.body), text) {
 			t.Errorf("the page lacks %s", text)
@@ -73,6 +74,96 @@ func TestResultScreen(t *testing.T) {
 	c.get("/ui/results").goes("/ui/campaigns")
 	c.get("/ui/campaigns/nothing").is(http.StatusNotFound)
 	c.get("/ui/campaigns/welcome?from=yesterday").is(http.StatusBadRequest)
+}
+
+// What to do next is told where the figures are all there is of what runs, and else
+// the figures speak for themselves.
+func TestAdviceIsOfWhatRuns(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t, edit("campaigns/welcome.yaml", "variants:\n", "variants:\n  - {id: control, weight: 1}\n"))
+	measured(s)
+	phase := s.engine.Live().Phases["welcome"]
+	c := s.as("view")
+	advised := func(of, ask string) bool {
+		t.Helper()
+		s.reports.sums.Phase = of
+		s.clock.pass(time.Hour) // nothing that was counted is shown again
+		body := string(c.counted("/ui/campaigns/welcome" + ask).body)
+		if strings.Contains(body, "次にすること") != strings.Contains(body, "この先 30 日で動く額") || !strings.Contains(body, `<p class="sentence">`) {
+			t.Errorf("%s: half of an advice, or no sentence", ask)
+		}
+		return strings.Contains(body, "次にすること")
+	}
+	for ask, want := range map[string]bool{
+		"": true, "?goal=purchase": true, "?phase=" + url.QueryEscape(phase): true,
+		"?goal=sign_up": false, "?from=2026-11-01": false, "?to=2026-11-20": false, "?window=24h": false, "?as_of=2026-11-20": false, "?matured=true": false,
+	} {
+		if advised(phase, ask) != want {
+			t.Errorf("%q is advised about: %v", ask, !want)
+		}
+	}
+	if advised("p1", "?phase=p1") || advised("p1", "") {
+		t.Error("a phase that ended is advised about")
+	}
+	s.as("edit").submits("/ui/campaigns/welcome/pause")
+	if advised(phase, "") {
+		t.Error("a campaign that is paused is advised about")
+	}
+	s.as("edit").submits("/ui/campaigns/welcome/resume")
+	if err := s.engine.StopHarm("welcome", phase, engine.HarmStop{Variant: "a", Guardrail: "conversion", Ja: "害", En: "harm"}, s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	s.reports.sums.Phase = phase
+	s.clock.pass(time.Hour)
+	if body := string(c.counted("/ui/campaigns/welcome").body); !strings.Contains(body, "次にすること") {
+		t.Error("a campaign that was stopped for harm is not advised about")
+	}
+}
+
+// Whoever follows a number and comes back sees what was there before: of what was
+// not chosen nothing is asked by the way back, nor by the form.
+func TestTheWayBackAsksWhatWasAsked(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	measured(s)
+	s.reports.came = warehouse.Came{All: 1, List: []warehouse.CameVisitor{{Visitor: "v1", Last: s.clock.Now(), Decisions: 3}}}
+	c := s.as("view")
+	for _, ask := range []string{"", "?goal=sign_up", "?from=2026-11-01&phase=p1&to=2026-11-20"} {
+		phase := ""
+		if strings.Contains(ask, "phase") {
+			phase = "p1"
+		}
+		first := c.counted("/ui/campaigns/welcome" + ask)
+		if chosen := strings.Count(string(first.body), `<option value="p1" selected>`); chosen != len(phase)/2 {
+			t.Errorf("%q: the form chooses a phase: %d", ask, chosen)
+		}
+		seen := map[string]bool{}
+		for _, part := range append(first.links(), c.counted("/ui/campaigns/welcome/funnel"+ask).links()...) {
+			if strings.Contains(part, "/download") || strings.Contains(part, ".svg") || !strings.Contains(part, "/welcome/") {
+				continue
+			}
+			page := c.counted(part)
+			if back := page.links()[0]; back != "/ui/campaigns/welcome"+ask {
+				t.Errorf("%s leads back to %s", part, back)
+			}
+			u, err := url.Parse(part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen[strings.TrimSuffix(u.Path+" "+u.Query().Get("who"), " ")] = true
+			asked := s.reports.behind[len(s.reports.behind)-1]
+			if step, is := asked.(warehouse.StepQuery); is && u.Query().Has("step") && (step.Phase != phase || !step.To.After(step.From)) {
+				t.Errorf("%s asks %+v", part, step)
+			}
+			if strings.HasSuffix(u.Path, "/funnel") && s.reports.asked[len(s.reports.asked)-1].Phase != phase {
+				t.Errorf("%s asks of phase %q", part, s.reports.asked[len(s.reports.asked)-1].Phase)
+			}
+		}
+		if !seen["/ui/campaigns/welcome/funnel"] || !seen["/ui/campaigns/welcome/visitors exposed"] || !seen["/ui/campaigns/welcome/visitors"] {
+			t.Errorf("%q leads to %v", ask, seen)
+		}
+	}
+	c.get("/ui/campaigns/welcome/visitors?step=lost&since=soon").is(http.StatusBadRequest)
 }
 
 // What is chosen on the screen is what is asked, and its parts are asked the same

@@ -33,12 +33,14 @@ type Result struct {
 	SQL      string
 }
 
-// Asked is what the screen is asked for, and what it could be.
+// Asked is what the screen is asked for, "" where nothing was chosen, and what it
+// could be.
 type Asked struct {
 	Goal, Phase, From, To string
 	Goals                 []Goal
 	Phases                []Phase
-	Window                string // 72h
+	Window                string    // 72h
+	Newest                time.Time // when the phase began that is meant where none is chosen
 }
 
 // Goal is one to choose; its window is 72h.
@@ -104,10 +106,11 @@ func (r Result) To(part string, pairs ...string) string {
 	return "/ui/campaigns/" + url.PathEscape(r.ID) + "/" + part + "?" + ask.Encode()
 }
 
-// Home is the address of the screen itself, with the question but as of now.
+// Home is the address of the screen itself, with what was chosen, as of now.
 func (r Result) Home() string {
 	ask := maps.Clone(r.Told)
 	delete(ask, "as_of")
+	delete(ask, "of")
 	if len(ask) == 0 {
 		return "/ui/campaigns/" + url.PathEscape(r.ID)
 	}
