@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/url"
 	"strconv"
 	"time"
@@ -106,8 +107,7 @@ func (s *Server) resultPage(c echo.Context, campaign *rules.Campaign) dashboard.
 func (s *Server) counts(c echo.Context, campaign *rules.Campaign, q warehouse.Query) (*counts, error) {
 	live := s.engine.Live()
 	phase, status := live.Phases[campaign.ID], string(live.Status(campaign))
-	fits := func(x *counts) bool { return x.live == phase && x.status == status }
-	return look(s.shelf, s.now, "results "+campaign.ID+"?"+askOf(c).Encode(), fits, func(ctx context.Context) (*counts, error) {
+	return look(s.shelf, s.now, s.shelfKey(campaign, q, askOf(c)), shown[counts], func(ctx context.Context) (*counts, error) {
 		q := s.asOf(campaign, q)
 		sums, err := s.reports.Results(ctx, q)
 		if err != nil {
@@ -124,6 +124,16 @@ func (s *Server) counts(c echo.Context, campaign *rules.Campaign, q warehouse.Qu
 		return &counts{asked: q, sums: sums, result: result, phases: phases, live: phase, status: status}, nil
 	})
 }
+
+// shelfKey is what figures depend on: what an address asks, and what the rules and
+// the campaign's state make of it.
+func (s *Server) shelfKey(campaign *rules.Campaign, q warehouse.Query, asked url.Values) string {
+	live := s.engine.Live()
+	return fmt.Sprintf("%s %q %s %q %q %q %s %s?%s", campaign.ID, q.Goal, q.Window, q.Value, live.Set.Site.Currency, live.Phases[campaign.ID], live.Status(campaign), zoneName(campaign.Zone), asked.Encode())
+}
+
+// shown is for what fits whenever its question is put.
+func shown[T any](*T) bool { return true }
 
 // exactly writes a moment so that an address keeps its milliseconds.
 const exactly = "2006-01-02T15:04:05.000Z"

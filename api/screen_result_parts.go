@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -37,17 +38,15 @@ func (s *Server) resultPart(name string, put func(echo.Context, *dashboard.Resul
 }
 
 // counting asks for a part's figures, once for all who ask the same.
-func counting[T any](s *Server, c echo.Context, campaign *rules.Campaign, count func(context.Context) (T, error)) (*T, error) {
-	always := func(*T) bool { return true }
-	asked := campaign.ID + "?" + c.QueryParams().Encode()
-	return look(s.shelf, s.now, asked, always, func(ctx context.Context) (*T, error) {
+func counting[T any](s *Server, c echo.Context, campaign *rules.Campaign, q warehouse.Query, count func(context.Context) (T, error)) (*T, error) {
+	return look(s.shelf, s.now, s.shelfKey(campaign, q, c.QueryParams()), shown[T], func(ctx context.Context) (*T, error) {
 		out, err := count(ctx)
 		return &out, err
 	})
 }
 
 func (s *Server) putDays(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query) (bool, error) {
-	series, err := counting(s, c, campaign, func(ctx context.Context) (Series, error) { return s.seriesOf(ctx, campaign, s.asOf(campaign, q)) })
+	series, err := counting(s, c, campaign, q, func(ctx context.Context) (Series, error) { return s.seriesOf(ctx, campaign, s.asOf(campaign, q)) })
 	if err != nil || series == nil {
 		return false, err
 	}
@@ -95,7 +94,7 @@ func (s *Server) putFunnel(c echo.Context, page *dashboard.Result, campaign *rul
 	if err != nil {
 		return false, err
 	}
-	funnel, err := counting(s, c, campaign, func(ctx context.Context) (Funnel, error) { return s.funnelOf(ctx, ask) })
+	funnel, err := counting(s, c, campaign, q, func(ctx context.Context) (Funnel, error) { return s.funnelOf(ctx, ask) })
 	if err != nil || funnel == nil {
 		return false, err
 	}
@@ -140,7 +139,7 @@ func (s *Server) putBreakdown(c echo.Context, page *dashboard.Result, campaign *
 	if by == "" {
 		by = warehouse.ByDevice
 	}
-	found, err := counting(s, c, campaign, func(ctx context.Context) (Breakdown, error) {
+	found, err := counting(s, c, campaign, q, func(ctx context.Context) (Breakdown, error) {
 		return s.breakdownOf(ctx, campaign, s.asOf(campaign, q), by)
 	})
 	if err != nil || found == nil {
@@ -173,6 +172,9 @@ func (s *Server) membersScreen(c echo.Context) error {
 		return err
 	}
 	page.Period = period + 1
+	if page.By != "" && page.By != "day" && !slices.Contains(attributes, page.By) {
+		return problem("bad_request", "by "+page.By+" is none of day, "+strings.Join(attributes, ", "))
+	}
 	q = s.asOf(campaign, q)
 	zone := s.engine.Live().Set.Site.Timezone
 	if step := c.QueryParam("step"); step != "" {
@@ -182,9 +184,12 @@ func (s *Server) membersScreen(c echo.Context) error {
 			return err
 		}
 		ask := warehouse.StepQuery{FunnelQuery: funnel, Step: step, Reason: page.Reason, Limit: membersMost}
-		came := listed(s, c, campaign, &page, func(ctx context.Context) (warehouse.Came, error) { return s.behind.CameTo(ctx, ask) })
+		came := listed(s, c, campaign, q, &page, func(ctx context.Context) (warehouse.Came, error) { return s.behind.CameTo(ctx, ask) })
 		page.All = came.All
 		for _, v := range came.List {
+			if s.gone(v.Visitor, &page) {
+				continue
+			}
 			page.List = append(page.List, dashboard.Member{ID: v.Visitor, At: v.Last.In(zone), Decisions: v.Decisions})
 		}
 		return s.screen(c, "members", page)
@@ -195,9 +200,12 @@ func (s *Server) membersScreen(c echo.Context) error {
 	ask := warehouse.MembersQuery{
 		Query: q, Who: page.Who, Variant: page.Variant, Period: c.QueryParam("period"), By: page.By, Slice: page.Key, Zone: zoneName(campaign.Zone), Limit: membersMost,
 	}
-	found := listed(s, c, campaign, &page, func(ctx context.Context) (warehouse.Members, error) { return s.behind.Members(ctx, ask) })
+	found := listed(s, c, campaign, q, &page, func(ctx context.Context) (warehouse.Members, error) { return s.behind.Members(ctx, ask) })
 	page.All = found.All
 	for _, m := range found.List {
+		if s.gone(m.Visitor, &page) {
+			continue
+		}
 		page.List = append(page.List, dashboard.Member{
 			ID: m.Visitor, Variant: m.Variant, Device: m.Device, Newcomer: m.Newcomer, Channel: m.Channel, Rank: m.Rank, At: m.Entered.In(zone),
 			Value: stats.Number{Value: m.Value, Known: true}, Converted: m.Converted, Clicked: m.Clicked, Closed: m.Closed, Failed: m.Failed,
@@ -219,11 +227,24 @@ func periodOf(c echo.Context) (int, error) {
 	return n, nil
 }
 
+// gone is a visitor that was erased, and is not named though the warehouse may not
+// have forgotten it yet; nor is one of whom that cannot be found out.
+func (s *Server) gone(visitor string, page *dashboard.Members) bool {
+	if visitor == "" {
+		return false
+	}
+	gone, err := s.engine.Erased(visitor)
+	if err == nil && !gone {
+		return false
+	}
+	page.All -= min(page.All, 1)
+	return true
+}
+
 // listed are the visitors that a count gives: none while it is under way or where
 // it cannot be had, and then the page says so.
-func listed[T any](s *Server, c echo.Context, campaign *rules.Campaign, page *dashboard.Members, count func(context.Context) (T, error)) (out T) {
-	always := func(*T) bool { return true }
-	found, err := look(s.shelf, s.now, campaign.ID+"?"+c.QueryParams().Encode(), always, func(ctx context.Context) (*T, error) {
+func listed[T any](s *Server, c echo.Context, campaign *rules.Campaign, q warehouse.Query, page *dashboard.Members, count func(context.Context) (T, error)) (out T) {
+	found, err := look(s.shelf, s.now, s.shelfKey(campaign, q, c.QueryParams()), shown[T], func(ctx context.Context) (*T, error) {
 		out, err := count(ctx)
 		if err != nil {
 			return nil, s.away("campaign", campaign.ID, err)

@@ -120,6 +120,57 @@ func TestAdviceIsOfWhatRuns(t *testing.T) {
 	}
 }
 
+// A visitor that was erased is in no list from then on, whatever was kept and
+// whatever the warehouse still has.
+func TestTheErasedAreInNoList(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	measured(s)
+	s.reports.members = warehouse.Members{All: 2, List: []warehouse.Member{{Visitor: "vera", Variant: "coupon10", Entered: s.clock.Now()}, {Visitor: "anna", Variant: "coupon10", Entered: s.clock.Now()}}}
+	s.reports.came = warehouse.Came{All: 2, List: []warehouse.CameVisitor{{Visitor: "vera", Last: s.clock.Now()}, {Visitor: "anna", Last: s.clock.Now()}}}
+	c := s.as("view")
+	lists := []string{"/ui/campaigns/welcome/visitors?who=exposed", "/ui/campaigns/welcome/visitors?step=matched"}
+	for _, list := range lists {
+		if body := string(c.counted(list).body); !strings.Contains(body, ">vera<") || !strings.Contains(body, ">anna<") {
+			t.Fatalf("%s is %s", list, body)
+		}
+	}
+	if _, err := s.engine.Erase([]string{"vera"}, s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range lists {
+		if body := string(c.counted(list).body); strings.Contains(body, "vera") || !strings.Contains(body, ">anna<") || !strings.Contains(body, "1 人") {
+			t.Errorf("%s is %s", list, body)
+		}
+	}
+}
+
+// A number that was counted before the rules changed what a goal is, or a campaign
+// its state, is not that of after.
+func TestFiguresAreOfTheRulesAsTheyAre(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	measured(s)
+	c := s.as("view")
+	for _, part := range []string{"", "/days", "/visitors?who=exposed"} {
+		asked := func() int {
+			s.reports.mu.Lock()
+			defer s.reports.mu.Unlock()
+			return len(s.reports.asked) + len(s.reports.behind)
+		}
+		before := asked()
+		c.counted("/ui/campaigns/welcome" + part)
+		if c.counted("/ui/campaigns/welcome" + part); asked() != before+1 {
+			t.Errorf("%s: asked %d times", part, asked()-before)
+		}
+		s.as("edit").submits("/ui/campaigns/welcome/pause")
+		if c.counted("/ui/campaigns/welcome" + part); asked() != before+2 {
+			t.Errorf("%s: asked %d times after the pause", part, asked()-before)
+		}
+		s.as("edit").submits("/ui/campaigns/welcome/resume")
+	}
+}
+
 // Whoever follows a number and comes back sees what was there before: of what was
 // not chosen nothing is asked by the way back, nor by the form.
 func TestTheWayBackAsksWhatWasAsked(t *testing.T) {
@@ -257,6 +308,9 @@ func TestEveryNumberLeadsToItsVisitors(t *testing.T) {
 		t.Errorf("the row is %s", row)
 	}
 	c.get("/ui/campaigns/welcome/visitors?who=everybody").is(http.StatusBadRequest)
+	if a := c.get("/ui/campaigns/welcome/visitors?who=exposed&by=shoe&slice=41").is(http.StatusBadRequest); !strings.Contains(string(a.body), "by shoe is none of day, device, visitor, channel, rank") {
+		t.Errorf("refused with %s", a.body)
+	}
 	s.reports.members = warehouse.Members{}
 	if body := string(c.counted("/ui/campaigns/welcome/visitors?who=failed").body); !strings.Contains(body, "当てはまる人はいません") {
 		t.Error("an empty list says nothing")

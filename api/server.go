@@ -180,7 +180,7 @@ func New(o Options) (*Server, error) {
 		ready:  o.Ready, writeBackup: o.Backup, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
 		metrics: newMetrics(o.Metrics), limits: newLimits(o.Rates, o.Metrics), outbox: o.Outbox,
 		shed: newShedder(o.Deciding, o.Metrics), lines: newLines(o.Connections, o.Metrics),
-		overview: o.Overview, behind: o.Behind, shelf: newShelf(), audits: o.Audits, timelines: o.Timelines,
+		overview: o.Overview, behind: o.Behind, shelf: newShelf(o.Engine.ErasedVisitors), audits: o.Audits, timelines: o.Timelines,
 		recent: counted[[]warehouse.Recent]{fresh: 3 * time.Second, old: time.Minute},
 		board:  counted[figures]{fresh: 10 * time.Second, old: 15 * time.Minute}, used: counted[[]warehouse.Month]{fresh: 5 * time.Minute, old: 24 * time.Hour},
 		lively: newLively(o.Metrics), heartbeats: cmp.Or(o.Heartbeats, heartbeatEvery),

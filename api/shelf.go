@@ -10,14 +10,19 @@ import (
 
 // shelf keeps what screens counted by what was asked, the last so many of them,
 // so that whoever looks again, or comes back to see whether it is there, finds it.
+// It keeps nothing over an erasure.
 type shelf struct {
-	mu   sync.Mutex
-	all  []shelved // the last used last
-	turn chan struct{}
+	erasures func() int // how many visitors were erased
+	turn     chan struct{}
+
+	mu     sync.Mutex
+	all    []shelved // the last used last
+	erased int       // erasures when the first of all was put there
 }
 
 type shelved struct {
 	asked string
+	used  time.Time
 	count any // a *counted of the type that asked names
 }
 
@@ -28,13 +33,15 @@ const (
 	shelfOld    = 15 * time.Minute
 )
 
-func newShelf() *shelf { return &shelf{turn: make(chan struct{}, shelfAtOnce)} }
+func newShelf(erasures func() int) *shelf {
+	return &shelf{erasures: erasures, turn: make(chan struct{}, shelfAtOnce)}
+}
 
 // look gives what was counted for a question, as counted does: nil without an
 // error, it is being counted.
 func look[T any](s *shelf, now func() time.Time, asked string, fits func(*T) bool, count func(context.Context) (*T, error)) (*T, error) {
 	asked = fmt.Sprintf("%T %s", *new(T), asked)
-	kept := s.place(asked, func() any { return &counted[T]{fresh: shelfFresh, old: shelfOld} }).(*counted[T])
+	kept := s.place(asked, now(), func() any { return &counted[T]{fresh: shelfFresh, old: shelfOld} }).(*counted[T])
 	return kept.get(now, fits, func(ctx context.Context) (*T, error) {
 		select {
 		case s.turn <- struct{}{}:
@@ -47,10 +54,14 @@ func look[T any](s *shelf, now func() time.Time, asked string, fits func(*T) boo
 }
 
 // place is where a question's count is kept. Whoever has not been asked for the
-// longest makes room.
-func (s *shelf) place(asked string, empty func() any) any {
+// longest makes room, and what is too old to be shown goes.
+func (s *shelf) place(asked string, now time.Time, empty func() any) any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if erased := s.erasures(); erased != s.erased {
+		s.all, s.erased = nil, erased
+	}
+	s.all = slices.DeleteFunc(s.all, func(x shelved) bool { return now.Sub(x.used) >= shelfOld })
 	one := shelved{asked: asked}
 	if i := slices.IndexFunc(s.all, func(x shelved) bool { return x.asked == asked }); i >= 0 {
 		one = s.all[i]
@@ -58,6 +69,7 @@ func (s *shelf) place(asked string, empty func() any) any {
 	} else {
 		one.count = empty()
 	}
+	one.used = now
 	if s.all = append(s.all, one); len(s.all) > shelfRoom {
 		s.all = slices.Delete(s.all, 0, 1)
 	}

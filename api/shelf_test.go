@@ -10,13 +10,15 @@ import (
 	"time"
 )
 
+func nobodyErased() int { return 0 }
+
 func always[T any](*T) bool { return true }
 
 // A question that was put before is not counted again, the oldest of many makes
 // room, and a number and a text that are asked alike are two questions.
 func TestShelf(t *testing.T) {
 	t.Parallel()
-	s, at := newShelf(), time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	s, at := newShelf(nobodyErased), time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	var counts atomic.Int64
 	ask := func(question string) {
 		t.Helper()
@@ -53,10 +55,36 @@ func TestShelf(t *testing.T) {
 	}
 }
 
+// What was counted before an erasure is not shown after it, and what nobody has
+// asked for in a long time is not kept.
+func TestShelfForgets(t *testing.T) {
+	t.Parallel()
+	erased, at, counts := 0, time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), 0
+	s := newShelf(func() int { return erased })
+	ask := func(question string) {
+		t.Helper()
+		if got, err := look(s, func() time.Time { return at }, question, always[int], func(context.Context) (*int, error) { counts++; return &counts, nil }); err != nil || got == nil {
+			t.Fatalf("%v, %v", got, err)
+		}
+	}
+	ask("who")
+	if ask("who"); counts != 1 {
+		t.Errorf("counted %d times", counts)
+	}
+	erased++
+	if ask("who"); counts != 2 {
+		t.Errorf("after an erasure it was counted %d times", counts)
+	}
+	at = at.Add(shelfOld)
+	if ask("other"); len(s.all) != 1 {
+		t.Errorf("%d are kept", len(s.all))
+	}
+}
+
 // So many are counted at once, and no more; an error is told.
 func TestShelfCountsFewAtOnce(t *testing.T) {
 	t.Parallel()
-	s := newShelf()
+	s := newShelf(nobodyErased)
 	var under, most atomic.Int64
 	begun, let := make(chan struct{}, 10), make(chan struct{})
 	var all sync.WaitGroup
