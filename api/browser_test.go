@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -29,10 +30,10 @@ func sits(t *testing.T, changes ...option) person {
 	t.Helper()
 	tab := browsertest.New(t)
 	s := open(t, append(changes, edit("site.yaml", "origins: [https://shop.example]\n", ""))...)
-	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = io.WriteString(w, fmt.Sprintf(`<!doctype html><html lang="ja"><meta charset="utf-8"><title>お茶</title>
-<script async src="%s/b.js" data-key="%s" data-consent="granted" data-shadow="open"></script><h1>お茶</h1></html>`, s.URL, publicKey))
+<script async src="%s/b.js" data-key="%s" data-consent="%s" data-shadow="open"></script><h1>お茶</h1></html>`, s.URL, publicKey, cmp.Or(r.URL.Query().Get("consent"), "granted")))
 	}))
 	t.Cleanup(page.Close)
 	return person{s, page.URL, tab}

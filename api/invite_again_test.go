@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/omotenashi-web/omotenashi/api"
 	"github.com/omotenashi-web/omotenashi/rules"
 )
 
@@ -150,4 +152,39 @@ func TestHeartbeatOfTheErased(t *testing.T) {
 	if strings.Contains(string(c.get("/ui/live").body), "/ui/visitors/ann") {
 		t.Error("still on the screen")
 	}
+}
+
+// Under Consent Mode a page beats from the yes to the no. What is asked for after a
+// beat and gets lost is asked for again, and opens though its campaign is armed on
+// the page, where it waits no more.
+func TestHeartbeatGoesOnWithConsent(t *testing.T) {
+	t.Parallel()
+	p := sits(t, withChat("true\non: {event: look}"), options(func(o *api.Options) { o.OpenDashboard, o.Heartbeats, o.Now = true, 200*time.Millisecond, time.Now }))
+	p.trusted().do(http.MethodPut, "/v1/operators/mika", object{"online": true}).is(http.StatusOK)
+	p.goes(p.page + "/cart?consent=gcm")
+	p.does(`window.asked = []; const real = fetch; window.fetch = (url, o) => {
+		const path = new URL(url).pathname, trigger = JSON.parse(o.body).trigger || "";
+		asked.push(path + " " + trigger);
+		return trigger.startsWith("invited:") && asked.filter((one) => one.includes("invited:")).length === 1 ? Promise.reject(new Error("lost")) : real(url, o);
+	};
+	window.beats = () => asked.filter((one) => one.includes("heartbeat")).length;
+	window.gtag = function () { dataLayer.push(arguments) }; gtag("consent", "default", {personalization_storage: "denied"});
+	setTimeout(() => window.waited = beats(), 700)`)
+	p.sees(`window.waited`, "0")
+	p.does(`gtag("consent", "update", {personalization_storage: "granted"})`)
+	p.sees(`beats() > 0`, "true")
+	visitor := ""
+	for _, r := range p.recorded() {
+		if r.Event.Visitor != "" {
+			visitor = r.Event.Visitor
+		}
+	}
+	p.trusted().submits("/ui/live/invite", "visitor", visitor, "campaign", "help").is(http.StatusSeeOther)
+	p.sees(`[...document.querySelectorAll("omo-action")].map((one) => one.shadowRoot.textContent).join()`, "スタッフがご案内します")
+	p.sees(`asked.filter((one) => one === "/v1/decide invited:200ms").length >= 2`, "true")
+	p.sees(`window.upTo ??= beats(), beats() > window.upTo + 1`, "true")
+	p.does(`omo("track", "look")
+	gtag("consent", "update", {personalization_storage: "denied"}); window.said = beats(); setTimeout(() => window.silent = beats() - said, 900)`)
+	p.sees(`window.silent`, "0")
+	p.sees(`asked.some((one) => one.endsWith(" look"))`, "false")
 }

@@ -1,6 +1,7 @@
 import type { Attention } from "./attention";
 import type { Guard } from "./guard";
 import type { Decision, Load, OmoEvent } from "./types";
+import type { Visitor } from "./visitor";
 import type { Fire, Seen, Watch } from "./watch";
 
 /** Armed holds the campaigns that wait for a browser trigger on this page view. */
@@ -12,7 +13,7 @@ export interface Armed {
   /** Time has passed, or the page was scrolled or shown. */
   look(): void;
   /** Takes the answer to a trigger: gives what may open, and those campaigns wait no more. */
-  answered(decisions: Decision[]): Decision[];
+  answered(decisions: Decision[], trigger: string): Decision[];
   clear(): void;
 }
 
@@ -23,7 +24,7 @@ declare const TRIGGERS: string;
  * makeArmed remembers what happens on a page view until something waits for it: most pages have no armed
  * campaign, and only those that have one load what watches for triggers.
  */
-export function makeArmed(load: Load, attention: Attention, guard: Guard, fire: Fire): Armed {
+export function makeArmed(load: Load, attention: Attention, guard: Guard, fire: Fire, visitor: Visitor): Armed {
   let seen: Seen = new Map(); // of this page view and no other
   let watch: Watch | undefined;
   return {
@@ -32,14 +33,14 @@ export function makeArmed(load: Load, attention: Attention, guard: Guard, fire: 
       const mine = seen;
       if (!waiting.length) return;
       const { makeWatch } = (await load(TRIGGERS)) as typeof import("./watch");
-      if (mine === seen) watch = makeWatch(waiting, seen, attention, guard, fire);
+      if (mine === seen) watch = makeWatch(waiting, seen, attention, guard, fire, visitor);
     }),
     happened(trigger, event) {
       if (watch) watch.happened(trigger, event);
       else if (event || !seen.has(trigger)) seen.set(trigger, event);
     },
     look: () => watch?.look(),
-    answered: (decisions) => (watch ? watch.answered(decisions) : decisions),
+    answered: (decisions, trigger) => (watch ? watch.answered(decisions, trigger) : decisions),
     clear() {
       watch?.stop();
       watch = undefined;

@@ -1,27 +1,25 @@
 import type { Guard } from "./guard";
+import type { Visitor } from "./visitor";
 import { readConfig } from "./config";
-import { makeStore } from "./store";
-import { makeVisitor } from "./visitor";
 import { makeWire } from "./wire";
 
 /**
  * makeHeart tells the server every so often that the page is looked at, while somebody of the shop is on duty,
- * and calls `invited` once the answer says that an invitation waits. Gives the way to stop.
+ * and calls `invited` whenever the answer says that an invitation waits: it does until the server has heard that
+ * it was seen. Nothing is told of a visitor of whom nothing may be kept. Gives the way to stop.
  */
-export function makeHeart(every: number, guard: Guard, invited: () => void): () => void {
+export function makeHeart(every: number, guard: Guard, visitor: Visitor, invited: () => unknown): () => void {
   const config = readConfig();
   if (!config || config.preview || !(every > 0)) return () => {};
-  const visitor = makeVisitor(makeStore("localStorage"), config.consent);
   const wire = makeWire(config.base, config.key);
+  let beating = false;
   const beat = guard("heartbeat", async () => {
-    if (document.hidden) return;
+    if (document.hidden || beating || !visitor.known()) return;
+    beating = true;
     const { body } = await wire.post("/v1/heartbeat", { visitor: { id: visitor.id() } }, every, visitor.cookies());
-    if ((body as { invited?: boolean } | undefined)?.invited) {
-      stop();
-      invited();
-    }
+    beating = false;
+    if ((body as { invited?: boolean } | undefined)?.invited && visitor.known()) invited();
   });
   const timer = setInterval(beat, every);
-  const stop = () => clearInterval(timer);
-  return stop;
+  return () => clearInterval(timer);
 }

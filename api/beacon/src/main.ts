@@ -49,7 +49,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
   const queue = makeQueue(store, visitor.known, (kind) => report(kind, ""));
   const sender = makeSender(wire, queue, visitor, guard);
   const attention = makeAttention(guard, (trigger) => armed.happened(trigger), () => armed.look());
-  const armed = makeArmed(load, attention, guard, guard("trigger", ask));
+  const armed = makeArmed(load, attention, guard, guard("trigger", ask), visitor);
   const offers = makeOffers(load, config.open, guard, record, report, (campaign) => omo("why", campaign));
   let view: View | undefined;
   const muted = () => config.preview || visitor.consent() === "denied";
@@ -111,7 +111,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
     }
     const decisions = answer.decisions || [];
     const open = decisions.filter((decision) => !decision.armed);
-    offers.open(trigger ? armed.answered(open) : open, answer.decision_id, performance.now() - start, () => view === asking);
+    offers.open(trigger ? armed.answered(open, trigger) : open, answer.decision_id, performance.now() - start, () => view === asking);
     // Campaigns are armed by the page view's answer only, so that each fires at most once.
     if (!trigger) armed.arm(decisions);
   }

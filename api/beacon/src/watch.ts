@@ -1,6 +1,7 @@
 import type { Attention } from "./attention";
 import type { Guard } from "./guard";
 import type { Decision, OmoEvent } from "./types";
+import type { Visitor } from "./visitor";
 import { makeSight } from "./sight";
 
 /** What has happened on a page view, in its order, with the latest event by each name. */
@@ -15,7 +16,7 @@ export interface Watch {
   /** Time has passed, or the page was scrolled or shown: tells what is due, and waits for the next. */
   look(): void;
   /** Takes the answer to a trigger: gives what may open, and those campaigns wait no more. */
-  answered(decisions: Decision[]): Decision[];
+  answered(decisions: Decision[], trigger: string): Decision[];
   stop(): void;
 }
 
@@ -39,7 +40,7 @@ function amount(trigger: string): number {
  * for an event asks at each such event until an answer names it: only the server can tell which of them its
  * `where` means.
  */
-export function makeWatch(waiting: Decision[], seen: Seen, attention: Attention, guard: Guard, fire: Fire): Watch {
+export function makeWatch(waiting: Decision[], seen: Seen, attention: Attention, guard: Guard, fire: Fire, visitor: Visitor): Watch {
   let timer = 0;
 
   const complete = ({ on }: Decision) => on!.every((name) => seen.has(name));
@@ -96,16 +97,17 @@ export function makeWatch(waiting: Decision[], seen: Seen, attention: Attention,
   const hearts: (() => void)[] = [];
   const listen = guard("heart", async (name: string) => {
     const { makeHeart } = (await import(new URL(HEART, import.meta.url).href)) as typeof import("./heart");
-    if (!stopped) hearts.push(makeHeart(amount(name), guard, () => happened(name)));
+    if (!stopped) hearts.push(makeHeart(amount(name), guard, visitor, () => stopped || fire(name, [])));
   });
   open("invited:").forEach((name) => void listen(name));
 
   return {
     happened,
     look,
-    answered(decisions) {
-      // The same trigger may be a part of another campaign's list, whose time has not come.
-      const due = decisions.filter(({ campaign }) => !waiting.some((other) => other.campaign === campaign && !complete(other)));
+    answered(decisions, trigger) {
+      // The same trigger may be a part of another campaign's list, whose time has not come. Whom a person
+      // invites to a campaign waits for nothing.
+      const due = decisions.filter(({ campaign }) => trigger.startsWith("invited:") || !waiting.some((other) => other.campaign === campaign && !complete(other)));
       waiting = waiting.filter((other) => !due.some(({ campaign }) => campaign === other.campaign));
       return due;
     },
