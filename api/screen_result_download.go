@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"mime"
 	"net/http"
@@ -23,6 +24,11 @@ func (s *Server) download(c echo.Context) error {
 	if form != "csv" && form != "json" {
 		return problem("bad_request", "form "+form+" is none of csv, json")
 	}
+	done, err := s.turn(c)
+	if err != nil {
+		return err
+	}
+	defer done()
 	var answer any
 	var sheet Sheet
 	switch what {
@@ -64,12 +70,28 @@ func asFile(c echo.Context, name string) {
 	c.Response().Header().Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 }
 
+// turn lets a file be counted among the few counts at once; done ends it.
+func (s *Server) turn(c echo.Context) (done func(), err error) {
+	takesLong(c)
+	ctx, cancel := context.WithTimeout(c.Request().Context(), countTime)
+	defer cancel()
+	if err := s.shelf.begin(ctx); err != nil {
+		return nil, retryLater("unavailable", err.Error(), soon)
+	}
+	return s.shelf.end, nil
+}
+
 // liftDrawing gives the drawing of the arms' lifts as a file.
 func (s *Server) liftDrawing(c echo.Context) error {
 	campaign, q, err := s.question(c)
 	if err != nil {
 		return err
 	}
+	done, err := s.turn(c)
+	if err != nil {
+		return err
+	}
+	defer done()
 	r, err := s.judge(c.Request().Context(), campaign, s.asOf(campaign, q))
 	if err != nil {
 		return err

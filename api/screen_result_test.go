@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -462,6 +463,43 @@ func TestResultDownloads(t *testing.T) {
 	}
 	c.get("/ui/campaigns/welcome/download?what=everything&form=csv").is(http.StatusBadRequest)
 	c.get("/ui/campaigns/welcome/download?what=results&form=xls").is(http.StatusBadRequest)
+}
+
+// Files are counted in turn with all that screens count: two at once.
+func TestDownloadsAreCountedInTurn(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	measured(s)
+	s.reports.hold = make(chan struct{})
+	c := s.as("view")
+	var all sync.WaitGroup
+	for i := range 6 {
+		all.Go(func() {
+			if a := c.get("/ui/campaigns/welcome/" + []string{"download?what=results&form=csv", "lift.svg"}[i%2]); a.status != http.StatusOK {
+				t.Errorf("status %d: %s", a.status, a.body)
+			}
+		})
+	}
+	for until := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		s.reports.mu.Lock()
+		under := s.reports.under
+		s.reports.mu.Unlock()
+		if under >= 2 {
+			break
+		}
+		if time.Now().After(until) {
+			t.Errorf("%d are counted", under)
+			break
+		}
+	}
+	for range 20 { // the others have come by then
+		c.get("/ui/audit")
+	}
+	close(s.reports.hold)
+	all.Wait()
+	if s.reports.most != 2 || len(s.reports.asked) != 6 {
+		t.Errorf("%d of %d at once", s.reports.most, len(s.reports.asked))
+	}
 }
 
 // A campaign that is paused on its own screen is told of there.

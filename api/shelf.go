@@ -43,15 +43,25 @@ func look[T any](s *shelf, now func() time.Time, asked string, fits func(*T) boo
 	asked = fmt.Sprintf("%T %s", *new(T), asked)
 	kept := s.place(asked, now(), func() any { return &counted[T]{fresh: shelfFresh, old: shelfOld} }).(*counted[T])
 	return kept.get(now, fits, func(ctx context.Context) (*T, error) {
-		select {
-		case s.turn <- struct{}{}:
-			defer func() { <-s.turn }()
-			return count(ctx)
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		if err := s.begin(ctx); err != nil {
+			return nil, err
 		}
+		defer s.end()
+		return count(ctx)
 	})
 }
+
+// begin waits for a count's turn, which end gives back.
+func (s *shelf) begin(ctx context.Context) error {
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for other counts to end: %w", ctx.Err())
+	}
+}
+
+func (s *shelf) end() { <-s.turn }
 
 // place is where a question's count is kept. Whoever has not been asked for the
 // longest makes room, and what is too old to be shown goes.

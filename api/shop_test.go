@@ -200,6 +200,10 @@ type reports struct {
 	timeline  []ingest.Record // the newest first
 	recent    []warehouse.Recent
 
+	hold  chan struct{} // nil: results are told at once, else when it is closed
+	under int           // results asked for and not told yet
+	most  int           // that there were at once
+
 	away  bool
 	asked []warehouse.Query
 	words []string // what else was asked, in order: a zone, an attribute
@@ -211,6 +215,14 @@ func (r *reports) Results(_ context.Context, q warehouse.Query) (warehouse.Sums,
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked = append(r.asked, q)
+	r.under++
+	defer func() { r.under-- }()
+	r.most = max(r.most, r.under)
+	if hold := r.hold; hold != nil {
+		r.mu.Unlock()
+		<-hold
+		r.mu.Lock()
+	}
 	if r.away {
 		return warehouse.Sums{}, errAway
 	}
