@@ -71,7 +71,7 @@ func (s *Server) invite(c echo.Context) error {
 	if err := s.invitations.put(visitor, one, now); err != nil {
 		return err
 	}
-	if err := s.audit(c, "invite", campaign+" → "+visitor); err != nil {
+	if err := s.audit(c, "invite", campaign); err != nil { // whom, the visitor's own history says, which can be erased
 		return err
 	}
 	s.lively.table.Touch()

@@ -103,7 +103,7 @@ func TestInvitation(t *testing.T) {
 			}
 		}
 	}
-	if want := []string{"invite help → ann by edit", "omo_chat ann invited help talk invited", "omo_exposure ann  help talk invited"}; !slices.Equal(log, want) {
+	if want := []string{"invite help by edit", "omo_chat ann invited help talk invited", "omo_exposure ann  help talk invited"}; !slices.Equal(log, want) {
 		t.Errorf("the log is %q, want %q", log, want)
 	}
 }
