@@ -2,6 +2,7 @@ package presence
 
 import (
 	"cmp"
+	"container/heap"
 	"hash/maphash"
 	"slices"
 	"sync"
@@ -33,7 +34,8 @@ type Table struct {
 // waiting for longer than a sixteenth of that.
 type shard struct {
 	mu       sync.Mutex
-	visitors map[string]*Visitor
+	visitors map[string]*guest
+	silent   silence
 	erased   map[string]int64 // when; until a visit that was under way then is over
 }
 
@@ -41,7 +43,7 @@ type shard struct {
 func New() *Table {
 	t := &Table{seed: maphash.MakeSeed()}
 	for i := range t.shards {
-		t.shards[i].visitors = map[string]*Visitor{}
+		t.shards[i].visitors = map[string]*guest{}
 	}
 	return t
 }
@@ -81,9 +83,13 @@ func (t *Table) See(visitor string, s *engine.Standing, d *engine.Decision, now 
 			t.pushed.Add(1)
 			h.push()
 		}
-		v = &Visitor{Row: t.rows.Add(1)}
+		v = &guest{Visitor: Visitor{Row: t.rows.Add(1)}}
 		keep(&v.ID, visitor)
 		h.visitors[v.ID] = v
+		defer func() { // where it belongs is known when it stands
+			v.since = v.last()
+			heap.Push(&h.silent, v)
+		}()
 	}
 	v.stands(s)
 	for i := range s.Events {
@@ -119,7 +125,7 @@ func (t *Table) Of(visitor string, now time.Time) (Visitor, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if v := h.at(visitor, now.UnixMilli()); v != nil {
-		return *v, true
+		return v.Visitor, true
 	}
 	return Visitor{}, false
 }
@@ -130,7 +136,7 @@ func (t *Table) Leave(visitor string) {
 	h := t.shard(visitor)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.visitors, visitor)
+	h.leaves(visitor)
 }
 
 // Forget takes erased visitors out, and those of their visits that end just now.
@@ -139,7 +145,7 @@ func (t *Table) Forget(visitors []string, now time.Time) {
 	for _, id := range visitors {
 		h := t.shard(id)
 		h.mu.Lock()
-		delete(h.visitors, id)
+		h.leaves(id)
 		if h.erased == nil {
 			h.erased = map[string]int64{}
 		}
@@ -161,15 +167,56 @@ func (t *Table) shard(visitor string) *shard {
 	return &t.shards[maphash.String(t.seed, visitor)%shards]
 }
 
+// guest is a visitor in its shard.
+type guest struct {
+	Visitor
+	since int64 // a sign of life, not always the latest: by it the shard knows where to look
+	place int   // in silence
+}
+
+// silence is a heap of a shard's visitors. Signs of life only move a visitor back,
+// so none is silent longer than the first, once that one's time is the latest.
+type silence []*guest
+
+func (q silence) Len() int { return len(q) }
+func (q silence) Less(i, j int) bool {
+	return q[i].since < q[j].since || q[i].since == q[j].since && q[i].Row < q[j].Row
+}
+func (q silence) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].place, q[j].place = i, j
+}
+
+// Push is the heap's.
+func (q *silence) Push(v any) {
+	v.(*guest).place = len(*q)
+	*q = append(*q, v.(*guest))
+}
+
+// Pop is the heap's.
+func (q *silence) Pop() any {
+	end := len(*q) - 1
+	v := (*q)[end]
+	(*q)[end] = nil
+	*q = (*q)[:end]
+	return v
+}
+
 // push takes out the visitor that was silent longest.
 func (h *shard) push() {
-	var last *Visitor
-	for _, v := range h.visitors {
-		if last == nil || v.last() < last.last() || v.last() == last.last() && v.Row < last.Row {
-			last = v
-		}
+	for first := h.silent[0]; first.since != first.last(); first = h.silent[0] {
+		first.since = first.last()
+		heap.Fix(&h.silent, 0)
 	}
-	delete(h.visitors, last.ID)
+	h.leaves(h.silent[0].ID)
+}
+
+// leaves takes a visitor out, if it is there.
+func (h *shard) leaves(visitor string) {
+	if v := h.visitors[visitor]; v != nil {
+		delete(h.visitors, visitor)
+		heap.Remove(&h.silent, v.place)
+	}
 }
 
 // Here is what Look finds.
@@ -248,17 +295,17 @@ func (t *Table) each(ms int64, do func(*Visitor)) {
 		h.mu.Lock()
 		h.prune(ms)
 		for _, v := range h.visitors {
-			do(v)
+			do(&v.Visitor)
 		}
 		h.mu.Unlock()
 	}
 }
 
 // at is a visitor's row; nil for one who is no longer on the shop, and whose row goes.
-func (h *shard) at(visitor string, ms int64) *Visitor {
+func (h *shard) at(visitor string, ms int64) *guest {
 	v := h.visitors[visitor]
 	if v != nil && v.last() <= ms-Stay.Milliseconds() {
-		delete(h.visitors, visitor)
+		h.leaves(visitor)
 		return nil
 	}
 	return v
@@ -268,7 +315,7 @@ func (h *shard) at(visitor string, ms int64) *Visitor {
 func (h *shard) prune(ms int64) {
 	for id, v := range h.visitors {
 		if v.last() <= ms-Stay.Milliseconds() {
-			delete(h.visitors, id)
+			h.leaves(id)
 		}
 	}
 	for id, at := range h.erased {

@@ -248,3 +248,38 @@ func TestBound(t *testing.T) {
 		t.Errorf("the hottest are %s to %s", rows[0].ID, rows[len(rows)-1].ID)
 	}
 }
+
+// Who gave a sign of life late stays while others go, however early that visitor
+// came; and who came late with old events only is no later than those.
+func TestBoundKeepsTheLively(t *testing.T) {
+	t.Parallel()
+	w := opened()
+	come := func(name string, n int) {
+		for i := range n {
+			w.pass(time.Millisecond).sees(fmt.Sprint(name, i), engine.Standing{}, "/a")
+		}
+	}
+	come("early", 100)
+	come("others", presence.Most)
+	for i := range 100 {
+		if w.pass(time.Millisecond); i%2 == 0 {
+			w.sees(fmt.Sprint("early", i), engine.Standing{}, "/b")
+		} else {
+			w.sees(fmt.Sprint("early", i), engine.Standing{}, "/b").Heard(fmt.Sprint("early", i), w.now)
+		}
+		old := ingest.Event{Name: ingest.PageView, Time: noon.Add(-time.Minute).UnixMilli(), Page: &ingest.Page{Path: "/a"}}
+		w.See(fmt.Sprint("old", i), &engine.Standing{Events: []ingest.Event{old}}, nil, w.now)
+	}
+	come("more", presence.Most/2) // some 300 of the 625 of each shard have to go
+	for i := range 100 {
+		if _, ok := w.Of(fmt.Sprint("early", i), w.now); !ok {
+			t.Fatalf("early%d had to go, who was there just before", i)
+		}
+		if _, ok := w.Of(fmt.Sprint("old", i), w.now); ok {
+			t.Fatalf("old%d stays, of whom nothing was heard for longer than of all others", i)
+		}
+	}
+	if got := w.Look(presence.Filter{}, 1, 1, w.now); got.Online != presence.Most {
+		t.Errorf("%d are on the shop", got.Online)
+	}
+}

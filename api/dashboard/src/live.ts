@@ -104,8 +104,10 @@ function say(on: boolean): void {
 /** listen hears the server out; a connection that is refused is tried again later. */
 function listen(): void {
   const source = new EventSource("/ui/live/events" + location.search);
-  source.addEventListener("open", () => say(true));
-  source.addEventListener("live", (event) => take(JSON.parse(event.data)));
+  source.addEventListener("live", (event) => {
+    take(JSON.parse(event.data));
+    say(true); // not when it opens: what it shows is old until the first push
+  });
   source.addEventListener("error", () => {
     if (source.readyState === EventSource.OPEN) return;
     say(false);
