@@ -229,6 +229,8 @@ func fixture(t *testing.T, archive *txtar.Archive) []warehouse.Row {
 				e.Unit = value
 			case key == "user":
 				e.User = value
+			case key == "path":
+				e.Page = &ingest.Page{Path: value}
 			case key == "device":
 				e.Device = &ingest.Device{Type: value}
 			case key == "newcomer":
