@@ -288,7 +288,7 @@ func TestNoReportWithoutTheWarehouse(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.reports.away = true
-	for _, path := range []string{"campaigns/welcome/series", "campaigns/welcome/breakdown?by=device", "campaigns/welcome/funnel", "site/results", "review", "usage"} {
+	for _, path := range []string{"campaigns/welcome/series", "campaigns/welcome/breakdown?by=device", "campaigns/welcome/funnel", "site/results", "review", "usage", "chats"} {
 		s.trusted().get("/v1/"+path).says(http.StatusServiceUnavailable, "unavailable", "the warehouse could not answer: "+errAway.Error())
 		s.browser().get("/v1/" + path).is(http.StatusForbidden)
 	}

@@ -95,6 +95,7 @@ var guards = map[string]string{
 	"GET /ui/campaigns/:id/days":      "reports",
 	"GET /ui/campaigns/:id/funnel":    "reports",
 	"GET /ui/campaigns/:id/breakdown": "reports",
+	"GET /ui/campaigns/:id/chats":     "reports",
 	"GET /ui/campaigns/:id/visitors":  "reports",
 	"GET /ui/campaigns/:id/download":  "reports",
 	"GET /ui/campaigns/:id/lift.svg":  "reports",
@@ -105,6 +106,7 @@ var guards = map[string]string{
 	"GET /v1/site/results":            "reports",
 	"GET /v1/review":                  "reports",
 	"GET /v1/usage":                   "reports",
+	"GET /v1/chats":                   "reports",
 
 	"POST /ofrep/v1/evaluate/flags":     "public events",
 	"POST /ofrep/v1/evaluate/flags/:id": "public events",

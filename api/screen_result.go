@@ -21,6 +21,7 @@ import (
 type Behind interface {
 	Members(context.Context, warehouse.MembersQuery) (warehouse.Members, error)
 	CameTo(context.Context, warehouse.StepQuery) (warehouse.Came, error)
+	Chatted(context.Context, warehouse.ChattedQuery) (warehouse.Chatted, error)
 	Phases(context.Context, warehouse.Query) ([]warehouse.Phase, error)
 }
 
@@ -86,7 +87,7 @@ func askOf(c echo.Context) url.Values {
 // resultPage is the screen without its figures.
 func (s *Server) resultPage(c echo.Context, campaign *rules.Campaign) dashboard.Result {
 	now := s.here()
-	page := dashboard.Result{CampaignRow: rowOf(s.engine.Live(), campaign, now), Told: askOf(c), Ask: askOf(c)}
+	page := dashboard.Result{CampaignRow: rowOf(s.engine.Live(), campaign, now), Talks: talks(campaign), Told: askOf(c), Ask: askOf(c)}
 	goal := goalNamed(campaign, c.QueryParam("goal"))
 	page.Asked = dashboard.Asked{
 		Goal: goal.Name, Phase: c.QueryParam("phase"), From: c.QueryParam("from"), To: c.QueryParam("to"), Window: rules.FormatDuration(goal.Window),

@@ -177,6 +177,12 @@ func (s *Server) membersScreen(c echo.Context) error {
 	}
 	q = s.asOf(campaign, q)
 	zone := s.engine.Live().Set.Site.Timezone
+	if c.QueryParam("chat") != "" {
+		if err := s.chatMembers(c, &page, campaign, q); err != nil {
+			return err
+		}
+		return s.screen(c, "members", page)
+	}
 	if step := c.QueryParam("step"); step != "" {
 		page.Who, page.Funnel = step, true
 		funnel, err := funnelAsked(c, campaign, q)

@@ -50,6 +50,7 @@ func (s *Server) screenRoutes() {
 	get("/ui/campaigns/:id/days", dashboard.View, s.resultPart("days", s.putDays))
 	get("/ui/campaigns/:id/funnel", dashboard.View, s.resultPart("funnel", s.putFunnel))
 	get("/ui/campaigns/:id/breakdown", dashboard.View, s.resultPart("breakdown", s.putBreakdown))
+	get("/ui/campaigns/:id/chats", dashboard.View, s.resultPart("chats", s.putChats))
 	get("/ui/campaigns/:id/visitors", dashboard.View, s.membersScreen)
 	get("/ui/campaigns/:id/download", dashboard.View, s.download)
 	get("/ui/campaigns/:id/lift.svg", dashboard.View, s.liftDrawing)

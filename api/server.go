@@ -40,6 +40,7 @@ type Reports interface {
 	Funnel(context.Context, warehouse.FunnelQuery) ([]warehouse.FunnelDay, error)
 	SiteWide(ctx context.Context, from, to, asOf time.Time, zone string) ([]warehouse.SiteMonth, error)
 	Usage(ctx context.Context, months int, asOf time.Time, zone string) ([]warehouse.Month, error)
+	Chats(context.Context, warehouse.ChatsQuery) ([]warehouse.ChatRow, error)
 	Visitor(ctx context.Context, id string, limit int) ([]ingest.Record, error)
 }
 
@@ -244,6 +245,7 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset, modules map[stri
 	get("/v1/site/results", s.site, s.needs(ScopeReports))
 	get("/v1/review", s.review, s.needs(ScopeReports))
 	get("/v1/usage", s.usage, s.needs(ScopeReports))
+	get("/v1/chats", s.chatLife, s.needs(ScopeReports))
 	get("/v1/visitors/:id", s.visitor, s.needs(ScopeReports))
 	get("/v1/visitors/:id/export", s.export, s.needs(ScopeReports))
 	e.DELETE("/v1/visitors/:id", s.erase, s.needs(ScopeErase))

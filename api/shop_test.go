@@ -195,6 +195,8 @@ type reports struct {
 	audits    []ingest.Event
 	members   warehouse.Members
 	came      warehouse.Came
+	chats     []warehouse.ChatRow
+	chatted   warehouse.Chatted
 	phases    []warehouse.Phase
 	behind    []any           // what was asked of who is behind numbers
 	timeline  []ingest.Record // the newest first
@@ -297,6 +299,17 @@ func (r *reports) CameTo(_ context.Context, q warehouse.StepQuery) (warehouse.Ca
 	defer r.mu.Unlock()
 	r.behind = append(r.behind, q)
 	return r.came, r.answers()
+}
+
+func (r *reports) Chats(_ context.Context, q warehouse.ChatsQuery) ([]warehouse.ChatRow, error) {
+	return r.chats, r.ask(warehouse.Query{Campaign: q.Campaign, From: q.From, To: q.To, AsOf: q.AsOf}, "chats")
+}
+
+func (r *reports) Chatted(_ context.Context, q warehouse.ChattedQuery) (warehouse.Chatted, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.behind = append(r.behind, q)
+	return r.chatted, r.answers()
 }
 
 func (r *reports) Phases(context.Context, warehouse.Query) ([]warehouse.Phase, error) {

@@ -40,7 +40,7 @@ var deeds = []deed{
 		if got := reads[string](p, `JSON.stringify(opened)`); got != `[{"campaign":"c1","variant":"v1"}]` {
 			p.t.Errorf("the hook was called with %s", got)
 		}
-	}, told("omo_chat state=offered topic=お茶選びでお困りですか state=accepted channel=chat topic=お茶選びでお困りですか", "omo_click target=channel:chat", "omo_close by=click"), true},
+	}, told("omo_chat state=offered channels=chat,phone,line,video,form,faq topic=お茶選びでお困りですか state=accepted channel=chat topic=お茶選びでお困りですか", "omo_click target=channel:chat", "omo_close by=click"), true},
 	{"chat, Escape", chatAction, pressing(kb.Escape), told("omo_chat state=offered", "omo_close by=escape"), true},
 	{"html, a link", htmlAction, func(p person) { p.does(`addEventListener("click", (e) => e.preventDefault())`); p.clicks(".rich a") }, told("omo_click target=link"), false},
 	{"html, the cross", htmlAction, clicking(".x"), told("omo_close by=button"), true},

@@ -17,6 +17,8 @@ type Result struct {
 	Days        *Days      // nil: not asked for, or not counted yet
 	Funnel      *Funnel    // so
 	Breakdown   *Breakdown // so
+	Chats       *Chats     // so
+	Talks       bool       // it offers chats
 
 	Part     string    // of days, funnel and breakdown the one that stands alone; "": the whole
 	At       time.Time // when it was counted; zero: it was not
@@ -214,6 +216,8 @@ type Members struct {
 	By, Key  string // of a breakdown or a day
 	Period   int    // of a bandit, as people count; 0: of all
 	Funnel   bool   // by decisions, not by results
+	Chat     bool   // by chats: of one channel, topic or page that is its Key
+	Part     string // which of these; "": of all
 	All      uint64
 	Most     int // how many are named
 	List     []Member
@@ -223,8 +227,8 @@ type Members struct {
 type Member struct {
 	ID, Variant, Device, Newcomer, Channel, Rank string
 	At                                           time.Time // entered; of a funnel the last decision
-	Decisions                                    uint64
-	Value                                        stats.Number
+	Decisions, Chats, Orders                     uint64
+	Value, Wait                                  stats.Number // Wait: seconds until a chat was answered
 	Converted, Clicked, Closed, Failed           bool
 }
 
@@ -245,6 +249,7 @@ func resultFuncs(language string) template.FuncMap {
 	}
 	return template.FuncMap{
 		"said":    said,
+		"lasting": func(n stats.Number) string { return said(n.Lasting()) },                                      // 2 min 05 s
 		"amount":  func(n stats.Number, currency string) string { return said(n.Amount(currency)) },              // ¥1,234
 		"gain":    func(n stats.Number, currency string) string { return said(n.Money(currency)) },               // +¥1,234
 		"gains":   func(i stats.Interval, currency string) string { return said(i.Money(currency, between)) },    // +¥1 to +¥2

@@ -96,6 +96,7 @@ campaign against doing nothing.
 		resultsCommand(),
 		reviewCommand(),
 		usageCommand(),
+		chatsCommand(),
 		importCommand(),
 		deadCommand(),
 		eraseCommand(),

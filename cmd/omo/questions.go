@@ -59,6 +59,11 @@ func (q questions) Usage(ctx context.Context, months int, asOf time.Time, zone s
 	})
 }
 
+// Chats is warehouse.Chats.
+func (q questions) Chats(ctx context.Context, query warehouse.ChatsQuery) ([]warehouse.ChatRow, error) {
+	return answered(ctx, q, func(ctx context.Context) ([]warehouse.ChatRow, error) { return q.Warehouse.Chats(ctx, query) })
+}
+
 // answered is one question with an answer.
 func answered[T any](ctx context.Context, q questions, question func(context.Context) (T, error)) (answer T, err error) {
 	err = q.ask(ctx, func(ctx context.Context) error {

@@ -166,6 +166,15 @@ func TestFunnelSiteAndReviewText(t *testing.T) {
 		all = append(all, stats.Reviewed{Name: x.Name, Results: x.Results.Results, Span: x.Results.Results})
 	}
 	review := api.Review{From: at.AddDate(0, 0, -14), To: at, Currency: "JPY", Campaigns: stats.ReviewAll(all), Resting: []string{"autumn", "test"}}
+	known := func(v float64) stats.Number { return stats.Number{Value: v, Known: true} }
+	after := api.ChatAfter{Visitors: 30, Open: 2, Buyers: 6, Orders: 7, Value: 54_000, ValuePerVisitor: known(1800)}
+	chatted := api.Chats{From: at.AddDate(0, 0, -14), To: at, Currency: "JPY", Note: stats.Sentence{Ja: "実験ではありません。", En: "This is no experiment."}, Rows: []api.ChatRow{
+		{Campaign: "help", Name: "お困りの方へ", Offered: 400, OfferedTo: 380, Accepted: 50, AcceptedBy: 48, Answered: 30, Ended: 28, Unmatched: 1,
+			AnsweredShare: known(.6), Median: known(45), P90: known(200), Window: "72h", After: after, Without: api.ChatAfter{Visitors: 18}},
+		{Campaign: "help", By: "channel", Key: "chat", Offered: 400, OfferedTo: 380, Accepted: 40, AcceptedBy: 40, Answered: 30, Ended: 28, AnsweredShare: known(.75), Median: known(45), P90: known(3900), Window: "72h", After: after},
+		{Campaign: "help", By: "channel", Key: "form", Offered: 300, OfferedTo: 290, Window: "72h"},
+		{Campaign: "", Accepted: 3, AcceptedBy: 2, AnsweredShare: known(0), Window: "72h", Without: api.ChatAfter{Visitors: 2}},
+	}}
 	for _, lang := range []string{"en", "ja"} {
 		r := reader{ja: lang == "ja", zone: time.UTC}
 		var out bytes.Buffer
@@ -175,6 +184,8 @@ func TestFunnelSiteAndReviewText(t *testing.T) {
 		writeSite(&out, r, api.Site{AsOf: at})
 		writeReview(&out, r, review)
 		writeReview(&out, r, api.Review{From: at.AddDate(0, 0, -14), To: at})
+		writeChats(&out, r, chatted)
+		writeChats(&out, r, api.Chats{From: at.AddDate(0, 0, -14), To: at})
 		told(t, "more."+lang+".txt", out.Bytes())
 	}
 }
@@ -194,6 +205,7 @@ func TestSheets(t *testing.T) {
 		"breakdown": api.Breakdown{By: "device", Slices: []api.Slice{{Arms: list[0].Arms}}}.Sheet(),
 		"funnel":    api.Funnel{Days: []api.FunnelDay{{Steps: []api.Step{{Name: "matched"}}}}}.Sheet(),
 		"site":      api.Site{Months: []stats.SiteMonth{{Month: "2026-12", Arms: list[0].Arms}}}.Sheet(),
+		"chats":     api.Chats{Rows: []api.ChatRow{{Campaign: "help", By: "channel", Key: "chat", Accepted: 1}}}.Sheet(),
 		"review":    api.Review{Campaigns: review}.Sheet(), "usage": api.Usage{Months: []api.Month{{Month: "2026-12", Visitors: 3}}}.Sheet(),
 	} {
 		if len(s.Rows) == 0 {

@@ -40,6 +40,8 @@ const (
 	Inconsistent           Reason = "inconsistent"
 	NotFinite              Reason = "not_finite"
 	OneArm                 Reason = "one_arm"
+	NobodyAccepted         Reason = "nobody_accepted"
+	NobodyAnswered         Reason = "nobody_answered"
 )
 
 // Sentence is the reason in words.
@@ -93,6 +95,10 @@ func (r Reason) Sentence() Sentence {
 		return Sentence{"計算できる数値の範囲を超えました。集計値を確認してください", "a figure left the range of finite numbers: check the sums"}
 	case OneArm:
 		return Sentence{"配分のあるバリアントが1つだけなので、配分の検査はありません", "only one variant has weight, so there is no split to check"}
+	case NobodyAccepted:
+		return Sentence{"チャットを始めた人がまだいません", "nobody has begun a chat yet"}
+	case NobodyAnswered:
+		return Sentence{"応答したチャットがまだありません", "no chat has been answered yet"}
 	default:
 		return Sentence{string(r), string(r)}
 	}

@@ -105,7 +105,7 @@ func TestEveryReasonHasItsText(t *testing.T) {
 	t.Parallel()
 	for _, r := range []Reason{IsControl, NoControl, NoTreatment, NoVisitors, NoVisitorsInControl, NoConversions, NoConversionsInControl,
 		NoVariation, TooFewVisitors, TooFewConversions, TooMany, NotPositive, NothingToDivideBy, TooFewUnits, NoValue, NoValueInControl,
-		NoWeight, AnEmptyArm, Decided, SplitFirst, NoPace, Inconsistent, NotFinite, OneArm} {
+		NoWeight, AnEmptyArm, Decided, SplitFirst, NoPace, Inconsistent, NotFinite, OneArm, NobodyAccepted, NobodyAnswered} {
 		if s := r.Sentence(); s.Ja == string(r) || s.En == string(r) || s.Ja == "" || s.En == "" {
 			t.Errorf("reason %s has no text: %+v", r, s)
 		}

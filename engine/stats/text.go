@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -64,6 +65,22 @@ func (n Number) Amount(currency string) Sentence {
 		return Sentence{strings.Replace(s.Ja, "0.0円", "0円", 1), strings.Replace(s.En, "¥0.0", "¥0", 1)}
 	}
 	return amount(n.Value, currency)
+}
+
+// Lasting writes seconds as a length of time, in its two largest units.
+func (n Number) Lasting() Sentence {
+	if !n.Known {
+		return Sentence{Missing, Missing}
+	}
+	s := int64(math.Round(max(0, n.Value)))
+	switch minutes, hours := s/60, s/3600; {
+	case s < 60:
+		return Sentence{fmt.Sprintf("%d秒", s), fmt.Sprintf("%d s", s)}
+	case minutes < 60:
+		return Sentence{fmt.Sprintf("%d分%02d秒", minutes, s%60), fmt.Sprintf("%d min %02d s", minutes, s%60)}
+	default:
+		return Sentence{fmt.Sprintf("%d時間%02d分", hours, minutes%60), fmt.Sprintf("%d h %02d min", hours, minutes%60)}
+	}
 }
 
 // Money writes an interval of amounts, between between its ends.

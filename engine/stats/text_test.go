@@ -10,12 +10,14 @@ func TestFiguresAreWrittenForPeople(t *testing.T) {
 		"−4.3%": known(-0.0429).Change(), "+16.9%": known(0.169).Change(), "±0.0%": known(0.0004).Change(), "+1,234%": known(12.341).Change(),
 		"< 0.0001": known(0.00004).PText(), "0.0016": known(0.00156).PText(),
 		"−6.9% … −1.7%": Interval{Low: -0.069, High: -0.017, Known: true}.Change(" … "),
+		"0秒":            known(.2).Lasting().Ja, "59 s": known(59.4).Lasting().En, "1 min 00 s": known(59.6).Lasting().En, "3分20秒": known(200).Lasting().Ja,
+		"59 min 59 s": known(3599).Lasting().En, "1時間00分": known(3600).Lasting().Ja, "26 h 05 min": known(93_900).Lasting().En,
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	for _, got := range []string{Number{}.Percent(), Number{}.Change(), Number{}.PText(), Interval{}.Change(" … ")} {
+	for _, got := range []string{Number{}.Percent(), Number{}.Change(), Number{}.PText(), Interval{}.Change(" … "), Number{}.Lasting().Ja} {
 		if got != Missing {
 			t.Errorf("a number that is not known reads %q", got)
 		}

@@ -27,6 +27,10 @@ export function wayList({ channels = [], title }: Action, about: unknown, tell: 
   return rows.some(Boolean) ? el("ul", "ways", rows) : undefined;
 }
 
+/** reached are the kinds of ways that wayList shows: chat,form. */
+export const reached = ({ channels = [] }: Action): string =>
+  channels.filter(({ link, hook }) => safeLink(link, CALLS) || hookOf(hook)).map(({ type }) => type).join();
+
 /** hookOf finds a function of the page by its name, such as openChat or Chat.open. */
 function hookOf(name: string | undefined): Hook | undefined {
   const path = (name || "").split(".");

@@ -1,7 +1,7 @@
 import type { Guard } from "../guard";
 import type { Action, Props, Record, Report } from "../types";
 import css from "./style.css";
-import { wayList } from "./chat";
+import { reached, wayList } from "./chat";
 import { dress, el } from "./dom";
 import { closeButton, goButton, itemList, picture, type Tell, ticket, words } from "./parts";
 import { redirectTo } from "./redirect";
@@ -107,7 +107,7 @@ export function show(action: Action, about: Props, { guard, record, report, open
       const { width, height } = box.getBoundingClientRect();
       const there = host.isConnected && width > 0 && height > 0 && getComputedStyle(box).visibility === "visible";
       if (!there) trouble("not_displayed"); // the page's own styles or scripts took it away
-      else if (type === "chat") tell.record("omo_chat", { state: "offered", topic: title });
+      else if (type === "chat") tell.record("omo_chat", { state: "offered", topic: title, channels: reached(action) });
       return there;
     },
   };
