@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/omotenashi-web/omotenashi/engine/replay"
-	"github.com/omotenashi-web/omotenashi/ingest"
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 	"github.com/omotenashi-web/omotenashi/rules"
 )
@@ -125,32 +124,25 @@ func (o *backtestOptions) replay(cmd *cobra.Command, w *warehouse.Warehouse, cha
 	if err := o.known(changed, plan.Present); err != nil {
 		return nil, false, err
 	}
-	history, err := w.History(ctx, span)
+	traffic, err := trafficOf(ctx, w, span)
 	if err != nil {
 		return nil, false, err
 	}
-	if history.Visitors == 0 {
+	if traffic.Visitors == 0 {
 		return nil, false, fmt.Errorf("no decision of the last %s is in the warehouse: is %s the data folder that the server runs on?", o.since, o.data)
 	}
-	b := replay.NewBacktest(plan)
-	bar := newBar(cmd.ErrOrStderr(), fmt.Sprintf("replaying %d events of %d visitors", history.Rows, history.Visitors), int64(history.Rows), progress.UnitsDefault)
-	n := int64(0)
-	err = history.Read(ctx, func(ledger, person string, r *ingest.Record) error {
-		if n++; n%1024 == 0 {
-			bar.set(n, 0)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-		}
-		return b.Record(ledger, person, r)
-	})
-	bar.end()
-	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
-		return nil, false, err
+	bar := newBar(cmd.ErrOrStderr(), fmt.Sprintf("replaying %d events of %d visitors", traffic.Rows, traffic.Visitors), int64(traffic.Rows), progress.UnitsDefault)
+	defer bar.end()
+	return traffic.Through(ctx, replay.NewBacktest(plan), func(done uint64) error { bar.set(int64(done), 0); return nil })
+}
+
+// trafficOf is the traffic of a span as the warehouse has it.
+func trafficOf(ctx context.Context, w *warehouse.Warehouse, span warehouse.Span) (*replay.Traffic, error) {
+	history, err := w.History(ctx, span)
+	if err != nil {
+		return nil, err
 	}
-	done = err == nil
-	report, err = b.Report()
-	return report, done, err
+	return &replay.Traffic{Visitors: history.Visitors, Rows: history.Rows, Sample: span.Sample, Read: history.Read}, nil
 }
 
 // known refuses a --campaign that neither side has.

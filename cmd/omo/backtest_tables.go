@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -40,6 +41,8 @@ func writeBacktestTables(w io.Writer, r *replay.Report) {
 	t.SetColumnConfigs(rightAligned(2, 3, 4, 5, 6, 7, 8, 9))
 	t.Render()
 
+	writeFunnels(w, r.Funnels)
+
 	fmt.Fprintln(w, "\nvisitors who are shown something, by day")
 	t = newTable(w, "day", "visitors", "would be")
 	for _, d := range r.Days {
@@ -60,6 +63,26 @@ func writeBacktestTables(w io.Writer, r *replay.Report) {
 		c := r.Coupons[i]
 		return table.Row{c.Coupon, c.Visitors.Present, c.Visitors.Changed}
 	})
+}
+
+// writeFunnels says what came of the decisions in which each rule matched.
+func writeFunnels(w io.Writer, all []replay.Funnel) {
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\ndecisions in which the rule matched, and what came of them")
+	t := newTable(w, "campaign", "", "decisions", "would be", "visitors", "would be")
+	for _, f := range all {
+		row := func(campaign, what string, n replay.Tally) {
+			t.AppendRow(table.Row{campaign, what, n.Decisions.Present, n.Decisions.Changed, n.Visitors.Present, n.Visitors.Changed})
+		}
+		row(f.Campaign, "matched", f.Matched)
+		for _, c := range f.Came {
+			row("", strings.TrimRight(c.Reason+" "+c.Variant, " "), c.Tally)
+		}
+	}
+	t.SetColumnConfigs(rightAligned(3, 4, 5, 6))
+	t.Render()
 }
 
 // causes in words.

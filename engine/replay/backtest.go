@@ -164,6 +164,7 @@ type side struct {
 	coupons   map[string]bool // pool, or the one code
 	conflicts map[Conflict]int
 	unknowns  map[string]int
+	ways      map[way]int // how decisions came out
 }
 
 // met is what one campaign was to the visitor.
@@ -177,7 +178,7 @@ func newSide(zone *time.Location) *side {
 
 func (s *side) clear() {
 	s.campaigns, s.days, s.coupons = map[string]*met{}, map[string]bool{}, map[string]bool{}
-	s.conflicts, s.unknowns = map[Conflict]int{}, map[string]int{}
+	s.conflicts, s.unknowns, s.ways = map[Conflict]int{}, map[string]int{}, map[way]int{}
 }
 
 func (s *side) exposed(c *rules.Campaign, id, variant string, at int64, assumed bool) {
@@ -205,10 +206,11 @@ func (s *side) exposed(c *rules.Campaign, id, variant string, at int64, assumed 
 
 func (s *side) unknown(campaign string) { s.unknowns[campaign]++ }
 
-// decided counts who kept whom out of a slot.
+// decided counts what came of each campaign, and who kept whom out of a slot.
 func (s *side) decided(m *Moment, made []ingest.Outcome) {
 	for i := range made {
 		lost := &made[i]
+		s.ways[wayOf(lost)]++
 		if lost.Reason != "slot_taken" {
 			continue
 		}

@@ -23,12 +23,15 @@ type Report struct {
 	Reproduced Reproduced `json:"reproduced"`
 	Days       []Day      `json:"days"`
 	Campaigns  []Change   `json:"campaigns"`
+	Funnels    []Funnel   `json:"funnels"` // of the campaigns whose rule matched at all
 	Overlap    []Overlap  `json:"overlap"`
 	Conflicts  []Fight    `json:"conflicts"`
 	Coupons    []Need     `json:"coupons"`
 
 	days      map[string]*Pair
 	campaigns map[string]*Change
+	matched   map[string]*Tally
+	ways      map[way]*Tally
 	overlap   map[[2]string]*Pair
 	conflicts map[Conflict]*Pair
 	coupons   map[string]*Pair
@@ -107,7 +110,7 @@ type Need struct {
 
 func newReport(p *Plan) *Report {
 	r := &Report{From: p.From, To: p.To, Changed: p.Changed.Hash,
-		days: map[string]*Pair{}, campaigns: map[string]*Change{}, overlap: map[[2]string]*Pair{},
+		days: map[string]*Pair{}, campaigns: map[string]*Change{}, matched: map[string]*Tally{}, ways: map[way]*Tally{}, overlap: map[[2]string]*Pair{},
 		conflicts: map[Conflict]*Pair{}, coupons: map[string]*Pair{}}
 	r.Reproduced.Causes, r.Reproduced.Differences = map[string]int{}, []Mismatch{}
 	if p.Present != nil {
@@ -146,6 +149,7 @@ func (r *Report) visitor(now, would *side) {
 		for name := range s.coupons {
 			at(r.coupons, name).add(i, 1)
 		}
+		r.came(i, s.ways)
 		for fight, n := range s.conflicts {
 			at(r.conflicts, fight).add(i, n)
 		}
@@ -222,6 +226,7 @@ func (r *Report) finish(only string) {
 			r.Campaigns = append(r.Campaigns, *r.campaigns[id])
 		}
 	}
+	r.Funnels = r.funnels(about)
 	for ids, n := range r.overlap {
 		if about(ids[:]...) {
 			r.Overlap = append(r.Overlap, Overlap{ids, *n})
