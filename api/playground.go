@@ -84,6 +84,10 @@ func (s *Server) played(c echo.Context, page dashboard.Playground) error {
 // playground is what the screen has whatever is asked.
 func (s *Server) playground(c echo.Context) dashboard.Playground {
 	page := dashboard.Playground{Words: words(s.frame(c, "playground").Language)}
+	page.Past = &dashboard.Backtest{}
+	if b := s.backtests.current(); b != nil {
+		page.Past.Busy = s.backtestPage(c, b)
+	}
 	set := s.engine.Live().Set
 	for _, x := range set.Campaigns {
 		page.Campaigns = append(page.Campaigns, dashboard.Named{ID: x.ID, Name: x.Name})

@@ -53,6 +53,7 @@ type Options struct {
 	Timelines Timelines // for those of visitors
 	Audits    Audits
 	History   *replay.History // for explanations
+	Recorded  Recorded        // for back-tests
 	Dead      DeadLetter
 	Keys      Keys
 	Kept      Kept   // for exports
@@ -71,6 +72,7 @@ type Options struct {
 	People        People        // who may come in to the screens; nil: whoever has the secret key
 	OpenDashboard bool          // screens that nobody need log in to; for a demo on loopback
 	Heartbeats    time.Duration // of pages, while somebody is on duty; 15 s unless told
+	BacktestRows  uint64        // replayed by one back-test, about; 2,000,000 unless told
 	Notice        string        // shown on the screens: that the visitors are simulated, say
 }
 
@@ -105,6 +107,8 @@ type Server struct {
 	engine     *engine.Engine
 	reports    Reports
 	history    *replay.History
+	recorded   Recorded
+	backtests  backtests
 	letter     DeadLetter
 	enricher   *ingest.Enricher
 	ring       atomic.Pointer[ring]
@@ -176,7 +180,7 @@ func New(o Options) (*Server, error) {
 		o.Now = time.Now
 	}
 	s := &Server{
-		echo: echo.New(), engine: o.Engine, reports: o.Reports, history: o.History, letter: o.Dead, kept: o.Kept, enricher: ingest.NewEnricher(),
+		echo: echo.New(), engine: o.Engine, reports: o.Reports, history: o.History, recorded: o.Recorded, backtests: backtests{rows: cmp.Or(o.BacktestRows, backtestRows)}, letter: o.Dead, kept: o.Kept, enricher: ingest.NewEnricher(),
 		tokens: jwt.NewParser(jwt.WithValidMethods([]string{"HS256", "EdDSA"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(o.Now)),
 		ready:  o.Ready, writeBackup: o.Backup, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
 		metrics: newMetrics(o.Metrics), limits: newLimits(o.Rates, o.Metrics), outbox: o.Outbox,
@@ -196,7 +200,9 @@ func New(o Options) (*Server, error) {
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ConnState: s.lines.changed,
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
-	o.Metrics.MustRegister(newCouponStock(s.engine, s.now))
+	o.Metrics.MustRegister(newCouponStock(s.engine, s.now), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "omo_backtests_under_way", Help: "Back-tests under way from the playground: one at most.",
+	}, s.backtests.underWay))
 	s.routes(o, core, renderer, modules)
 	return s, nil
 }
@@ -288,6 +294,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if !s.closing.Swap(true) {
 		close(s.lively.over) // screens that are open would be waited for
 	}
+	s.backtests.stop(ctx)
 	if l := s.listener.Load(); l != nil {
 		if err := (*l).Close(); err != nil {
 			s.log.Warn("the door does not close", "error", err)

@@ -65,6 +65,7 @@ type opening struct {
 	files    fstest.MapFS
 	store    func(engine.Store) engine.Store
 	api      func(*api.Options)
+	server   func(*api.Server)
 	patience time.Duration // the machine may be busy: a minute unless told
 }
 
@@ -90,7 +91,7 @@ func options(change func(*api.Options)) option { return func(o *opening) { o.api
 
 func open(t testing.TB, changes ...option) *shop {
 	t.Helper()
-	o := opening{files: folder(t), store: func(s engine.Store) engine.Store { return s }, api: func(*api.Options) {}}
+	o := opening{files: folder(t), store: func(s engine.Store) engine.Store { return s }, api: func(*api.Options) {}, server: func(*api.Server) {}}
 	for _, change := range changes {
 		change(&o)
 	}
@@ -128,6 +129,7 @@ func open(t testing.TB, changes ...option) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
+	o.server(server)
 	s.Server = httptest.NewServer(server)
 	t.Cleanup(s.Close)
 	return s

@@ -14,6 +14,7 @@ type Playground struct {
 	Trial     *Trial
 	Problem   string // why there is none
 	Words     []Chapter
+	Past      *Backtest // of the text: what is known before one is begun here
 }
 
 // Named is a campaign of a list.

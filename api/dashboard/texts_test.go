@@ -90,7 +90,7 @@ func TestTemplatesSayNothingThemselves(t *testing.T) {
 		t.Fatal(err)
 	}
 	ja := keys(t, "ja")
-	for _, name := range append(names, "layout", "parts/why") {
+	for _, name := range append(names, "layout", "parts/why", "parts/backtest") {
 		raw, err := os.ReadFile("screens/" + name + ".html")
 		if err != nil {
 			t.Fatal(err)

@@ -181,6 +181,8 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	a.background("rules watch", reload.run)
 
 	asked := questions{a.warehouse, a.child, askWithin}
+	traffic := &recorded{questions: asked, dsn: a.dsn(c)}
+	a.later("back-tests", traffic.close)
 	looks := guard.New(guard.Options{
 		Live: a.engine.Live, Engine: a.engine, Warehouse: counts{asked}, Every: c.GuardEvery, Log: c.Log, Metrics: metrics, Now: c.Now,
 	})
@@ -204,6 +206,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 		Audits:        asked,
 		People:        people{c.Data},
 		History:       &replay.History{Warehouse: asked, Ledger: a.ledger, Loaded: a.loader.Position},
+		Recorded:      traffic,
 		Dead:          a.loader,
 		Keys:          keys,
 		Outbox:        letters,
@@ -260,6 +263,14 @@ func (a *app) openWarehouse(ctx context.Context, c config) (err error) {
 		}
 	}
 	return nil
+}
+
+// dsn is where its ClickHouse is.
+func (a *app) dsn(c config) string {
+	if a.child != nil {
+		return a.child.DSN()
+	}
+	return c.ClickHouse
 }
 
 // load loads once ClickHouse is there.
