@@ -70,7 +70,7 @@ func TestAttribution(t *testing.T) {
 			seen[strings.Join(words[:3], " ")] = words[3]
 		}
 		for _, q := range []warehouse.Query{{Campaign: "c", Phase: "p1"}, {Campaign: "c", Phase: "p2"}, {Campaign: "silent"},
-			{Campaign: "i"}, {Campaign: "m"}, {Campaign: "b"},
+			{Campaign: "i"}, {Campaign: "m"}, {Campaign: "b"}, {Campaign: "r", Goal: "refund"},
 			{Campaign: "k", Phase: "k1", Goal: "big_purchase"}, {Campaign: "k", Phase: "k2", Goal: "big_purchase"}} {
 			q.Window, q.AsOf = time.Second, start.Add(100*time.Hour)
 			sums, err := w.Results(t.Context(), q)
@@ -81,6 +81,34 @@ func TestAttribution(t *testing.T) {
 				want := fmt.Sprint(a.Control, " ", a.Weight, " ", a.Exposed, " ", a.Converted, " ", a.Sum, " ", a.SumSquares)
 				if got := seen[q.Campaign+" "+sums.Phase+" "+a.Variant]; got != want {
 					t.Errorf("%s %s %s: %s, want %s", q.Campaign, sums.Phase, a.Variant, got, want)
+				}
+			}
+		}
+	})
+	t.Run("the view of conversions gives the same for every goal", func(t *testing.T) {
+		seen := map[string]string{}
+		for line := range strings.SplitSeq(ask(t, conn, `SELECT campaign, phase, goal, variant, count(), countIf(converted), sum(value), sum(value * value)
+			FROM conversions WHERE NOT crossover AND NOT carried_over GROUP BY campaign, phase, goal, variant`), "\n") {
+			words := strings.SplitN(line, " ", 5)
+			seen[strings.Join(words[:4], " ")] = words[4]
+		}
+		for _, q := range []warehouse.Query{
+			{Campaign: "c", Phase: "p2", Goal: "purchase"}, {Campaign: "k", Phase: "k1", Goal: "big_purchase"},
+			{Campaign: "k", Phase: "k2", Goal: "big_purchase"}, {Campaign: "k", Phase: "k2", Goal: "hat_view"},
+			{Campaign: "m", Goal: "purchase"}, {Campaign: "r", Goal: "refund"}, {Campaign: "r", Goal: "purchase"},
+		} {
+			q.Window, q.AsOf = time.Second, start.Add(100*time.Hour)
+			sums, err := w.Results(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, a := range sums.Arms {
+				want := fmt.Sprint(a.Exposed, " ", a.Converted, " ", a.Sum, " ", a.SumSquares)
+				if a.Exposed == 0 {
+					want = ""
+				}
+				if got := seen[strings.Join([]string{q.Campaign, sums.Phase, q.Goal, a.Variant}, " ")]; got != want {
+					t.Errorf("%s %s %s %s: %s, want %s", q.Campaign, sums.Phase, q.Goal, a.Variant, got, want)
 				}
 			}
 		}

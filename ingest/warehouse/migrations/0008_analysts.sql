@@ -45,7 +45,7 @@ CREATE OR REPLACE VIEW conversions (
     main_goal    Bool                   COMMENT 'the campaign''s first goal',
     window_ms    Int64                  COMMENT 'how long after entering an event counts, half-open',
     converted    Bool                   COMMENT 'at least one goal event in the window',
-    value        Float64                COMMENT 'sum of their values, refunds taken off'
+    value        Float64                COMMENT 'sum of their values, of orders with refunds taken off; of the goal refund, what was refunded'
 ) AS
 WITH
     persons AS (
@@ -93,7 +93,8 @@ WITH
         LEFT ARRAY JOIN c.goals AS g, arrayEnumerate(c.goals) AS i
     ),
     facts AS (
-        SELECT visitor_id, time, name, if(name = 'refund', 'purchase', name) AS named, value, properties, kinds, transaction_id
+        -- A refund takes off what orders add, and may be a goal itself.
+        SELECT visitor_id, time, name, arrayJoin(if(name = 'refund', ['purchase', 'refund'], [name])) AS named, value, properties, kinds, transaction_id
         FROM (
             SELECT e.visitor_id AS visitor_id, e.time AS time, e.name AS name, e.value AS value, e.properties AS properties,
                 e.kinds AS kinds, e.transaction_id AS transaction_id,
@@ -121,7 +122,7 @@ SELECT
     sumIf(
         multiIf(f.name = u.named, u.some_of = '' OR has(f.kinds, u.goal),
                 u.some_of = '' OR (u.goal, f.transaction_id) IN (SELECT goal, transaction_id FROM orders), -1, 0)
-            * if(f.name = u.named AND f.name != 'refund', ifNull(if(u.property = 'value', f.value, toFloat64OrNull(f.properties[u.property])), 0),
+            * if(f.name = u.named, ifNull(if(u.property = 'value', f.value, toFloat64OrNull(f.properties[u.property])), 0),
                 abs(ifNull(if(u.property = 'value', f.value, toFloat64OrNull(f.properties[u.property])), 0))),
         f.time >= u.entered AND f.time < u.entered + toIntervalMillisecond(u.window_ms)) AS value
 FROM (
