@@ -185,9 +185,7 @@ func advised(told url.Values, campaign *rules.Campaign, x *counts) bool {
 	return present && x.asked.Goal == main.Goal && x.asked.Window == main.Window && x.asked.Value == main.Value
 }
 
-// armsShown are the arms' figures with what only the sums tell: of a bandit they
-// count all periods, as the lists behind them do, though a judgement leaves some
-// out. Control's colour is the first, the others have theirs in turn.
+// armsShown are the arms' figures with what only the sums tell. Control's colour is the first, the others have theirs in turn.
 func armsShown(arms []stats.ArmResult, sums []warehouse.Arm) []dashboard.Arm {
 	out := make([]dashboard.Arm, len(arms))
 	colour := 0
@@ -199,8 +197,7 @@ func armsShown(arms []stats.ArmResult, sums []warehouse.Arm) []dashboard.Arm {
 		}
 		for _, x := range sums {
 			if x.Variant == a.Variant {
-				out[i].Exposed, out[i].Converted, out[i].Matured = x.Exposed, x.Converted, x.Matured
-				out[i].Clicked, out[i].Closed, out[i].Failed = x.Clicked, x.Closed, x.Failed
+				out[i].Matured, out[i].Clicked, out[i].Closed, out[i].Failed = x.Matured, x.Clicked, x.Closed, x.Failed
 			}
 		}
 	}

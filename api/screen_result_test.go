@@ -407,6 +407,16 @@ func TestABanditsCountsAreOfAllPeriods(t *testing.T) {
 			t.Errorf("the page lacks %s", text)
 		}
 	}
+	// The files and the HTTP API count the same, and say how many are compared.
+	file := string(s.as("view").get("/ui/campaigns/welcome/download?what=results&form=csv").is(http.StatusOK).body)
+	if lines := strings.Split(file, "\n"); !strings.HasSuffix(lines[0], ",judged_exposed,judged_converted") || !strings.Contains(lines[2], ",coupon10,false,99,18250,729,") || !strings.HasSuffix(lines[2], ",18200,720") {
+		t.Error(file)
+	}
+	var told api.CampaignResults
+	s.trusted().get("/v1/campaigns/welcome/results").is(http.StatusOK).into(&told)
+	if a := told.Arms[1]; a.Exposed != 18250 || a.Converted != 729 || a.Judged == nil || *a.Judged != (stats.Judged{Exposed: 18200, Converted: 720}) {
+		t.Errorf("%+v", a)
+	}
 }
 
 // Nobody yet, and no warehouse: the screen says so, and what helps.

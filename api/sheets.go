@@ -28,6 +28,7 @@ var armColumns = []Column{
 	{"incremental_per_visitor", kindNumber}, {"incremental_per_visitor_low", kindNumber}, {"incremental_per_visitor_high", kindNumber},
 	{"incremental", kindNumber}, {"incremental_low", kindNumber}, {"incremental_high", kindNumber}, {"net_verdict", kindText},
 	{"reasons", kindText},
+	{"judged_exposed", kindCount}, {"judged_converted", kindCount}, // whom all but exposed, converted and value_sum is about
 }
 
 func armCells(a stats.ArmResult) []any {
@@ -61,7 +62,11 @@ func armCells(a stats.ArmResult) []any {
 	between(v.IncrementalPerVisitorCI)
 	add(v.Incremental)
 	between(v.IncrementalCI)
-	return append(cells, string(v.Verdict), reasonsText(a))
+	judged := stats.Judged{Exposed: a.Exposed, Converted: a.Converted}
+	if a.Judged != nil {
+		judged = *a.Judged
+	}
+	return append(cells, string(v.Verdict), reasonsText(a), judged.Exposed, judged.Converted)
 }
 
 // reasonsText says why cells are empty: "lift:is_control p_value:is_control".

@@ -75,6 +75,11 @@ func writeResults(w io.Writer, r reader, all []resultAnswer) {
 	for _, x := range all {
 		x.warn(w, r)
 	}
+	for _, x := range all {
+		if n := x.Results.LeftOut; n > 0 {
+			fmt.Fprintf(w, r.say("※ %s：配分の異なる期間のうち、人数が少なく比べていない %s人は、表示人数と成果人数にだけ含みます。\n", "* %s: %s visitors of periods too small to compare are among visitors and converted alone.\n"), x.Results.Campaign, count(n))
+		}
+	}
 	if len(all) > 1 {
 		fmt.Fprintln(w, r.say("くわしくは omo results 施策ID、次にすべきことは omo review。", "omo results CAMPAIGN says more of one, omo review what to do next."))
 	}
@@ -152,7 +157,7 @@ func (x resultAnswer) notes(w io.Writer, r reader) {
 			count(n), count(res.Crossovers.Count), count(res.CarriedOver)))
 	}
 	if res.Periods > 1 {
-		out = append(out, fmt.Sprintf(r.say("配分の異なる期間が%d個あるため、同じ配分の期間の中で比べています（除外 %s人）", "the weights had %d periods: arms are compared within each (%s visitors left out)"), res.Periods, count(res.LeftOut)))
+		out = append(out, fmt.Sprintf(r.say("配分の異なる期間が%d個あるため、同じ配分の期間の中で比べています（比べていない人 %s人。表示人数と成果人数には含み、成果率から先には含みません）", "the weights had %d periods: arms are compared within each (%s visitors are in none that can be compared: they are among visitors and converted, not in the rates and what follows)"), res.Periods, count(res.LeftOut)))
 	}
 	if slices.ContainsFunc(res.Arms, func(a stats.ArmResult) bool { return a.Value != nil && a.Value.Adjusted }) {
 		out = append(out, fmt.Sprintf(r.say("売上の差は、表示前%sの購入額による違いを除いています（CUPED）", "money over control allows for what visitors brought in the %s before their first exposure (CUPED)"), res.Past))

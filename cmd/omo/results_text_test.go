@@ -84,6 +84,38 @@ func TestResultsText(t *testing.T) {
 	}
 }
 
+// Of a bandit all who came are counted, as the screen and the files count them, and
+// the tables say who of them is not compared.
+func TestResultsTextOfABandit(t *testing.T) {
+	t.Parallel()
+	x := campaignOf("learner", "learner", 0)
+	period := func(n, converted uint64) stats.Period {
+		return stats.Period{Arms: []stats.Arm{sold("control", 1, n, converted, 0), sold("a", 9, 9*n, 12*converted, 0)}}
+	}
+	x.Results.Results = stats.JudgePeriods(x.Results.Subject, []stats.Period{period(900, 30), period(1100, 40), period(1, 1)}, 0)
+	for _, one := range []struct {
+		r           reader
+		want, total string
+	}{
+		{reader{zone: time.UTC}, "* the weights had 3 periods: arms are compared within each (10 visitors are in none that can be compared: they are among visitors and converted, not in the rates and what follows)\n",
+			"* learner: 10 visitors of periods too small to compare are among visitors and converted alone.\n"},
+		{reader{ja: true, zone: time.UTC}, "※ 配分の異なる期間が3個あるため、同じ配分の期間の中で比べています（比べていない人 10人。表示人数と成果人数には含み、成果率から先には含みません）\n",
+			"※ learner：配分の異なる期間のうち、人数が少なく比べていない 10人は、表示人数と成果人数にだけ含みます。\n"},
+	} {
+		var alone, many bytes.Buffer
+		writeCampaign(&alone, one.r, x)
+		writeResults(&many, one.r, []resultAnswer{x})
+		if !strings.Contains(alone.String(), one.want) || !strings.Contains(many.String(), one.total) {
+			t.Errorf("%s\n%s", alone.String(), many.String())
+		}
+		for _, table := range []string{alone.String(), many.String()} {
+			if !strings.Contains(table, " 2,001 ") || !strings.Contains(table, " 18,009 ") || !strings.Contains(table, " 852 ") {
+				t.Errorf("not all are counted:\n%s", table)
+			}
+		}
+	}
+}
+
 // Zero stands under zero in every line of a table, however wide the names are.
 func TestZeroIsOneColumn(t *testing.T) {
 	t.Parallel()

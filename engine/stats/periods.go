@@ -132,7 +132,10 @@ func (s *Sample) add(period Sample, share float64) {
 // JudgePeriods is Judge for a bandit: the same results, of arms compared within
 // periods and never pooled. Rates, lifts, money and verdicts are those of a campaign
 // whose visitors came in each period as they did, with steady weights; the split is
-// checked against each period's weights. A campaign of one period is judged by Judge.
+// checked against each period's weights. Counts (exposed, converted, value_sum) are of
+// all who came, as lists of visitors and SQL have them; where periods are left out,
+// Judged says how many of them the rest is about. A campaign of one period is judged
+// by Judge.
 func JudgePeriods(about Subject, periods []Period, crossovers uint64) Results {
 	if len(periods) == 1 {
 		return Judge(about, periods[0].Arms, crossovers)
@@ -140,5 +143,28 @@ func JudgePeriods(about Subject, periods []Period, crossovers uint64) Results {
 	arms, left := Stratify(periods)
 	r := judgeAll(about, arms, crossovers, checkPeriods(periods))
 	r.Periods, r.LeftOut = len(periods), left
+	if left > 0 {
+		for i := range r.Arms {
+			r.Arms[i].countAll(periods)
+		}
+	}
 	return r
+}
+
+// countAll puts who came in all periods, also those that are too small to compare,
+// before who was compared.
+func (a *ArmResult) countAll(periods []Period) {
+	a.Judged = &Judged{a.Exposed, a.Converted}
+	a.Exposed, a.Converted = 0, 0
+	sum := 0.0
+	for _, p := range periods {
+		for _, arm := range p.Arms {
+			if arm.Variant == a.Variant {
+				a.Exposed, a.Converted, sum = a.Exposed+arm.N, a.Converted+arm.Converted, sum+arm.Sum
+			}
+		}
+	}
+	if a.ValueSum.Known && !math.IsInf(sum, 0) && !math.IsNaN(sum) {
+		a.ValueSum.Value = sum
+	}
 }

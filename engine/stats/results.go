@@ -92,9 +92,19 @@ type ArmResult struct {
 
 	ChanceBest Number `json:"chance_best"` // P(best rate of all arms with weight), control's too; Beta(1,1)
 
+	// Judged is how many of them all but Exposed, Converted and ValueSum is about;
+	// missing where it is about all.
+	Judged *Judged `json:"judged,omitempty"`
+
 	Value   *ArmValue         `json:"value,omitempty"`   // the money; missing where the goal has no value
 	Verdict Verdict           `json:"verdict,omitempty"` // of this arm alone; empty for control
 	Reasons map[string]Reason `json:"reasons,omitempty"`
+}
+
+// Judged counts the units of a bandit's periods that are compared.
+type Judged struct {
+	Exposed   uint64 `json:"exposed"`
+	Converted uint64 `json:"converted"`
 }
 
 // Crossovers are units that saw two variants or more; they are out of every arm.
