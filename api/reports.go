@@ -68,7 +68,7 @@ func (s *Server) results(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	result, err := s.judge(c.Request().Context(), campaign, q)
+	result, err := s.resultsOf(c.Request().Context(), campaign, q)
 	if err != nil {
 		return err
 	}

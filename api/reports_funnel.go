@@ -44,6 +44,7 @@ func (s *Server) funnel(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	q.Phase = c.QueryParam("phase") // else of all phases: decisions are not compared
 	ask := funnelQuery(campaign, q)
 	out, err := s.funnelOf(c.Request().Context(), ask)
 	if err != nil {

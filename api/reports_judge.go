@@ -3,6 +3,8 @@ package api
 import (
 	"cmp"
 	"context"
+	"slices"
+	"time"
 
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/stats"
@@ -18,6 +20,45 @@ type CampaignResults struct {
 	Past string `json:"past"`
 	// Override is what was decided beside the campaign's file; missing where nothing was.
 	Override *engine.Override `json:"override,omitempty"`
+	// Former is the newest earlier phase in which anybody was exposed, where in the
+	// present one nobody is yet: after a resume, or other weights or content.
+	Former *Former `json:"former,omitempty"`
+}
+
+// Former is a phase that results are not of.
+type Former struct {
+	Phase string    `json:"phase"`
+	Began time.Time `json:"began"`
+}
+
+// resultsOf are a campaign's results, and of which phase else there are some.
+func (s *Server) resultsOf(ctx context.Context, campaign *rules.Campaign, q warehouse.Query) (CampaignResults, error) {
+	out, err := s.judge(ctx, campaign, q)
+	if err != nil || !s.awaited(campaign, q, out.Arms) {
+		return out, err
+	}
+	phases, err := s.behind.Phases(ctx, q)
+	if err != nil {
+		return CampaignResults{}, s.away("campaign", campaign.ID, err)
+	}
+	out.Former = formerOf(q.Phase, phases)
+	return out, nil
+}
+
+// awaited is whether the phase that is asked about is live, and nobody is exposed in it.
+func (s *Server) awaited(campaign *rules.Campaign, q warehouse.Query, arms []stats.ArmResult) bool {
+	return q.Phase != "" && q.Phase == s.engine.Live().Phases[campaign.ID] &&
+		!slices.ContainsFunc(arms, func(a stats.ArmResult) bool { return a.Exposed > 0 })
+}
+
+// formerOf is the newest phase but one in which anybody was exposed; nil: there is none.
+func formerOf(present string, newestFirst []warehouse.Phase) *Former {
+	for _, p := range newestFirst {
+		if p.ID != present && p.Exposed {
+			return &Former{p.ID, p.Began.UTC()}
+		}
+	}
+	return nil
 }
 
 // judge counts in the warehouse and judges the counts.
@@ -31,7 +72,7 @@ func (s *Server) judge(ctx context.Context, campaign *rules.Campaign, q warehous
 
 // judged is what the sums that a question was answered with say.
 func (s *Server) judged(campaign *rules.Campaign, q warehouse.Query, sums warehouse.Sums) (CampaignResults, error) {
-	if q.Phase != "" && len(sums.Arms) == 0 {
+	if q.Phase != "" && q.Phase != s.engine.Live().Phases[campaign.ID] && len(sums.Arms) == 0 {
 		return CampaignResults{}, problem("not_found", "campaign "+campaign.ID+" has no phase "+q.Phase+"; leave phase out for the newest")
 	}
 	about := s.subject(campaign, q)

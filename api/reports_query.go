@@ -62,15 +62,25 @@ func parseTime(text string, zone *time.Location) (time.Time, error) {
 }
 
 // asOf closes what is left open, so that the SQL that is given with an answer has
-// the same. That is now; of a campaign that was stopped for harm it is the moment
-// of the stop, since after it there is control alone.
+// the same: as of now, of the phase that is live, though nobody was exposed in it
+// yet. Phases are never pooled, and what a former one says is no result of what runs
+// now. Of a campaign that was stopped for harm it is the moment of the stop, since
+// after it there is control alone; of one that rests, or as of another moment, the
+// newest phase in which anybody was exposed.
 func (s *Server) asOf(campaign *rules.Campaign, q warehouse.Query) warehouse.Query {
 	if !q.AsOf.IsZero() {
 		return q
 	}
 	q.AsOf = s.now()
-	if harm := s.engine.Live().Overrides[campaign.ID].Harm; harm != nil && q.Phase == "" {
-		q.AsOf = time.UnixMilli(harm.At)
+	if q.Phase != "" {
+		return q
+	}
+	live := s.engine.Live()
+	switch status := live.Status(campaign); {
+	case live.Overrides[campaign.ID].Harm != nil:
+		q.AsOf = time.UnixMilli(live.Overrides[campaign.ID].Harm.At)
+	case status == rules.Live:
+		q.Phase = live.Phases[campaign.ID]
 	}
 	return q
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/omotenashi-web/omotenashi/api"
 	"github.com/omotenashi-web/omotenashi/ingest"
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 )
@@ -91,16 +92,16 @@ func TestResultsAreAskedForAsTold(t *testing.T) {
 	s.reports.sums = warehouse.Sums{Arms: []warehouse.Arm{{Variant: "control", Control: true, Weight: 1}}}
 	tokyo := time.FixedZone("JST", 9*60*60)
 	day := 24 * time.Hour
-	now := s.clock.Now()
+	now, live := s.clock.Now(), s.engine.Live().Phases["welcome"]
 	for query, want := range map[string]warehouse.Query{
-		"":                         {Goal: "purchase", Window: 72 * time.Hour, AsOf: now},
-		"goal=sign_up":             {Goal: "sign_up", Window: 7 * day, AsOf: now},
-		"goal=add_to_cart":         {Goal: "add_to_cart", Window: 72 * time.Hour, AsOf: now},
+		"":                         {Goal: "purchase", Window: 72 * time.Hour, Phase: live, AsOf: now},
+		"goal=sign_up":             {Goal: "sign_up", Window: 7 * day, Phase: live, AsOf: now},
+		"goal=add_to_cart":         {Goal: "add_to_cart", Window: 72 * time.Hour, Phase: live, AsOf: now},
 		"window=1d&phase=p7":       {Goal: "purchase", Window: day, Phase: "p7", AsOf: now},
-		"from=2026-11-01":          {Goal: "purchase", Window: 72 * time.Hour, From: time.Date(2026, 11, 1, 0, 0, 0, 0, tokyo), AsOf: now},
-		"to=2026-11-01T12:00:00Z":  {Goal: "purchase", Window: 72 * time.Hour, To: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC), AsOf: now},
+		"from=2026-11-01":          {Goal: "purchase", Window: 72 * time.Hour, From: time.Date(2026, 11, 1, 0, 0, 0, 0, tokyo), Phase: live, AsOf: now},
+		"to=2026-11-01T12:00:00Z":  {Goal: "purchase", Window: 72 * time.Hour, To: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC), Phase: live, AsOf: now},
 		"as_of=2026-11-01":         {Goal: "purchase", Window: 72 * time.Hour, AsOf: time.Date(2026, 11, 1, 0, 0, 0, 0, tokyo)},
-		"matured=true&goal=refund": {Goal: "refund", Window: 72 * time.Hour, Matured: true, AsOf: now},
+		"matured=true&goal=refund": {Goal: "refund", Window: 72 * time.Hour, Matured: true, Phase: live, AsOf: now},
 	} {
 		s.trusted().get("/v1/campaigns/welcome/results?" + query).is(http.StatusOK)
 		got := s.reports.asked[len(s.reports.asked)-1]
@@ -126,6 +127,46 @@ func TestResultsAreAskedForAsTold(t *testing.T) {
 		a.says(http.StatusBadRequest, "bad_request", message)
 	}
 	s.trusted().get("/v1/campaigns/xmas/results").says(http.StatusNotFound, "not_found", "no campaign xmas in the rules folder; GET /v1/campaigns lists them")
+}
+
+// Results are of the phase that is live, though nobody is exposed in it yet: those of
+// the former one are named, and never taken for its own. Of a campaign that rests
+// they are those that there are.
+func TestResultsOfALivePhaseThatNobodyMet(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	measured(s)
+	live := s.engine.Live().Phases["welcome"]
+	met := s.reports.sums
+	s.reports.sums = warehouse.Sums{Query: warehouse.Query{Phase: live}, Arms: []warehouse.Arm{{Variant: "control", Control: true, Weight: 1}, {Variant: "a", Weight: 1}}}
+	s.reports.phases[0].ID = live
+	var got api.CampaignResults
+	ask := func(query string) api.CampaignResults {
+		t.Helper()
+		got = api.CampaignResults{}
+		s.trusted().get("/v1/campaigns/welcome/results" + query).is(http.StatusOK).into(&got)
+		return got
+	}
+	if ask(""); got.Former == nil || *got.Former != (api.Former{Phase: "p1", Began: s.clock.Now().AddDate(0, 0, -3)}) || got.Phase != live || got.Verdict != "collecting" {
+		t.Errorf("%+v of phase %s", got.Former, got.Phase)
+	}
+	page := s.as("view").counted("/ui/campaigns/welcome?goal=sign_up")
+	if body := string(page.body); !strings.Contains(body, `いまのフェーズでは、まだ誰にも表示されていません。`) || !strings.Contains(body, `<a href="/ui/campaigns/welcome?goal=sign_up&amp;phase=p1">2026-11-18 12:00 からのフェーズの結果を見る</a>`) {
+		t.Errorf("the screen does not lead to the former phase: %s", page.reads("<h1>", "</main>"))
+	}
+	if ask("?phase=p1"); got.Former != nil {
+		t.Errorf("of a phase that is over %+v is former", got.Former)
+	}
+	s.reports.sums = met
+	if ask(""); got.Former != nil {
+		t.Errorf("of a phase with visitors %+v is former", got.Former)
+	}
+	if err := s.engine.Pause("welcome", "hanako", s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if ask(""); s.reports.asked[len(s.reports.asked)-1].Phase != "" {
+		t.Error("of a campaign that is paused the live phase is asked for")
+	}
 }
 
 func TestResultsTellTheirSQL(t *testing.T) {

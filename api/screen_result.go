@@ -122,6 +122,9 @@ func (s *Server) counts(c echo.Context, campaign *rules.Campaign, q warehouse.Qu
 		if err != nil {
 			return nil, s.away("campaign", campaign.ID, err)
 		}
+		if s.awaited(campaign, q, result.Arms) {
+			result.Former = formerOf(q.Phase, phases)
+		}
 		return &counts{asked: q, sums: sums, result: result, phases: phases, live: phase, status: status}, nil
 	})
 }
@@ -152,6 +155,9 @@ func (s *Server) fill(page *dashboard.Result, campaign *rules.Campaign, x *count
 	if advised(page.Told, campaign, x) {
 		reviews := stats.ReviewAll([]stats.Reviewed{{Name: page.Name, Results: *r, Span: *r, Harm: harmOf(x.result.Override)}})
 		page.Review = &reviews[0]
+	}
+	if f := x.result.Former; f != nil {
+		page.Former = &dashboard.Phase{ID: f.Phase, Began: f.Began.In(zone)}
 	}
 	page.Arms = armsShown(r.Arms, x.sums.Arms)
 	for _, p := range x.sums.Periods {

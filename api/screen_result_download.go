@@ -33,7 +33,7 @@ func (s *Server) download(c echo.Context) error {
 	var sheet Sheet
 	switch what {
 	case "results":
-		r, failed := s.judge(ctx, campaign, q)
+		r, failed := s.resultsOf(ctx, campaign, q)
 		answer, sheet, err = r, ResultsSheet([]CampaignResults{r}), failed
 	case "days", "cumulative":
 		r, failed := s.seriesOf(ctx, campaign, q)

@@ -32,6 +32,7 @@ type Result struct {
 	Arms     []Arm
 	Periods  []Period
 	Left     Left
+	Former   *Phase // that has results, where nobody is exposed in the live one yet
 	SQL      string
 }
 
@@ -116,6 +117,17 @@ func (r Result) Home() string {
 	if len(ask) == 0 {
 		return "/ui/campaigns/" + url.PathEscape(r.ID)
 	}
+	return "/ui/campaigns/" + url.PathEscape(r.ID) + "?" + ask.Encode()
+}
+
+// Before is the address of the former phase's results.
+func (r Result) Before() string {
+	ask := maps.Clone(r.Told)
+	if ask == nil {
+		ask = url.Values{}
+	}
+	delete(ask, "of")
+	ask.Set("phase", r.Former.ID)
 	return "/ui/campaigns/" + url.PathEscape(r.ID) + "?" + ask.Encode()
 }
 

@@ -178,6 +178,16 @@ func TestAHarmfulCampaignIsStoppedUntilItIsResumed(t *testing.T) {
 		t.Error("a resumed campaign must begin a phase")
 	}
 	looksGoOn(t, a, c)
+	// Nobody is exposed in that one yet: results say so, and name the one before.
+	table, _ := command(t, "results", "bad", "--server="+c.server, "--lang=en", "--format=table")
+	_, former, named := strings.Cut(table, "* bad: nobody has been exposed in the live phase yet. Results of the one of ")
+	if _, former, _ = strings.Cut(former, "omo results bad --phase "); !named {
+		t.Errorf("results say\n%s", table)
+	} else if former, _, _ = strings.Cut(former, "\n"); former == a.engine.Live().Phases["bad"] {
+		t.Errorf("the former phase is the live one, %s", former)
+	} else if table, _ = command(t, "results", "bad", "--server="+c.server, "--lang=en", "--format=table", "--phase="+former); strings.Contains(table, "nobody has been exposed") || !strings.Contains(table, "phase "+former) {
+		t.Errorf("of phase %s\n%s", former, table)
+	}
 	if is := a.engine.Live().Overrides["bad"]; is.Harm != nil {
 		t.Errorf("stopped again for what was before: %+v", is.Harm)
 	}

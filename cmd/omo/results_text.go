@@ -74,6 +74,7 @@ func writeResults(w io.Writer, r reader, all []resultAnswer) {
 	render(w, t)
 	for _, x := range all {
 		x.warn(w, r)
+		x.former(w, r)
 	}
 	for _, x := range all {
 		if n := x.Results.LeftOut; n > 0 {
@@ -93,6 +94,7 @@ func writeCampaign(w io.Writer, r reader, x resultAnswer) {
 	}
 	fmt.Fprintf(w, "%s\n\n", strings.Join(x.about(r), " · "))
 	x.warn(w, r)
+	x.former(w, r)
 	if len(res.Arms) == 0 {
 		fmt.Fprintf(w, "%s\n\n", r.say("まだデータが届いていません。この施策が最初に表示されると、ここに結果が出ます。", "Nobody has been exposed yet: the results come with the first who is."))
 		return
@@ -171,6 +173,17 @@ func (x resultAnswer) notes(w io.Writer, r reader) {
 	for _, line := range out {
 		fmt.Fprintln(w, r.say("※ ", "* ")+line)
 	}
+}
+
+// former leads to the results of the phase before one in which nobody is exposed yet.
+func (x resultAnswer) former(w io.Writer, r reader) {
+	f := x.Results.Former
+	if f == nil {
+		return
+	}
+	fmt.Fprintf(w, r.say("※ %[1]s：いまのフェーズでは、まだ誰にも表示されていません。%[2]s からのフェーズの結果（合算はしません）: omo results %[1]s --phase %[3]s\n\n",
+		"* %[1]s: nobody has been exposed in the live phase yet. Results of the one of %[2]s, which are never added up with it: omo results %[1]s --phase %[3]s\n\n"),
+		x.Results.Campaign, r.clock(f.Began), f.Phase)
 }
 
 // warn says above all else what makes figures wrong or meaningless.
