@@ -1,7 +1,7 @@
 -- Conversion by variant of one campaign, phase and goal: sums, from which
 -- engine/stats makes statistics. A bandit's are apart by period of equal weights.
 SELECT
-    plan.phase AS phase,
+    plan_phase AS phase,
     period,
     variant,
     max(is_control) AS control,
@@ -33,13 +33,13 @@ FROM (
     -- Every arm of the phase has its row, also without a visitor; zeros count.
     UNION ALL
     SELECT 0, a.variant, place, a.control, a.weight, false, false, false, 0, 0, 0, false, false, false, toDateTime64(0, 3, 'UTC'), false, false
-    FROM (SELECT plan.arms AS all) ARRAY JOIN all AS a, arrayEnumerate(all) AS place
+    FROM (SELECT plan_arms AS all) ARRAY JOIN all AS a, arrayEnumerate(all) AS place
     UNION ALL
     SELECT period, a.variant, place, a.control, weights[a.variant], false, false, false, 0, 0, 0, false, false, false, toDateTime64(0, 3, 'UTC'), false, false
     FROM (
-        SELECT o.period AS period, o.weights AS weights, plan.arms AS all
+        SELECT o.period AS period, o.weights AS weights, plan_arms AS all
         FROM overrides AS o
-        WHERE o.campaign = {campaign:String} AND o.phase = plan.phase AND o.period > 0 AND o.began <= {as_of:DateTime64(3, 'UTC')}
+        WHERE o.campaign = {campaign:String} AND o.phase = plan_phase AND o.period > 0 AND o.began <= {as_of:DateTime64(3, 'UTC')}
     ) ARRAY JOIN all AS a, arrayEnumerate(all) AS place
 )
 GROUP BY period, variant

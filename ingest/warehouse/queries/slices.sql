@@ -1,7 +1,7 @@
 -- The same sums, by a day of entering or by an attribute as it was at the first
 -- exposure. The rows whose slice is NULL tell the arms, in the campaign's order.
 SELECT
-    plan.phase AS phase,
+    plan_phase AS phase,
     slice,
     variant,
     max(is_control) AS control,
@@ -33,7 +33,7 @@ FROM (
     WHERE kept
     UNION ALL
     SELECT NULL, a.variant, place, a.control, a.weight, false, false, false, 0, 0, 0, false, false, false
-    FROM (SELECT plan.arms AS all) ARRAY JOIN all AS a, arrayEnumerate(all) AS place
+    FROM (SELECT plan_arms AS all) ARRAY JOIN all AS a, arrayEnumerate(all) AS place
 )
 GROUP BY slice, variant
 ORDER BY slice NULLS FIRST, max(place) = 0, max(place), variant
