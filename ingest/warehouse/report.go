@@ -16,6 +16,7 @@ import (
 func reporting(ctx context.Context) context.Context {
 	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
 		"max_execution_time":                 60,
+		"max_query_size":                     int64(16 << 20), // what is filled in can be long
 		"max_memory_usage":                   int64(4 << 30),
 		"max_bytes_before_external_sort":     int64(1 << 30),
 		"max_bytes_before_external_group_by": int64(1 << 30),

@@ -70,10 +70,41 @@ func (w *Warehouse) Results(ctx context.Context, q Query) (Sums, error) {
 		return Sums{}, err
 	}
 	q = q.withDefaults(time.Now())
+	sums, err := w.results(ctx, q)
+	if err != nil {
+		return Sums{}, fmt.Errorf("results of %s: %w", q.Campaign, err)
+	}
+	return sums, nil
+}
+
+// results counts, unless it is known that the answer is the one of last time.
+func (w *Warehouse) results(ctx context.Context, q Query) (Sums, error) {
+	p, err := w.prepare(ctx, q.parameters())
+	if err != nil {
+		return Sums{}, err
+	}
+	if !settles(p, q) {
+		return w.sums(ctx, p, q)
+	}
+	if sums, ok, err := w.settled.get(ctx, w, p, q); ok || err != nil {
+		return sums, err
+	}
+	found, _, err := w.marks(ctx, p, q, q.AsOf) // before the rows are counted: none may come between
+	if err != nil {
+		return Sums{}, err
+	}
+	sums, err := w.sums(ctx, p, q)
+	if err == nil {
+		w.settled.put(q, record{sums, p.plan, found})
+	}
+	return sums, err
+}
+
+func (w *Warehouse) sums(ctx context.Context, p prepared, q Query) (Sums, error) {
 	sums := Sums{Query: q}
 	var recent uint64
 	var since time.Time
-	err := w.eachOfUnits(ctx, resultsSQL, q.parameters(), func(scan func(...any) error) error {
+	err := w.count(ctx, p, resultsSQL, q.parameters(), func(scan func(...any) error) error {
 		var a Arm
 		var period uint32
 		into := append([]any{&sums.Phase, &period}, a.fields()...)
@@ -82,7 +113,7 @@ func (w *Warehouse) Results(ctx context.Context, q Query) (Sums, error) {
 		return err
 	})
 	if err != nil {
-		return Sums{}, fmt.Errorf("results of %s: %w", q.Campaign, err)
+		return Sums{}, err
 	}
 	if len(sums.Periods) == 1 && sums.Periods[0].Period == 0 {
 		sums.Periods = nil

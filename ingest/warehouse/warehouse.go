@@ -26,6 +26,12 @@ type Warehouse struct {
 
 	migrating sync.Mutex
 	migrated  atomic.Bool
+
+	again struct { // orders told again, as of the moment asked about last
+		sync.Mutex
+		asOf, text string
+	}
+	settled settled
 }
 
 // Open makes a Warehouse of a DSN (clickhouse://user:password@host:9000/database)

@@ -4,9 +4,10 @@
 -- its name: constants by themselves are analysed faster than parts of a tuple.
 SELECT (its.phase, its.stretches, earlier, its.some_of, if(its.some_of = '', {goal:String}, its.some_of),
     greatest({from:DateTime64(3, 'UTC')}, its.first), least({to:DateTime64(3, 'UTC')}, its.last) + toIntervalMillisecond({window:Int64} + 1),
+    {from:DateTime64(3, 'UTC')} <= its.first AND {to:DateTime64(3, 'UTC')} > its.last,
     -- Every arm of the phase and what its reward costs.
     arrayConcat(its.arms, arrayMap(v -> (v, 0, false, 0, 0, '', ''), arraySort(arrayFilter(v -> NOT has(its.arms.variant, v), its.variants)))))
-    ::Tuple(phase String, stretches Array(String), earlier Array(String), some_of String, named String, opens DateTime64(3, 'UTC'), closes DateTime64(3, 'UTC'),
+    ::Tuple(phase String, stretches Array(String), earlier Array(String), some_of String, named String, opens DateTime64(3, 'UTC'), closes DateTime64(3, 'UTC'), whole Bool,
         arms Array(Tuple(variant String, weight UInt64, control Bool, cost_share Float64, cost_amount Float64, code String, pool String))) AS told
 FROM (
     SELECT its, arrayMap(p -> p.phase, arrayFilter(p -> p.began < its.began, phases)) AS earlier

@@ -35,12 +35,8 @@ FROM (
     SELECT 0, a.variant, place, a.control, a.weight, false, false, false, 0, 0, 0, false, false, false, toDateTime64(0, 3, 'UTC'), false, false
     FROM (SELECT plan_arms AS all) ARRAY JOIN all AS a, arrayEnumerate(all) AS place
     UNION ALL
-    SELECT period, a.variant, place, a.control, weights[a.variant], false, false, false, 0, 0, 0, false, false, false, toDateTime64(0, 3, 'UTC'), false, false
-    FROM (
-        SELECT o.period AS period, o.weights AS weights, plan_arms AS all
-        FROM overrides AS o
-        WHERE o.campaign = {campaign:String} AND o.phase = plan_phase AND o.period > 0 AND o.began <= {as_of:DateTime64(3, 'UTC')}
-    ) ARRAY JOIN all AS a, arrayEnumerate(all) AS place
+    SELECT p.1, a.variant, place, a.control, p.2[a.variant], false, false, false, 0, 0, 0, false, false, false, toDateTime64(0, 3, 'UTC'), false, false
+    FROM (SELECT plan_periods AS periods, plan_arms AS all) ARRAY JOIN periods AS p ARRAY JOIN all AS a, arrayEnumerate(all) AS place
 )
 GROUP BY period, variant
 ORDER BY period, max(place) = 0, max(place), variant

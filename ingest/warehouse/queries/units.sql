@@ -25,6 +25,14 @@
         GROUP BY visitor_id
     ),
 
+    -- Those who can have entered from from to to.
+    inside AS (
+        SELECT * FROM entries
+        WHERE plan_whole OR visitor_id IN (
+            SELECT visitor_id FROM event_log AS e
+            WHERE name = 'omo_exposure' AND campaign = {campaign:String} AND has(plan_stretches, e.phase) AND time >= {from:DateTime64(3, 'UTC')} AND time < {to:DateTime64(3, 'UTC')})
+    ),
+
     -- Goal events, each once: purchases by transaction, of which the first
     -- received stays, also where that one was before the exposure. A refund
     -- takes value off, however its sign is written, and is no conversion. Of a derived event those are reached
@@ -44,19 +52,6 @@
             AND time >= plan_opens - toIntervalMillisecond({past:Int64}) AND time < plan_closes AND received >= plan_opens - toIntervalMillisecond({past:Int64}) - toIntervalDay(1)
     ),
 
-    -- Orders told more than once: the places of all tellings but the first. Hashes
-    -- say which they may be, since hundreds of thousands of texts are slow to group.
-    retold AS (
-        SELECT transaction_id, arrayJoin(arrayPopFront(arraySort(groupArray(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(received)), 80) + bitShiftLeft(toUInt128(seq), 16) + idx)))) AS place
-        FROM event_log
-        WHERE name = 'purchase' AND transaction_id != '' AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND cityHash64(transaction_id) IN (
-            SELECT cityHash64(transaction_id) FROM event_log
-            WHERE plan_named = 'purchase' AND name = 'purchase' AND transaction_id != '' AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot
-            GROUP BY cityHash64(transaction_id)
-            HAVING count() > 1)
-        GROUP BY transaction_id
-    ),
-
     -- Whose browser it is, where anything says so.
     known AS (
         SELECT visitor_id, max(user_id) AS person
@@ -73,7 +68,7 @@
     -- An event belongs to the visitor on it if that was exposed, else to its
     -- person's first exposed visitor, else to nobody.
     owners AS (
-        SELECT visitor_id, visitor_id AS unit, first, false AS moved FROM entries
+        SELECT visitor_id, visitor_id AS unit, first, false AS moved FROM inside
         UNION ALL
         SELECT arrayJoin(others), owner.2, owner.3, true
         FROM (
@@ -139,7 +134,7 @@
             toString(e.device) AS device, if(e.newcomer, 'new', 'returning') AS newcomer, toString(e.channel) AS channel, toString(e.rank) AS rank,
             o.carried AS out_carried, e.crossed AND NOT o.carried AS out_crossed, NOT o.carried AND NOT e.crossed AS kept,
             o.clicked AS clicked, o.closed AS closed, o.failed AS failed, o.converted AS converted, o.worth AS worth, o.past AS past, o.cost AS cost
-        FROM entries AS e LEFT JOIN outcomes AS o ON e.visitor_id = o.unit
+        FROM inside AS e LEFT JOIN outcomes AS o ON e.visitor_id = o.unit
         WHERE NOT e.of_staff AND NOT o.of_staff AND entered >= {from:DateTime64(3, 'UTC')} AND entered < {to:DateTime64(3, 'UTC')}
             AND (NOT {matured:Bool} OR ripe)
     )
