@@ -35,9 +35,14 @@ type ChatAfter struct {
 	Value, Each                    stats.Number
 }
 
-// Groups are the parts, those of one kind together.
+// Groups are the parts, those of one kind together; a single topic says no more
+// than all chats do.
 func (c Chats) Groups() (out [][]ChatRow) {
-	for _, row := range c.Parts {
+	for i, row := range c.Parts {
+		before, after := i > 0 && c.Parts[i-1].By == row.By, i+1 < len(c.Parts) && c.Parts[i+1].By == row.By
+		if row.By == "topic" && !before && !after {
+			continue
+		}
 		if last := len(out) - 1; last >= 0 && out[last][0].By == row.By {
 			out[last] = append(out[last], row)
 			continue

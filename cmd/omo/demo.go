@@ -36,7 +36,7 @@ func demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Everything, with nothing prepared: server, ClickHouse, sample shop, simulated visitors",
 		Long: `Everything, with nothing prepared: the server with an embedded ClickHouse, a
-sample shop with twelve campaigns, and simulated visitors through the real HTTP
+sample shop with twenty campaigns, and simulated visitors through the real HTTP
 API. After about a minute the result table is printed; then the shop and the
 results page stay open until Ctrl-C.
 

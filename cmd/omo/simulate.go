@@ -18,6 +18,7 @@ import (
 var effects = map[string]float64{
 	"diamond-welcome": .12, "exit-coupon": .05, "first-purchase-points": .04, "mens-return": .06, "night-manager": .06,
 	"pair-look": .05, "regular-coupon": .08, "shipping-guide": .05, "sneaker-coupon": .10, "trial-set": .07, "weekly-ranking": .04,
+	"almost-free": .03, "cart-help": .06, "cart-reminder": .06, "first-picks": .03,
 }
 
 func (o demoOptions) crowd(a *app, shopURL string, sign func(map[string]any) (string, error)) (*crowd.Crowd, error) {

@@ -49,6 +49,12 @@ func (s *Shop) shipping(w http.ResponseWriter, r *http.Request) {
 	s.render(w, http.StatusOK, "shipping", p)
 }
 
+func (s *Shop) contact(w http.ResponseWriter, r *http.Request) {
+	p := s.begin(w, r)
+	p.Type, p.Title = "info", "お問い合わせ"
+	s.render(w, http.StatusOK, "contact", p)
+}
+
 func (s *Shop) freeShipping(w http.ResponseWriter, r *http.Request) {
 	p := s.begin(w, r)
 	p.Type, p.Title, p.Heading = "category", "送料無料の商品", "送料無料の商品"

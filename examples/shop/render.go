@@ -63,7 +63,7 @@ func parsePages() map[string]*template.Template {
 		"most":     func() []int { return []int{1, 2, 3, 4, 5} },
 	}).ParseFS(assets, "templates/layout.html", "templates/parts.html"))
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"top", "item", "list", "ranking", "shipping", "trial", "cart", "checkout", "thanks", "account", "missing"} {
+	for _, name := range []string{"top", "item", "list", "ranking", "shipping", "contact", "trial", "cart", "checkout", "thanks", "account", "missing"} {
 		pages[name] = template.Must(template.Must(layout.Clone()).ParseFS(assets, "templates/"+name+".html"))
 	}
 	return pages

@@ -59,6 +59,7 @@ func New(o Options) *Shop {
 	mux.HandleFunc("GET /category/{id}", s.category)
 	mux.HandleFunc("GET /ranking", s.ranking)
 	mux.HandleFunc("GET /shipping", s.shipping)
+	mux.HandleFunc("GET /contact", s.contact)
 	mux.HandleFunc("GET /free-shipping", s.freeShipping)
 	mux.HandleFunc("GET /trial", s.trial)
 	mux.HandleFunc("GET /cart", s.showCart)

@@ -96,7 +96,7 @@ func (c *Crowd) Run(ctx context.Context, from, to int, perSecond float64) error 
 func (c *Crowd) person(n int) *person {
 	r := rand.New(rand.NewPCG(c.o.Seed, uint64(n)))
 	p := &person{
-		crowd: c, r: r, id: fmt.Sprintf("sim-%s-%d", c.o.Name, n),
+		crowd: c, r: r, more: rand.New(rand.NewPCG(^c.o.Seed, uint64(n))), id: fmt.Sprintf("sim-%s-%d", c.o.Name, n),
 		plan: c.table.Draw(r), agent: agents[r.IntN(len(agents))],
 	}
 	member := 0.15

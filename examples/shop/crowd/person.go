@@ -16,6 +16,7 @@ import (
 type person struct {
 	crowd  *Crowd
 	r      *rand.Rand
+	more   *rand.Rand // what else it does: a stream of its own, so that the rest stays as it was drawn before
 	id     string
 	plan   visits.Session
 	agent  string
@@ -23,6 +24,7 @@ type person struct {
 
 	token    string // identify token; "" without an account
 	referrer string
+	here     page // the last that was decided about
 	did      []deed
 	shown    map[string]string // campaign → variant, today
 }
@@ -96,6 +98,12 @@ func (p *person) page(n int) (string, *shop.Item) {
 	}
 }
 
+// kept is an article that stays in the cart.
+func (p *person) kept() *shop.Item {
+	items := shop.Items()
+	return &items[p.more.IntN(len(items))]
+}
+
 func (p *person) item() *shop.Item {
 	items := shop.Items()
 	return &items[p.r.IntN(len(items))]
@@ -114,6 +122,9 @@ func (p *person) view(ctx context.Context, path string, item *shop.Item, last bo
 		return err
 	}
 	if err := p.see(ctx, answer); err != nil {
+		return err
+	}
+	if err := p.fill(ctx, call.Page, item); err != nil {
 		return err
 	}
 	for _, trigger := range p.triggers(answer, last) {
@@ -140,7 +151,8 @@ func (p *person) triggers(a decideAnswer, last bool) []string {
 		on := d.On[len(d.On)-1]
 		leaves := on == "exit_intent" && last
 		stays := strings.HasPrefix(on, "dwell") && p.r.IntN(2) == 0
-		if (leaves || stays) && !contains(out, on) {
+		waits := strings.HasPrefix(on, "idle") && p.more.IntN(2) == 0
+		if (leaves || stays || waits) && !contains(out, on) {
 			out = append(out, on)
 		}
 	}
@@ -160,6 +172,7 @@ func contains(list []string, s string) bool {
 // and then a click or a close.
 func (p *person) see(ctx context.Context, a decideAnswer) error {
 	var events []event
+	var talks []func() error // after the exposure
 	for _, d := range a.Decisions {
 		if d.Armed {
 			continue
@@ -172,14 +185,34 @@ func (p *person) see(ctx context.Context, a decideAnswer) error {
 		if d.Control {
 			continue
 		}
-		switch p.r.IntN(10) {
+		reacts := p.r
+		switch d.Action.Type {
+		case "chat":
+			talks = append(talks, func() error { return p.talk(ctx, d.Action, about) })
+			continue
+		case "survey":
+			events = append(events, p.answers(d.Action.Questions, about)...)
+			continue
+		case "banner", "coupon", "ranking":
+		default:
+			reacts = p.more
+		}
+		switch reacts.IntN(10) {
 		case 0:
 			events = append(events, p.event("omo_click", about))
 		case 1, 2:
 			events = append(events, p.event("omo_close", about))
 		}
 	}
-	return p.send(ctx, events)
+	if err := p.send(ctx, events); err != nil {
+		return err
+	}
+	for _, talk := range talks {
+		if err := talk(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // buys says whether the session ends in a purchase: as drawn, or because an
@@ -241,6 +274,10 @@ func (p *person) remember(ctx context.Context) error {
 			})
 			e.At = at.UnixMilli()
 			events = append(events, e)
+		}
+		if visit == 0 && p.more.IntN(4) == 0 { // left in the cart
+			item := p.kept()
+			events = append(events, p.added(*item, p.pageOf("/items/"+item.ID, item), at.Add(time.Second)))
 		}
 	}
 	return p.tell(ctx, events)

@@ -54,7 +54,20 @@ type decideAnswer struct {
 		On       []string `json:"on"`
 		Armed    bool     `json:"armed"`
 		Token    string   `json:"token"`
+		Action   action   `json:"action"`
 	} `json:"decisions"`
+}
+
+// action is what visitors need to know of one.
+type action struct {
+	Type, Title string
+	Channels    []struct{ Type string }
+	Questions   []question
+}
+
+type question struct {
+	ID, Type string
+	Options  []string
 }
 
 func (p *person) event(name string, properties map[string]any) event {
@@ -72,6 +85,7 @@ func (p *person) decide(ctx context.Context, call decideCall) (decideAnswer, err
 		return answer, fmt.Errorf("decide went wrong: degraded %v, rejected %v", answer.Degraded, answer.Rejected)
 	}
 	p.note(call.Events)
+	p.here = call.Page
 	return answer, nil
 }
 
