@@ -75,7 +75,7 @@ func (s *Server) decide(c echo.Context) error {
 		return err
 	}
 	now := s.now()
-	if body.Preview != "" {
+	if body.Preview != "" && s.ring.Load().signedPreview(body.Preview) {
 		return s.previewed(c, k, id, may, now)
 	}
 	defer func() { s.lively.table.Pulse.Decided(now, time.Since(start)) }()

@@ -27,7 +27,7 @@ const previewParam = "omo_preview"
 // previewAnswer is what a page is told of the preview that it shows, or why it
 // shows none.
 type previewAnswer struct {
-	Problem   string           `json:"problem,omitempty"` // expired | wrong | gone
+	Problem   string           `json:"problem,omitempty"` // expired | gone
 	Campaign  string           `json:"campaign,omitempty"`
 	Name      string           `json:"name,omitempty"`
 	Status    string           `json:"status,omitempty"`
@@ -101,25 +101,26 @@ func (r *ring) previewToken(campaign, variant string, until time.Time) string {
 	return text + "." + prove(r.provers[0], text)
 }
 
-// readPreview gives what a token is for, or what is wrong with it.
-func (r *ring) readPreview(token string, now time.Time) (campaign, variant string, until time.Time, problem string) {
+// signedPreview says whether a token is of this server: any other is none, and
+// whoever comes with it is an ordinary visitor.
+func (r *ring) signedPreview(token string) bool {
 	at := strings.LastIndexByte(token, '.')
-	parts := strings.Split(token, ".")
-	if len(parts) != 4 {
-		return "", "", until, "wrong"
+	if strings.Count(token, ".") != 3 {
+		return false
 	}
-	good := false
 	for _, provers := range r.provers {
-		good = good || hmac.Equal([]byte(token[at+1:]), []byte(prove(provers, token[:at])))
+		if hmac.Equal([]byte(token[at+1:]), []byte(prove(provers, token[:at]))) {
+			return true
+		}
 	}
+	return false
+}
+
+// readPreview gives what a token of this server is for, and until when it is.
+func readPreview(token string) (campaign, variant string, until time.Time, err error) {
+	parts := strings.Split(token, ".")
 	seconds, err := strconv.ParseInt(parts[2], 10, 64)
-	if until = time.Unix(seconds, 0).UTC(); !good || err != nil {
-		return "", "", until, "wrong"
-	}
-	if !now.Before(until) {
-		return "", "", until, "expired"
-	}
-	return parts[0], parts[1], until, ""
+	return parts[0], parts[1], time.Unix(seconds, 0).UTC(), err
 }
 
 // prove signs a preview with the key that signs cookies, and never as a cookie.
@@ -145,9 +146,9 @@ func (s *Server) previewed(c echo.Context, k *call, id identity, may access, now
 		DecisionID: v.Decide.ID, Rules: s.engine.Live().Set.Hash, Visitor: visitorAnswer{ID: id.visitor},
 		Decisions: k.offers[:0], Degraded: []string{},
 	}
-	campaign, variant, until, wrong := keys.readPreview(body.Preview, now)
-	if wrong != "" {
-		out.Preview = &previewAnswer{Problem: wrong}
+	campaign, variant, until, err := readPreview(body.Preview)
+	if err != nil || !now.Before(until) {
+		out.Preview = &previewAnswer{Problem: "expired"}
 		return encode(c, http.StatusOK, out)
 	}
 	d, reason, err := s.engine.Preview(v, campaign, variant, now)
@@ -155,8 +156,11 @@ func (s *Server) previewed(c echo.Context, k *call, id identity, may access, now
 	case errors.Is(err, engine.ErrNoVariant):
 		out.Preview = &previewAnswer{Problem: "gone", Campaign: campaign, Variant: variant}
 		return encode(c, http.StatusOK, out)
-	case err != nil:
-		return s.degraded(c, v, false, err)
+	case err != nil: // still a preview: the page records nothing
+		s.log.Error("a preview failed", "error", err)
+		s.metrics.degraded.Inc()
+		out.Degraded, out.Preview = []string{"ledger"}, &previewAnswer{Campaign: campaign, Variant: variant, Reason: engine.Failed}
+		return encode(c, http.StatusOK, out)
 	}
 	out = s.decideAnswer(engine.Answer{Visitor: id.visitor, Decision: &d}, nil, k.offers[:0])
 	out.Preview = &previewAnswer{

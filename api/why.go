@@ -72,7 +72,7 @@ var whyIn = map[string]*whyWords{
 
 // why tells a visitor why campaigns are shown, and what kinds of data they
 // use. Names are told only to whom the signed cookie proves to have been shown
-// the campaign; of what is not live nothing is told.
+// the campaign, and who may be known; of what is not live nothing is told.
 func (s *Server) why(c echo.Context) error {
 	var body struct {
 		Visitor   *ingest.Who `json:"visitor"`
@@ -103,8 +103,9 @@ func (s *Server) why(c echo.Context) error {
 		out.Language = "ja"
 	}
 	words := whyIn[out.Language]
+	consents := s.consents(body.Consent)
 	switch {
-	case s.consents(body.Consent):
+	case consents:
 		out.Lead = words.known
 	case body.Consent == "denied":
 		out.Lead = words.refused
@@ -112,7 +113,10 @@ func (s *Server) why(c echo.Context) error {
 		out.Lead = words.unknown
 	}
 	proven := id.cookie
-	if may == secret {
+	switch {
+	case !consents: // nobody is looked up who may not be known
+		proven = ""
+	case may == secret:
 		proven = id.visitor
 	}
 	shown, err := s.shownTo(proven)

@@ -63,6 +63,17 @@ func TestWhyTellsNobodyElse(t *testing.T) {
 	if got := open(t, consent("opt_in")).browser().why(object{"campaigns": nil}); !strings.HasPrefix(got.Lead, "You have not agreed") {
 		t.Errorf("%+v", got)
 	}
+	// Who was known, and says no, is not looked up: neither by its cookie nor by the shop's server.
+	b := s.browser()
+	known := b.decide(object{"consent": "granted"}).Visitor.ID
+	for consent, want := range map[string]string{"granted": "はじめての方へ", "denied": ""} {
+		if got := b.why(object{"campaigns": list{"welcome"}, "consent": consent}); got.Campaigns[0].Name != want {
+			t.Errorf("%s: its name is %q, want %q", consent, got.Campaigns[0].Name, want)
+		}
+		if got := s.trusted().why(object{"visitor": object{"id": known}, "campaigns": list{"welcome"}, "consent": consent}); got.Campaigns[0].Name != want {
+			t.Errorf("%s, by the shop's server: its name is %q, want %q", consent, got.Campaigns[0].Name, want)
+		}
+	}
 	before := s.ledger.Last()
 	s.browser().why(object{"campaigns": list{"welcome"}, "consent": "granted"})
 	if s.ledger.Last() != before {

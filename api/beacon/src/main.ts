@@ -108,7 +108,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
       // First, for it keeps the token: a redirect would otherwise lead out of the preview and be recorded.
       const { overlay } = (await load(OVERLAY)) as typeof import("./preview");
       overlay(answer.preview, config);
-    }
+    } else config.preview = undefined; // not the server's own: a visit like any other
     const decisions = answer.decisions || [];
     const open = decisions.filter((decision) => !decision.armed);
     offers.open(trigger ? armed.answered(open, trigger) : open, answer.decision_id, performance.now() - start, () => view === asking);

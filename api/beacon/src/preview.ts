@@ -19,7 +19,6 @@ const JA = {
   } as { [reason: string]: string },
   problems: {
     expired: "このプレビューリンクは有効期限（1時間）が切れました。新しいリンクを発行してください。",
-    wrong: "このプレビューリンクは正しくありません。最後までコピーされているか確認してください。",
     gone: "この接客またはバリアントは、いまのルールにありません。",
   } as { [problem: string]: string },
   end: "プレビューを終える",
@@ -40,7 +39,6 @@ const EN: typeof JA = {
   },
   problems: {
     expired: "This preview link has expired: links hold for an hour. Make a new one.",
-    wrong: "This preview link is not right: was it copied to its end?",
     gone: "The campaign or variant of this preview is not in the rules any more.",
   },
   end: "End the preview",

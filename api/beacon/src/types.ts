@@ -101,7 +101,7 @@ export interface Decision {
 
 /** What a preview link shows, or why it shows nothing any more. */
 export interface Preview {
-  problem?: string; // expired, wrong, gone
+  problem?: string; // expired, gone
   campaign?: string;
   name?: string;
   status?: string;
