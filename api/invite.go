@@ -68,6 +68,9 @@ func (s *Server) invite(c echo.Context) error {
 	if err := s.untreated(visitor, one); err != nil {
 		return err
 	}
+	if old, waits := s.invitations.waiting(visitor, now); waits && !s.stands(visitor, old) {
+		s.invitations.forget([]string{visitor}) // it would not be handed out any more
+	}
 	if err := s.invitations.put(visitor, one, now); err != nil {
 		return err
 	}
@@ -82,17 +85,19 @@ func (s *Server) invite(c echo.Context) error {
 	return back(c, to+fmt.Sprintf("#v%d", row.Row))
 }
 
-// untreated refuses an invitation to somebody whom results count on as one whom it
-// never came to.
+// untreated refuses an invitation to somebody whom results count, or will count, on
+// as one whom it never came to.
 func (s *Server) untreated(visitor string, one invitation) error {
-	apart, kept, err := s.engine.Placed(visitor, one.Campaign)
+	apart, variant, counted, err := s.engine.Placed(visitor, one.Campaign)
 	switch {
 	case err != nil:
 		return err
 	case apart:
 		return problem("in_holdout", "the visitor is of the holdout, whom nothing is shown: what all campaigns together bring is measured by them")
-	case kept != "" && kept != one.Variant:
-		return problem("in_control", fmt.Sprintf("the visitor is counted in variant %s of %s, and the chat is that of %s: what the campaign brings is measured by those whom it did not come to", kept, one.Campaign, one.Variant))
+	case variant != "" && variant != one.Variant && counted:
+		return problem("in_control", fmt.Sprintf("the visitor is counted in variant %s of %s, and the chat is that of %s: what the campaign brings is measured by those whom it did not come to", variant, one.Campaign, one.Variant))
+	case variant != "" && variant != one.Variant:
+		return problem("in_control", fmt.Sprintf("the visitor will be counted in variant %s of %s, once it comes to that, and the chat is that of %s: what the campaign brings is measured by those whom it did not come to", variant, one.Campaign, one.Variant))
 	}
 	return nil
 }
@@ -104,9 +109,14 @@ func (s *Server) due(visitor string, now time.Time) (invitation, bool) {
 	if !ok {
 		return one, false
 	}
+	return one, s.stands(visitor, one)
+}
+
+// stands says whether an invitation is still one that could be made.
+func (s *Server) stands(visitor string, one invitation) bool {
 	all, variants := s.chats()
 	at := slices.IndexFunc(all, func(c *rules.Campaign) bool { return c.ID == one.Campaign })
-	return one, at >= 0 && variants[at] == one.Variant && s.untreated(visitor, one) == nil
+	return at >= 0 && variants[at] == one.Variant && s.untreated(visitor, one) == nil
 }
 
 // inviting gives the invitation that waits for the visitor that a visit turned out to

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -35,15 +36,9 @@ func TestInvitationIsLookedAtAgain(t *testing.T) {
 			s.trusted().post("/v1/campaigns/help/pause", object{}).is(http.StatusOK)
 		},
 		"the holdout": func(s *shop, _ decision) {
-			o := opening{files: folder(s.t)}
-			withChat("true")(&o)
-			edit("site.yaml", "timezone", "holdout: 100%\ntimezone")(&o)
-			set, _ := rules.Load(o.files)
-			if err := s.engine.Use(set, s.clock.Now()); err != nil {
-				s.t.Fatal(err)
-			}
+			uses(s, withChat("true"), edit("site.yaml", "timezone", "holdout: 100%\ntimezone"))
 		},
-		"control": func(s *shop, d decision) { exposed(s.browser(), "ann", d, "help") },
+		"control": func(s *shop, _ decision) { uses(s, chatFor("true", 1)) },
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -65,6 +60,48 @@ func TestInvitationIsLookedAtAgain(t *testing.T) {
 	}
 }
 
+// An invitation that would not be handed out any more leaves room for another one;
+// one that was seen does not.
+func TestInvitationToWhatIsGoneLeavesRoom(t *testing.T) {
+	t.Parallel()
+	other := func(o *opening) {
+		withChat("visitor.visits > 100")(o)
+		text := strings.ReplaceAll(string(o.files["campaigns/help.yaml"].Data), "id: help", "id: other")
+		o.files["campaigns/other.yaml"] = &fstest.MapFile{Data: []byte(strings.Replace(text, "slot: corner", "slot: side", 1))}
+	}
+	s := open(t, other)
+	c := s.trusted()
+	c.visits("ann", "/", "")
+	c.submits("/ui/live/invite", "visitor", "ann", "campaign", "help").is(http.StatusSeeOther)
+	c.submits("/ui/live/invite", "visitor", "ann", "campaign", "other").is(http.StatusConflict)
+	c.post("/v1/campaigns/help/pause", object{}).is(http.StatusOK)
+	if page := string(c.with("Accept-Language", "ja").get("/ui/live").body); !strings.Contains(page, "招待する</button>") || strings.Contains(page, "招待中") {
+		t.Error("who waits for nothing cannot be invited")
+	}
+	c.submits("/ui/live/invite", "visitor", "ann", "campaign", "other").is(http.StatusSeeOther)
+	d := c.visits("ann", "/", "")
+	if d.Decisions[0].Campaign != "other" {
+		t.Fatalf("she gets %+v", d.Decisions)
+	}
+	exposed(s.browser(), "ann", d, "other")
+	c.post("/v1/campaigns/help/resume", object{}).is(http.StatusOK)
+	c.post("/v1/campaigns/other/pause", object{}).is(http.StatusOK)
+	c.submits("/ui/live/invite", "visitor", "ann", "campaign", "help").is(http.StatusConflict)
+}
+
+// uses puts the shop's rules with these changes in place.
+func uses(s *shop, changes ...option) {
+	s.t.Helper()
+	o := opening{files: folder(s.t)}
+	for _, change := range changes {
+		change(&o)
+	}
+	set, _ := rules.Load(o.files)
+	if err := s.engine.Use(set, s.clock.Now()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // chatIn says whether an answer opens the chat.
 func chatIn(d decision) bool {
 	for _, o := range d.Decisions {
@@ -75,11 +112,17 @@ func chatIn(d decision) bool {
 	return false
 }
 
-// Control stays untreated: who is counted in it is not invited.
+// Control stays untreated: who is counted in it is not invited, nor who will be; who
+// never will be is.
 func TestControlIsNotInvited(t *testing.T) {
 	t.Parallel()
-	s := open(t, withChat("true"))
+	s := open(t, chatFor("true", 1))
 	c := s.trusted()
+	c.visits("bob", "/", "")
+	c.submits("/ui/live/invite", "visitor", "bob", "campaign", "help").says(http.StatusConflict, "in_control", "the visitor will be counted in variant control of help, once it comes to that, and the chat is that of talk: what the campaign brings is measured by those whom it did not come to")
+	outside := open(t, chatFor("true", 1), edit("campaigns/help.yaml", "slot:", "traffic: 0%\nslot:"))
+	outside.trusted().visits("bob", "/", "")
+	outside.trusted().submits("/ui/live/invite", "visitor", "bob", "campaign", "help").is(http.StatusSeeOther)
 	exposed(s.browser(), "ann", c.visits("ann", "/", ""), "help")
 	invite := c.submits("/ui/live/invite", "visitor", "ann", "campaign", "help")
 	invite.says(http.StatusConflict, "in_control", "the visitor is counted in variant control of help, and the chat is that of talk: what the campaign brings is measured by those whom it did not come to")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -17,10 +18,13 @@ import (
 )
 
 // withChat adds a campaign that offers everybody a chat, or nobody by its rule, and has a
-// control for most.
-func withChat(when string) option {
+// control for one in a hundred.
+func withChat(when string) option { return chatFor(when, 99) }
+
+// chatFor is it for that many of a hundred, and control for the others.
+func chatFor(when string, talk int) option {
 	return func(o *opening) {
-		o.files["campaigns/help.yaml"] = &fstest.MapFile{Data: []byte("id: help\nname: ご相談\nstatus: live\nwhen: " + when + "\nslot: corner\nvariants:\n  - {id: control, weight: 99}\n  - {id: talk, weight: 1, action: {type: chat, title: スタッフがご案内します, channels: [{type: phone, label: 電話する, link: \"tel:0312345678\"}]}}\n")}
+		o.files["campaigns/help.yaml"] = &fstest.MapFile{Data: []byte("id: help\nname: ご相談\nstatus: live\nwhen: " + when + "\nslot: corner\nvariants:\n  - {id: control, weight: " + strconv.Itoa(100-talk) + "}\n  - {id: talk, weight: " + strconv.Itoa(talk) + ", action: {type: chat, title: スタッフがご案内します, channels: [{type: phone, label: 電話する, link: \"tel:0312345678\"}]}}\n")}
 	}
 }
 
@@ -120,7 +124,7 @@ func TestInvitationsThatAreNot(t *testing.T) {
 	}
 	c.submits("/ui/live/invite", "visitor", "ann", "campaign", "help").says(http.StatusConflict, "in_holdout", "the visitor is of the holdout, whom nothing is shown: what all campaigns together bring is measured by them")
 
-	s = open(t, withChat("true"))
+	s = open(t, withChat("visitor.visits > 100"))
 	c = s.trusted()
 	c.visits("ann", "/", "")
 	c.submits("/ui/live/invite", "visitor", "ann", "campaign", "help").goes("/ui/live#v1")

@@ -26,17 +26,33 @@ type Standing struct {
 }
 
 // Placed is where results count a visitor: whether in the holdout, and in which
-// variant of a campaign, "" where its live phase has not come to the visitor.
-func (e *Engine) Placed(visitor, campaign string) (apart bool, kept string, err error) {
+// variant of a campaign. Of one to whom the live phase has not come yet that is the
+// variant that is drawn once it does; "" where it does not come: the visitor is
+// outside the campaign's traffic or its part of the layer, or it is not live.
+func (e *Engine) Placed(visitor, campaign string) (apart bool, variant string, counted bool, err error) {
 	p, err := e.Profile(visitor)
 	if err != nil {
-		return false, "", err
+		return false, "", false, err
 	}
 	if p == nil {
 		p = profile.New(visitor)
 	}
 	live := e.live.Load()
-	return live.apart(p), p.Kept(campaign, live.Phases[campaign]), nil
+	apart = live.apart(p)
+	if kept := p.Kept(campaign, live.Phases[campaign]); kept != "" {
+		return apart, kept, true, nil
+	}
+	for _, c := range live.Set.Campaigns {
+		if c.ID != campaign {
+			continue
+		}
+		b := bucket.Bucket(bucket.Layer, c.Layer, p.Unit)
+		if outside := c.Layer != "" && (b < c.LayerLow || b >= c.LayerHigh); !outside && bucket.Bucket(bucket.Traffic, c.Salt, p.Unit) < c.Traffic {
+			g := gates{live: live, p: p}
+			variant = g.variant(c).ID
+		}
+	}
+	return apart, variant, false, nil
 }
 
 // apart says whether somebody is of the holdout.
