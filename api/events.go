@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -132,13 +133,15 @@ func (s *Server) visitsOf(c echo.Context, p *parcel, id identity, may access, no
 	var event ingest.Event                // each in its turn
 	for i, in := range body.Events {
 		in.Canonical()
-		around, consent := around, consent
+		around, consent, word := around, consent, body.Consent
 		if in.Beside != nil {
 			around, consent = s.beside(c, in.Beside, may)
+			word = in.Beside.Consent
 		}
 		if in.Visitor != nil && id.cookie != "" {
 			in.Visitor.ID = id.cookie // the signed cookie wins
 		}
+		s.withdrawn(cmp.Or(whom(&in), id.visitor), word)
 		refused := s.accept(&event, in, batch, terms, around, consent)
 		if refused == nil && in.Visitor != nil {
 			refused = checkTold(in.Visitor)

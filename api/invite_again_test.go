@@ -153,10 +153,19 @@ func TestInvitationStaysWithItsVisitor(t *testing.T) {
 // Who says no leaves the live screen at once, and is not invited after a later yes.
 func TestDeniedConsentLeavesTheLiveScreen(t *testing.T) {
 	t.Parallel()
-	for what, denies := range map[string]func(caller){
-		"decide": func(b caller) { b.decide(object{"consent": "denied"}) },
-		"events": func(b caller) {
+	for what, denies := range map[string]func(b caller, visitor string){
+		"decide": func(b caller, _ string) { b.decide(object{"consent": "denied"}) },
+		"events": func(b caller, _ string) {
 			b.post("/v1/events", object{"consent": "denied", "events": list{object{"name": "look"}}})
+		},
+		"an event of its own": func(b caller, visitor string) {
+			b.shop.trusted().post("/v1/events", object{"consent": "denied", "events": list{object{"name": "look", "visitor": object{"id": visitor}}}})
+		},
+		"a server beside others": func(b caller, visitor string) {
+			b.shop.trusted().post("/v1/batch", object{"batch": list{
+				object{"type": "track", "event": "look", "anonymousId": "somebody"},
+				object{"type": "track", "event": "look", "anonymousId": visitor, "context": object{"consent": object{"categoryPreferences": object{"Advertising": false}}}},
+			}})
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -169,7 +178,7 @@ func TestDeniedConsentLeavesTheLiveScreen(t *testing.T) {
 			if !here() {
 				t.Fatal("not on the screen before")
 			}
-			if denies(b); here() {
+			if denies(b, visitor); here() {
 				t.Error("still on the screen")
 			}
 			if d := c.visits(visitor, "/", ""); chatIn(d) || !here() {

@@ -18,8 +18,8 @@ import (
 )
 
 // withChat adds a campaign that offers everybody a chat, or nobody by its rule, and has a
-// control for one in a hundred.
-func withChat(when string) option { return chatFor(when, 99) }
+// control for none.
+func withChat(when string) option { return chatFor(when, 100) }
 
 // chatFor is it for that many of a hundred, and control for the others.
 func chatFor(when string, talk int) option {
