@@ -3,9 +3,7 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -89,13 +87,7 @@ func (k *backtests) begin(b *backtest, log *slog.Logger, run func(context.Contex
 	go func() {
 		defer close(b.ended)
 		defer cancel()
-		defer func() {
-			if r := recover(); r != nil {
-				b.report, b.err = nil, fmt.Errorf("it panicked: %v\n%s", r, debug.Stack())
-				log.Error("a back-test panicked", "campaign", b.campaign, "error", b.err)
-			}
-		}()
-		b.err = run(ctx, b)
+		_, b.err = safely(log, func() (struct{}, error) { return struct{}{}, run(ctx, b) })
 		if b.stopped = ctx.Err() != nil; b.err != nil && !b.stopped {
 			log.Error("a back-test did not come to its end", "campaign", b.campaign, "error", b.err)
 		}

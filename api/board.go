@@ -58,7 +58,7 @@ func (s *Server) count(ctx context.Context, live *engine.Live) (*figures, error)
 	answered := 0
 	ask := func(question func() (keep func(), err error)) {
 		all.Go(func() error {
-			keep, err := question()
+			keep, err := safely(s.log, question)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {

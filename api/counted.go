@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -11,6 +13,7 @@ import (
 // is not waited for.
 type counted[T any] struct {
 	fresh time.Duration
+	log   *slog.Logger
 	old   time.Duration // nobody has looked for so long: it is not shown any more
 
 	mu    sync.Mutex
@@ -52,7 +55,7 @@ func (k *counted[T]) get(now func() time.Time, fits func(*T) bool, count func(co
 func (k *counted[T]) renew(at time.Time, under chan struct{}, count func(context.Context) (*T, error)) {
 	ctx, cancel := context.WithTimeout(context.Background(), countTime)
 	defer cancel()
-	next, err := count(ctx)
+	next, err := safely(k.log, func() (*T, error) { return count(ctx) })
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.err = err; err == nil {
@@ -60,4 +63,16 @@ func (k *counted[T]) renew(at time.Time, under chan struct{}, count func(context
 	}
 	k.under = nil
 	close(under)
+}
+
+// safely does what no request's handler stands around, so that a panic in it would
+// end the server.
+func safely[T any](log *slog.Logger, do func() (T, error)) (out T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			log.Error("a count panicked", "error", r, "stack", string(debug.Stack()))
+			err = problem("internal", "something went wrong on the server; its log says what")
+		}
+	}()
+	return do()
 }

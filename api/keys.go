@@ -27,6 +27,7 @@ type Keys struct {
 
 // ScopedKey is a secret key for some things.
 type ScopedKey struct {
+	Name  string // for the audit log
 	Hash  [sha256.Size]byte
 	Scope Scope
 }
@@ -89,7 +90,8 @@ const (
 // bearer is who a request comes from, by its key.
 type bearer struct {
 	access access
-	scope  Scope // of a secret key
+	scope  Scope  // of a secret key
+	name   string // of a secret key that has one
 }
 
 // admit says what the caller of r may do where events come in. bodyKey is the
@@ -122,12 +124,13 @@ func (s *Server) bearer(c echo.Context, bodyKey string) (bearer, error) {
 	}
 	hash := HashKey(key)
 	var scope Scope
+	name := ""
 	if subtle.ConstantTimeCompare(hash[:], keys.Secret[:]) == 1 {
 		scope = ScopeAdmin
 	}
 	for i := range keys.Scoped {
 		if subtle.ConstantTimeCompare(hash[:], keys.Scoped[i].Hash[:]) == 1 {
-			scope |= keys.Scoped[i].Scope
+			scope, name = scope|keys.Scoped[i].Scope, keys.Scoped[i].Name
 		}
 	}
 	switch {
@@ -137,7 +140,7 @@ func (s *Server) bearer(c echo.Context, bodyKey string) (bearer, error) {
 	case fromElsewhere(r):
 		return bearer{}, problem("origin", "a page of another site may not use the secret key that this browser keeps as a password")
 	}
-	return bearer{access: secret, scope: scope}, nil
+	return bearer{access: secret, scope: scope, name: name}, nil
 }
 
 // fromElsewhere says whether a browser was made to send this by a page of

@@ -24,7 +24,10 @@ func (s *Server) pause(c echo.Context) error {
 	if err := s.engine.Pause(id, engine.Operator, s.now()); err != nil {
 		return s.notDecided(id, err)
 	}
-	s.log.Info("a campaign is paused", "campaign", id)
+	s.log.Info("a campaign is paused", "campaign", id, "by", by(c).Name)
+	if err := s.audit(c, "pause", id); err != nil {
+		return s.notDecided(id, err)
+	}
 	return encode(c, http.StatusOK, s.overridden(id))
 }
 
@@ -35,7 +38,10 @@ func (s *Server) resume(c echo.Context) error {
 	if err != nil {
 		return s.notDecided(id, err)
 	}
-	s.log.Info("a campaign is resumed", "campaign", id, "was_paused", was.Paused, "was_stopped", was.Harm != nil)
+	s.log.Info("a campaign is resumed", "campaign", id, "was_paused", was.Paused, "was_stopped", was.Harm != nil, "by", by(c).Name)
+	if err := s.audit(c, "resume", id); err != nil {
+		return s.notDecided(id, err)
+	}
 	answer := s.overridden(id)
 	answer.Was = &was
 	return encode(c, http.StatusOK, answer)

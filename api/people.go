@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
@@ -83,7 +84,7 @@ func roleOf(scope Scope) dashboard.Role {
 	switch {
 	case scope.has(ScopeAdmin):
 		return dashboard.Publish
-	case scope.has(ScopeReports | ScopeOperators):
+	case scope.has(scopeEdit):
 		return dashboard.Edit
 	case scope.has(ScopeReports):
 		return dashboard.View
@@ -103,7 +104,7 @@ func (s *Server) person(c echo.Context) (Person, error) {
 	case err == nil && roleOf(b.scope) == 0:
 		return Person{}, outOfScope(ScopeReports, b.scope)
 	case err == nil:
-		return Person{Name: bearerName(c.Request()), Role: roleOf(b.scope)}, nil
+		return b.person(c.Request()), nil
 	case !keyProblem(err, "no_key"):
 		return Person{}, err
 	}
@@ -116,12 +117,14 @@ func (s *Server) person(c echo.Context) (Person, error) {
 	return Person{}, nil
 }
 
-// bearerName is what the bearer of a secret key is called in the audit log.
-func bearerName(r *http.Request) string {
-	if name, _, ok := r.BasicAuth(); ok && personName.MatchString(name) && !strings.HasPrefix(name, "sk_") {
-		return name
+// person is who the bearer of a secret key is in the audit log: the key's own name,
+// or of the one for everything the name that came with it.
+func (b bearer) person(r *http.Request) Person {
+	who := Person{Name: cmp.Or(b.name, "secret key"), Role: roleOf(b.scope)}
+	if name, _, ok := r.BasicAuth(); ok && b.name == "" && personName.MatchString(name) && !strings.HasPrefix(name, "sk_") {
+		who.Name = name
 	}
-	return "secret key"
+	return who
 }
 
 // atLoopback says whether a browser believes that it speaks with its own

@@ -17,6 +17,8 @@ const (
 	ScopeErase                             // erasing what is known of one
 	ScopeOperators                         // who can take a chat or a call
 	ScopeAdmin     = ^Scope(0)             // all of it, and what will be added
+
+	scopeEdit = ScopeReports | ScopeOperators // what makes its bearer an editor: pausing and resuming, on screens and by HTTP
 )
 
 var scopeNames = map[string]Scope{
@@ -70,6 +72,7 @@ func (s *Server) needs(scope Scope) echo.MiddlewareFunc {
 			case !b.scope.has(scope):
 				return outOfScope(scope, b.scope)
 			}
+			c.Set(personKey, b.person(c.Request()))
 			return next(c)
 		}
 	}

@@ -75,6 +75,7 @@ var guards = map[string]string{
 	"POST /ui/playground/check":      "admin",
 	"POST /ui/playground/test":       "admin",
 	"GET /ui/playground/action/:id":  "reports",
+	"POST /ui/playground/backtest":   "admin",
 	"GET /ui/users":                  "admin",
 	"POST /ui/users":                 "admin",
 	"POST /ui/users/:name/remove":    "admin",
@@ -99,6 +100,10 @@ var guards = map[string]string{
 	"GET /ui/campaigns/:id/visitors":  "reports",
 	"GET /ui/campaigns/:id/download":  "reports",
 	"GET /ui/campaigns/:id/lift.svg":  "reports",
+
+	"GET /ui/playground/backtest/:id":         "reports",
+	"GET /ui/playground/backtest/:id/report":  "reports",
+	"POST /ui/playground/backtest/:id/cancel": "admin",
 
 	"GET /v1/campaigns/:id/series":    "reports",
 	"GET /v1/campaigns/:id/breakdown": "reports",
@@ -171,6 +176,28 @@ func TestAKeyWithTheWrongScopeIsToldWhich(t *testing.T) {
 	s.caller("sk_desk").post("/v1/events", object{"events": list{object{"name": "look"}}}).
 		says(http.StatusForbidden, "scope", "this needs a secret key with the scope events, and this one has operators reports: omo keys add makes another")
 	s.caller("sk_desk").do(http.MethodPut, "/v1/operators/hanako", object{"online": true}).is(http.StatusOK)
+}
+
+// A key for reports and operators makes an editor, on the screens and by HTTP alike,
+// and the audit log has its name; neither alone does.
+func TestAKeyThatPausesIsInTheAuditLog(t *testing.T) {
+	t.Parallel()
+	keys := goodKeys()
+	keys.Scoped = []api.ScopedKey{
+		{Name: "desk", Hash: api.HashKey("sk_desk"), Scope: api.ScopeOperators | api.ScopeReports},
+		{Name: "crm", Hash: api.HashKey("sk_crm"), Scope: api.ScopeReports},
+	}
+	s := open(t, options(func(o *api.Options) { o.Keys = keys }))
+	s.caller("sk_crm").post("/v1/campaigns/welcome/pause", nil).
+		says(http.StatusForbidden, "scope", "this needs a secret key with the scope operators reports, and this one has reports: omo keys add makes another")
+	s.caller("sk_desk").post("/v1/campaigns/welcome/pause", nil).is(http.StatusOK)
+	s.caller("sk_desk").submits("/ui/campaigns/welcome/resume").is(http.StatusSeeOther)
+	s.trusted().post("/v1/campaigns/welcome/pause", nil).is(http.StatusOK)
+	s.trusted().post("/v1/campaigns/welcome/pause", nil).is(http.StatusConflict)
+	s.trusted().post("/v1/campaigns/welcome/resume", nil).is(http.StatusOK)
+	same(t, "the audit log", s.changes(), []string{
+		"desk edit pause welcome", "desk edit resume welcome", "secret key publish pause welcome", "secret key publish resume welcome",
+	})
 }
 
 // Keys change while the server runs: what was revoked opens nothing at once.

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"net/http"
 	"regexp"
 	"strings"
@@ -123,6 +124,24 @@ func TestPauseAndResumeOnTheScreen(t *testing.T) {
 	same(t, "the audit log", log, []string{"edit edit pause welcome", "edit edit resume welcome"})
 	if row := s.as("view").get("/ui/audit").row("2026-11-21 12:00:00"); row != "2026-11-21 12:00:00 edit 編集 施策を一時停止 welcome" {
 		t.Errorf("the audit screen says %s", row)
+	}
+}
+
+// mistaken has a mistake in one of its questions.
+type mistaken struct{ *reports }
+
+func (mistaken) Activity(context.Context, time.Time, string) ([]warehouse.Activity, error) {
+	panic("a mistake")
+}
+
+// A question that panics among many takes nothing but its own figures away.
+func TestCampaignsOverAMistake(t *testing.T) {
+	t.Parallel()
+	s := open(t, options(func(o *api.Options) { o.OpenDashboard, o.Overview = true, mistaken{o.Overview.(*reports)} }))
+	measured(s)
+	page := s.trusted().counted("/ui/campaigns")
+	if row := page.row("はじめての方へ"); !strings.Contains(row, "勝ち") || !strings.Contains(string(page.body), "something went wrong on the server; its log says what") {
+		t.Errorf("the row is %s", row)
 	}
 }
 

@@ -185,9 +185,9 @@ func New(o Options) (*Server, error) {
 		ready:  o.Ready, writeBackup: o.Backup, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
 		metrics: newMetrics(o.Metrics), limits: newLimits(o.Rates, o.Metrics), outbox: o.Outbox,
 		shed: newShedder(o.Deciding, o.Metrics), lines: newLines(o.Connections, o.Metrics),
-		overview: o.Overview, behind: o.Behind, shelf: newShelf(o.Engine.ErasedVisitors), audits: o.Audits, timelines: o.Timelines,
-		recent: counted[[]warehouse.Recent]{fresh: 3 * time.Second, old: time.Minute},
-		board:  counted[figures]{fresh: 10 * time.Second, old: 15 * time.Minute}, used: counted[[]warehouse.Month]{fresh: 5 * time.Minute, old: 24 * time.Hour},
+		overview: o.Overview, behind: o.Behind, shelf: newShelf(o.Engine.ErasedVisitors, o.Log), audits: o.Audits, timelines: o.Timelines,
+		recent: counted[[]warehouse.Recent]{log: o.Log, fresh: 3 * time.Second, old: time.Minute},
+		board:  counted[figures]{log: o.Log, fresh: 10 * time.Second, old: 15 * time.Minute}, used: counted[[]warehouse.Month]{log: o.Log, fresh: 5 * time.Minute, old: 24 * time.Hour},
 		lively: newLively(o.Metrics), heartbeats: cmp.Or(o.Heartbeats, heartbeatEvery),
 	}
 	if err := s.UseKeys(o.Keys); err != nil {
@@ -242,8 +242,8 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset, modules map[stri
 		fromPages("/v1/"+path, s.segment(call))
 	}
 	get("/v1/campaigns", s.campaigns, s.needs(ScopeReports))
-	e.POST("/v1/campaigns/:id/pause", s.pause, s.needs(ScopeAdmin))
-	e.POST("/v1/campaigns/:id/resume", s.resume, s.needs(ScopeAdmin))
+	e.POST("/v1/campaigns/:id/pause", s.pause, s.needs(scopeEdit))
+	e.POST("/v1/campaigns/:id/resume", s.resume, s.needs(scopeEdit))
 	get("/v1/campaigns/:id/results", s.results, s.needs(ScopeReports))
 	get("/v1/campaigns/:id/series", s.series, s.needs(ScopeReports))
 	get("/v1/campaigns/:id/breakdown", s.breakdown, s.needs(ScopeReports))

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ import (
 // It keeps nothing over an erasure.
 type shelf struct {
 	erasures func() int // how many visitors were erased
+	log      *slog.Logger
 	turn     chan struct{}
 
 	mu     sync.Mutex
@@ -33,15 +35,15 @@ const (
 	shelfOld    = 15 * time.Minute
 )
 
-func newShelf(erasures func() int) *shelf {
-	return &shelf{erasures: erasures, turn: make(chan struct{}, shelfAtOnce)}
+func newShelf(erasures func() int, log *slog.Logger) *shelf {
+	return &shelf{erasures: erasures, log: log, turn: make(chan struct{}, shelfAtOnce)}
 }
 
 // look gives what was counted for a question, as counted does: nil without an
 // error, it is being counted.
 func look[T any](s *shelf, now func() time.Time, asked string, fits func(*T) bool, count func(context.Context) (*T, error)) (*T, error) {
 	asked = fmt.Sprintf("%T %s", *new(T), asked)
-	kept := s.place(asked, now(), func() any { return &counted[T]{fresh: shelfFresh, old: shelfOld} }).(*counted[T])
+	kept := s.place(asked, now(), func() any { return &counted[T]{log: s.log, fresh: shelfFresh, old: shelfOld} }).(*counted[T])
 	return kept.get(now, fits, func(ctx context.Context) (*T, error) {
 		if err := s.begin(ctx); err != nil {
 			return nil, err

@@ -1,9 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,7 +21,7 @@ func always[T any](*T) bool { return true }
 // room, and a number and a text that are asked alike are two questions.
 func TestShelf(t *testing.T) {
 	t.Parallel()
-	s, at := newShelf(nobodyErased), time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	s, at := newShelf(nobodyErased, slog.New(slog.DiscardHandler)), time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	var counts atomic.Int64
 	ask := func(question string) {
 		t.Helper()
@@ -60,7 +63,7 @@ func TestShelf(t *testing.T) {
 func TestShelfForgets(t *testing.T) {
 	t.Parallel()
 	erased, at, counts := 0, time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), 0
-	s := newShelf(func() int { return erased })
+	s := newShelf(func() int { return erased }, slog.New(slog.DiscardHandler))
 	ask := func(question string) {
 		t.Helper()
 		if got, err := look(s, func() time.Time { return at }, question, always[int], func(context.Context) (*int, error) { counts++; return &counts, nil }); err != nil || got == nil {
@@ -84,7 +87,7 @@ func TestShelfForgets(t *testing.T) {
 // So many are counted at once, and no more; an error is told.
 func TestShelfCountsFewAtOnce(t *testing.T) {
 	t.Parallel()
-	s := newShelf(nobodyErased)
+	s := newShelf(nobodyErased, slog.New(slog.DiscardHandler))
 	var under, most atomic.Int64
 	begun, let := make(chan struct{}, 10), make(chan struct{})
 	var all sync.WaitGroup
@@ -115,5 +118,38 @@ func TestShelfCountsFewAtOnce(t *testing.T) {
 	away := errors.New("away")
 	if got, err := look(s, time.Now, "bad", always[int], func(context.Context) (*int, error) { return nil, away }); got != nil || !errors.Is(err, away) {
 		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// A count that panics ends neither the server nor what is counted after it: its
+// screen has an error, the log has the place, and its turn is given back.
+func TestACountThatPanics(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	s, at := newShelf(nobodyErased, slog.New(slog.NewTextHandler(&log, nil))), time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	now := func() time.Time { return at }
+	for range shelfAtOnce + 1 {
+		at = at.Add(time.Minute)
+		var err error
+		for end := time.Now().Add(time.Minute); err == nil && time.Now().Before(end); {
+			_, err = look(s, now, "question", always[int], func(context.Context) (*int, error) { panic("a mistake") })
+		}
+		if err == nil || wording(err) != "something went wrong on the server; its log says what" {
+			t.Fatalf("the screen has %v", err)
+		}
+	}
+	at = at.Add(time.Minute)
+	seven := 7
+	for end := time.Now().Add(time.Minute); ; {
+		n, _ := look(s, now, "question", always[int], func(context.Context) (*int, error) { return &seven, nil })
+		if n != nil && *n == 7 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("nothing is counted any more")
+		}
+	}
+	if text := log.String(); !strings.Contains(text, "a count panicked") || !strings.Contains(text, "a mistake") || !strings.Contains(text, "TestACountThatPanics") {
+		t.Error(text)
 	}
 }

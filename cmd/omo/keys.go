@@ -162,7 +162,7 @@ func (k *keyring) forAPI() (api.Keys, error) {
 		return keys, fmt.Errorf("secret_sha256 in keys.json: %w", err)
 	}
 	for _, s := range k.Secrets {
-		scoped := api.ScopedKey{}
+		scoped := api.ScopedKey{Name: s.Name}
 		if scoped.Hash, err = readHash(s.SHA256); err == nil {
 			scoped.Scope, err = api.ParseScope(s.Scopes)
 		}

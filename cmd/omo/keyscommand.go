@@ -34,7 +34,8 @@ the change within two seconds.
                                        until the next rotation
 
 Scopes: events (events and decisions as a server of the shop's), reports
-(results, visitors, explanations), erase, operators, admin (everything).`,
+(results, visitors, explanations), erase, operators, admin (everything). Reports and
+operators together also pause and resume campaigns.`,
 	}
 	cmd.PersistentFlags().StringVar(&data, "data", data, "the data folder")
 	cmd.AddCommand(webhookSecret(&data), listKeys(&data), addKey(&data), revokeKey(&data), rotateKey(&data))

@@ -56,7 +56,7 @@ func TestKeysAreAddedScopedAndRevoked(t *testing.T) {
 		}
 		return all.Scoped
 	}
-	if got := scoped(); len(got) != 1 || got[0].Hash != api.HashKey(key) || got[0].Scope != api.ScopeEvents|api.ScopeReports {
+	if got := scoped(); len(got) != 1 || got[0].Name != "crm" || got[0].Hash != api.HashKey(key) || got[0].Scope != api.ScopeEvents|api.ScopeReports {
 		t.Errorf("%v", got)
 	}
 	for want, args := range map[string][]string{
