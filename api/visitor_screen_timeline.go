@@ -126,7 +126,7 @@ func (t *timeline) entry(e *ingest.Event, at time.Time) (out dashboard.Entry, sh
 		}
 		return out, len(props.Outcomes) > 0
 	case ingest.Answer:
-		out.Details = append(out.Details, dashboard.Pair{Name: "said", Value: questionText(t.live, props.Campaign, props.Variant, text(e.Property("question"))) + " – " + text(e.Property("answer"))})
+		out.Details = append(out.Details, dashboard.Pair{Name: "said", Value: questionText(t.live, props.Campaign, props.Variant, ingest.Text(e.Property("question"))) + " – " + ingest.Text(e.Property("answer"))})
 	case ingest.Engagement:
 		out.Details = attention(e)
 		return out, len(out.Details) > 0
@@ -168,7 +168,7 @@ func (t *timeline) told(e *ingest.Event) (out []dashboard.Pair) {
 		out = append(out, dashboard.Pair{Name: "items", Value: strings.Join(names, ", ")})
 	}
 	for _, name := range toldOf {
-		if v := text(e.Property(name)); v != "" {
+		if v := ingest.Text(e.Property(name)); v != "" {
 			out = append(out, dashboard.Pair{Name: name, Value: v})
 		}
 	}
@@ -188,17 +188,4 @@ func attention(e *ingest.Event) (out []dashboard.Pair) {
 		out = append(out, dashboard.Pair{Name: "exit"})
 	}
 	return out
-}
-
-// text is a property as people read it; "" for none.
-func text(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case bool:
-		return strconv.FormatBool(v)
-	}
-	return ""
 }

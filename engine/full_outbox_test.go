@@ -23,20 +23,42 @@ const (
 	hookOnAbsence = "id: miss\nstatus: live\non: {absent: {event: purchase, after: add_to_cart, within: 1h}}\nvariants: [{id: a, weight: 1, action: {type: webhook, url: 'https://crm.example/hook'}}]"
 )
 
+// cramped is a ledger whose outbox has room for one letter.
+func cramped(t *testing.T) *ledger.Ledger {
+	t.Helper()
+	l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler), Letters: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+// twoHoursOn fires what is due two hours after dawn, until end is called.
+func twoHoursOn(t *testing.T, e *engine.Engine) (end func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- e.RunTimers(ctx, func() time.Time { return dawn.Add(2 * time.Hour) }) }()
+	return func() {
+		t.Helper()
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // Where the outbox has no room, an event that would send something is not taken,
 // and is taken when it comes again; what came due waits; and whatever sends
 // nothing goes on.
 func TestAFullOutbox(t *testing.T) {
 	t.Parallel()
-	l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler), Letters: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	l := cramped(t)
 	e := started(t, l, hookOnBooking, hookOnAbsence)
 	tell := func(visitor, id, name string) error {
 		event := ingest.Event{ID: id, Name: name, Time: dawn.UnixMilli(), Received: dawn.UnixMilli()}
@@ -53,9 +75,7 @@ func TestAFullOutbox(t *testing.T) {
 	if err := tell("ann", e.NewID(), "look"); err != nil {
 		t.Errorf("an event that sends nothing: %v", err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- e.RunTimers(ctx, func() time.Time { return dawn.Add(2 * time.Hour) }) }()
+	end := twoHoursOn(t, e)
 	eventually := func(what string, done func() bool) {
 		t.Helper()
 		for limit := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
@@ -80,10 +100,7 @@ func TestAFullOutbox(t *testing.T) {
 	if letter.Visitor != "bob" || letter.Campaign != "miss" {
 		t.Errorf("%+v", letter)
 	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	end()
 	if n, err := l.Sent(waits...); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
@@ -95,15 +112,7 @@ func TestAFullOutbox(t *testing.T) {
 // However much that is due waits for the outbox, what sends nothing fires.
 func TestAFullOutboxKeepsOnlyWhatSendsFromFiring(t *testing.T) {
 	t.Parallel()
-	l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler), Letters: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	l := cramped(t)
 	e := started(t, l, hookOnBooking, hookOnAbsence,
 		"id: left\nstatus: live\non: {absent: {event: purchase, after: begin_checkout, within: 1h}}\nvariants: [{id: a, weight: 1, action: "+banner+"}]")
 	tell := func(visitor, name string) {
@@ -118,9 +127,7 @@ func TestAFullOutboxKeepsOnlyWhatSendsFromFiring(t *testing.T) {
 		tell(fmt.Sprintf("ann-%d", i), "add_to_cart")
 	}
 	tell("zoe", "begin_checkout") // whose timer comes last
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- e.RunTimers(ctx, func() time.Time { return dawn.Add(2 * time.Hour) }) }()
+	end := twoHoursOn(t, e)
 	due := waiting + 1
 	for limit := time.Now().Add(20 * time.Second); due != waiting && time.Now().Before(limit); time.Sleep(time.Millisecond) {
 		left, _, err := l.Timers(dawn.Add(2*time.Hour).UnixMilli(), 2*waiting)
@@ -129,10 +136,7 @@ func TestAFullOutboxKeepsOnlyWhatSendsFromFiring(t *testing.T) {
 		}
 		due = len(left)
 	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
+	end()
 	if due != waiting {
 		t.Errorf("%d timers are still due, want the %d that send something", due, waiting)
 	}
@@ -148,15 +152,7 @@ func TestAFullOutboxKeepsOnlyWhatSendsFromFiring(t *testing.T) {
 // alert, and what was decided is the same after a restart.
 func TestHarmIsStoppedThoughNobodyCanBeTold(t *testing.T) {
 	t.Parallel()
-	l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler), Letters: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	l := cramped(t)
 	files := folder("id: one\nstatus: live\nvariants: [{id: control, weight: 1}, {id: a, weight: 1, action: "+banner+"}]", "id: two\nstatus: live\nvariants: [{id: control, weight: 1}, {id: a, weight: 1, action: "+banner+"}]")
 	files["site.yaml"] = &fstest.MapFile{Data: []byte("alerts: {webhook: 'https://chat.example/hook'}")}
 	set := load(t, files)

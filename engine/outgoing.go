@@ -238,7 +238,7 @@ func blank(b rules.Blank, p *profile.Profile, event *ingest.Event) string {
 	case "user_id":
 		return p.User
 	case "trait":
-		return oneLine(written(p.Traits[b.Name]))
+		return oneLine(ingest.Text(p.Traits[b.Name]))
 	}
 	if event == nil {
 		return ""
@@ -248,19 +248,7 @@ func blank(b rules.Blank, p *profile.Profile, event *ingest.Event) string {
 	}
 	var props map[string]any
 	_ = json.Unmarshal(event.Properties, &props) // was read when the event was accepted; without any, none is found
-	return oneLine(written(props[b.Name]))
-}
-
-func written(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case bool:
-		return strconv.FormatBool(v)
-	}
-	return ""
+	return oneLine(ingest.Text(props[b.Name]))
 }
 
 func oneLine(text string) string {

@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"strconv"
+
 	"github.com/bytedance/sonic"
 	"github.com/bytedance/sonic/ast"
 )
@@ -26,4 +28,18 @@ func (e *Event) Property(name string) any {
 	default:
 		return nil
 	}
+}
+
+// Text is a property or trait, as JSON has it, as people write it: 6800, not
+// 6.8e+03; "" where it is neither text, number nor bool.
+func Text(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	return ""
 }

@@ -33,3 +33,19 @@ func TestProperty(t *testing.T) {
 		}
 	}
 }
+
+// What people are shown of a property or a trait.
+func TestText(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		v    any
+		want string
+	}{
+		{"靴", "靴"}, {"", ""}, {6800.0, "6800"}, {12_345_678.5, "12345678.5"}, {1e21, "1000000000000000000000"}, {-0.1, "-0.1"},
+		{true, "true"}, {false, "false"}, {nil, ""}, {[]any{"a"}, ""}, {map[string]any{"a": 1.0}, ""},
+	} {
+		if got := Text(c.v); got != c.want {
+			t.Errorf("%v: %q, want %q", c.v, got, c.want)
+		}
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -81,7 +80,7 @@ func (p *Profile) dropFurthest() {
 // "" where it has none, and there is one at a time.
 func bookingID(props map[string]any) string {
 	for _, name := range []string{"booking_id", "id"} {
-		if id := asText(props[name]); id != "" && ingest.GoodID(id) {
+		if id := ingest.Text(props[name]); id != "" && ingest.GoodID(id) {
 			return id
 		}
 	}
@@ -103,7 +102,7 @@ func momentOf(v any) (ms int64, told bool) {
 func kept(props map[string]any, names []string) map[string]string {
 	var out map[string]string
 	for _, name := range names {
-		text := asText(props[name])
+		text := ingest.Text(props[name])
 		if text == "" || len(text) > maxProp {
 			continue
 		}
@@ -113,18 +112,6 @@ func kept(props map[string]any, names []string) map[string]string {
 		out[name] = strings.Clone(text)
 	}
 	return out
-}
-
-func asText(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case bool:
-		return strconv.FormatBool(v)
-	}
-	return ""
 }
 
 // Fire is the event that a wait called name, of Pending, ends with at a moment
