@@ -15,14 +15,14 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx); err != nil {
+	if err := take(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "screenshots:", err)
 		os.Exit(1)
 	}
 }
 
-// run takes all pictures; one that cannot be taken does not stop the others.
-func run(ctx context.Context) error {
+// take takes all pictures; one that cannot be taken does not stop the others.
+func take(ctx context.Context) error {
 	out := flag.String("out", "screenshots", "the folder that the pictures go to")
 	ui := flag.String("ui", "", "a running omo's address; without it a demo is run")
 	shop := flag.String("shop", "", "the demo shop's address, with --ui")

@@ -1,71 +1,20 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/omotenashi-web/omotenashi/api/dashboard"
 )
 
 // place is where the pictures are taken.
 type place struct{ ui, shop, key string }
-
-// demo runs one until the simulated visitors have come, and ends it.
-func demo(ctx context.Context) (place, func(), error) {
-	ui, err := free()
-	if err != nil {
-		return place{}, nil, err
-	}
-	shop, err := free()
-	if err != nil {
-		return place{}, nil, err
-	}
-	p := place{ui: "http://" + ui, shop: "http://" + shop, key: "sk_" + rand.Text()}
-	ctx, end := context.WithCancel(ctx)
-	cmd := exec.CommandContext(ctx, "go", "run", "./cmd/omo", "demo", "--addr", ui, "--shop-addr", shop)
-	cmd.Env = append(os.Environ(), "OMO_SECRET_KEY="+p.key)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = time.Minute
-	told, err := cmd.StderrPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		end()
-		return place{}, nil, fmt.Errorf("the demo: %w", err)
-	}
-	var last string
-	for lines := bufio.NewScanner(told); lines.Scan(); {
-		if last = lines.Text(); strings.Contains(last, "Ctrl-C ends the demo") {
-			go io.Copy(io.Discard, told)
-			return p, func() { end(); _ = cmd.Wait() }, nil // it was stopped: however it says so
-		}
-	}
-	end()
-	return place{}, nil, fmt.Errorf("the demo ended: %w: %s", cmd.Wait(), last)
-}
-
-// free is an address of this machine that nobody listens on.
-func free() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("no free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
-}
 
 // looked is the campaign of the demo whose results are in the pictures.
 const looked = "exit-coupon"

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// demo runs one until the simulated visitors have come; the func ends it.
+func demo(ctx context.Context) (place, func(), error) {
+	folder, err := os.MkdirTemp("", "omo-screenshots-")
+	if err != nil {
+		return place{}, nil, fmt.Errorf("the demo: %w", err)
+	}
+	p, end, err := demoIn(ctx, folder)
+	if err != nil {
+		return place{}, nil, errors.Join(fmt.Errorf("the demo: %w", err), os.RemoveAll(folder))
+	}
+	return p, func() {
+		end()
+		_ = os.RemoveAll(folder) // it is in a folder that the system empties
+	}, nil
+}
+
+// demoIn builds the demo's program into a folder and runs that: go run would stand
+// between, and does not tell its child to stop.
+func demoIn(ctx context.Context, folder string) (place, func(), error) {
+	ui, err := free()
+	if err != nil {
+		return place{}, nil, err
+	}
+	shop, err := free()
+	if err != nil {
+		return place{}, nil, err
+	}
+	omo := filepath.Join(folder, "omo")
+	if said, err := exec.CommandContext(ctx, "go", "build", "-o", omo, "./cmd/omo").CombinedOutput(); err != nil {
+		return place{}, nil, fmt.Errorf("%w: %s", err, said)
+	}
+	p := place{ui: "http://" + ui, shop: "http://" + shop, key: "sk_" + rand.Text()}
+	cmd := exec.Command(omo, "demo", "--addr", ui, "--shop-addr", shop)
+	cmd.Env = append(os.Environ(), "OMO_SECRET_KEY="+p.key)
+	end, err := run(ctx, cmd)
+	return p, end, err
+}
+
+// run starts the demo and waits until it says that all is there. It ends with the
+// func and with this process, however that comes to its end: by Ctrl-C, which does
+// not reach it by itself, by another signal, or killed.
+func run(ctx context.Context, cmd *exec.Cmd) (func(), error) {
+	told, err := cmd.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	cmd.SysProcAttr = childAttributes()
+	started, ask, gone := make(chan error), make(chan struct{}), make(chan struct{})
+	go func() {
+		// The signal that a parent is gone comes when the thread that started the
+		// child ends, so this one stays for as long as the child.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(gone)
+		err := cmd.Start()
+		started <- err
+		if err != nil {
+			return
+		}
+		go func() {
+			select {
+			case <-gone:
+				return
+			case <-ctx.Done():
+			case <-ask:
+			}
+			_ = cmd.Process.Signal(os.Interrupt) // it may be gone already
+			select {
+			case <-gone:
+			case <-time.After(time.Minute):
+				_ = cmd.Process.Kill()
+			}
+		}()
+		_, _ = cmd.Process.Wait() // it was stopped: however it says so
+	}()
+	if err := <-started; err != nil {
+		return nil, err
+	}
+	end := func() { close(ask); <-gone }
+	var last string
+	for lines := bufio.NewScanner(told); lines.Scan(); {
+		if last = lines.Text(); strings.Contains(last, "Ctrl-C ends the demo") {
+			go io.Copy(io.Discard, told)
+			return end, nil
+		}
+	}
+	end()
+	return nil, fmt.Errorf("it ended: %s", last)
+}
+
+// free is an address of this machine that nobody listens on.
+func free() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("no free port: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
