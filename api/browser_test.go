@@ -58,12 +58,35 @@ func (p person) sees(expression, want string) {
 	p.t.Helper()
 	var got string
 	var err error
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if got, err = chromedp.Run(p.tab, chromedp.Evaluate[string](`String((`+expression+`) ?? "nothing")`)); err == nil && strings.Contains(got, want) {
 			return
 		}
 	}
 	p.t.Fatalf("%s is %q (%v), want %q", expression, got, err, want)
+}
+
+// holds waits until an expression is true, over page loads too.
+func holds(expression string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		for {
+			if yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`!!(`+expression+`)`)); err == nil && yes {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("never: %s: %w", expression, ctx.Err())
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	})
+}
+
+// clicks clicks an element of a screen once it is there and htmx has taken it in
+// hand: what it puts in is only a link for a moment, and what it takes away would
+// be clicked in vain.
+func clicks(selector string) chromedp.Action[chromedp.Void] {
+	return holds(fmt.Sprintf(`document.readyState === "complete" && !document.querySelector(".htmx-added, .htmx-settling, .htmx-swapping, .htmx-request") && document.querySelector(%[1]q)?.checkVisibility() && (setTimeout(() => document.querySelector(%[1]q).dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true}))), true)`, selector))
 }
 
 // inside is an expression for the first match in the shadow root of a host.
@@ -168,7 +191,7 @@ func TestAVisitorAsksWhyAndOptsOut(t *testing.T) {
 
 func (p person) until(what string, holds func() bool) {
 	p.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if holds() {
 			return
 		}

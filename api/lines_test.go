@@ -27,7 +27,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := errors.Join(server.Shutdown(ctx), <-served); err != nil {
 			t.Error(err)
@@ -79,7 +79,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 		if !ok {
 			t.Error("the fourth is not answered well")
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("the fourth is not answered after another closed")
 	}
 	for _, c := range append(others, fourth) {
@@ -87,7 +87,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for limit := time.Now().Add(20 * time.Second); !strings.Contains(string(s.trusted().get("/metrics").body), "omo_connections 0\n"); time.Sleep(5 * time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); !strings.Contains(string(s.trusted().get("/metrics").body), "omo_connections 0\n"); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(limit) {
 			t.Fatal("the metrics tell of connections after all were closed")
 		}
@@ -129,7 +129,7 @@ func TestStopWhileWaitingForAConnection(t *testing.T) {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(door) }()
 	<-door.waits
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := errors.Join(server.Shutdown(ctx), <-served); err != nil {
 		t.Error(err)
@@ -168,7 +168,7 @@ func TestStopHearsWhoWasConnected(t *testing.T) {
 		t.Fatal(err)
 	}
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		stopped <- server.Shutdown(ctx)
 	}()

@@ -34,11 +34,11 @@ func (c caller) come(from, to int, name string) {
 // has such tasks whatever the page does, so that OMO_FAULTS=long alone insists.
 func TestFaultLiveScreenUnderLoad(t *testing.T) {
 	const online, seconds = 5000, 8
-	tab := browsertest.New(t)
+	tab := browsertest.Alone(t)
 	s := open(t, options(func(o *api.Options) { o.OpenDashboard, o.Now = true, time.Now }))
 	c := s.trusted()
 	c.come(0, online, "page_view")
-	if err := chromedp.Do(tab, chromedp.Navigate(s.URL+"/ui/live"), chromedp.WaitVisible(`#live-state.on`), chromedp.Sleep(time.Second), chromedp.Evaluate[chromedp.Void](`
+	if err := chromedp.Do(tab, chromedp.Navigate(s.URL+"/ui/live"), chromedp.WaitVisible(`#live-state.on`), holds(`document.querySelector("#live-tiles .figure").textContent === "5,000"`), chromedp.Evaluate[chromedp.Void](`
 		window.tasks = []; window.moved = 0;
 		new PerformanceObserver((seen) => tasks.push(...seen.getEntries().map((one) => one.duration))).observe({type: "longtask"});
 		new MutationObserver((seen) => moved += seen.length).observe(document.querySelector("#live-rows"), {childList: true});
@@ -51,6 +51,9 @@ func TestFaultLiveScreenUnderLoad(t *testing.T) {
 		time.Sleep(time.Until(begin.Add(time.Duration(i+1) * 500 * time.Millisecond)))
 	}
 	took := time.Since(begin)
+	if err := chromedp.Do(tab, holds(`window.moved >= 50`)); err != nil {
+		t.Fatal(err)
+	}
 	type seen struct {
 		Tasks       []float64
 		Moved, Rows int

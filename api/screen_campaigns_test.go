@@ -54,7 +54,7 @@ func (a answer) row(header string) string {
 // counted asks for the campaigns until they have been counted.
 func (c caller) counted(path string) answer {
 	c.shop.t.Helper()
-	for until := time.Now().Add(20 * time.Second); ; {
+	for until := time.Now().Add(time.Minute); ; {
 		a := c.get(path).is(http.StatusOK)
 		if !strings.Contains(string(a.body), "まもなく数字が入ります") {
 			return a

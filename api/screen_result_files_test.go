@@ -66,7 +66,7 @@ func TestDownloadsAreCountedInTurn(t *testing.T) {
 			}
 		})
 	}
-	for until := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+	for until := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		s.reports.mu.Lock()
 		under := s.reports.under
 		s.reports.mu.Unlock()

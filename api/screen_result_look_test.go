@@ -24,18 +24,15 @@ func TestResultScreenInABrowser(t *testing.T) {
 	}
 	if err := chromedp.Do(tab, chromedp.Navigate(s.URL+"/ui/campaigns/welcome"),
 		chromedp.WaitVisible(`#days svg.narrowing`), chromedp.WaitVisible(`#funnel tbody tr`), chromedp.WaitVisible(`#breakdown tbody tr`),
-		chromedp.Click(`#breakdown .tabs a[href*="by=rank"]`), chromedp.WaitVisible(`#breakdown .tabs a[href*="by=rank"][aria-current]`),
-		chromedp.Click(`a[data-png]`)); err != nil {
+		clicks(`#breakdown .tabs a[href*="by=rank"]`), chromedp.WaitVisible(`#breakdown .tabs a[href*="by=rank"][aria-current]`),
+		clicks(`a[data-png]`), holds(`window.kept`)); err != nil {
 		t.Fatal(err)
 	}
 	type found struct {
 		Kept, Title string
 		Broken      []string
 	}
-	got, err := chromedp.Run(tab, chromedp.Evaluate[found](`(async () => {
-		for (let i = 0; i < 400 && !window.kept; i++) await new Promise((go) => setTimeout(go, 25));
-		return {Kept: window.kept ?? "", Title: document.querySelector("h1").textContent, Broken: window.broken ?? []};
-	})()`, chromedp.EvalAwaitPromise))
+	got, err := chromedp.Run(tab, chromedp.Evaluate[found](`({Kept: window.kept, Title: document.querySelector("h1").textContent, Broken: window.broken ?? []})`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -190,7 +190,7 @@ func TestResultsAreCountedOnce(t *testing.T) {
 	}
 	s.clock.pass(time.Minute)
 	c.counted("/ui/campaigns/welcome") // shown as it was while it is counted anew
-	for until := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		s.reports.mu.Lock()
 		n := len(s.reports.asked)
 		s.reports.mu.Unlock()

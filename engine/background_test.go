@@ -18,7 +18,7 @@ func (s *stage) until(done func() bool, work func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- work(ctx) }()
-	for limit := time.Now().Add(10 * time.Second); !done(); time.Sleep(time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(limit) {
 			s.Fatal("the work in the background does not end")
 		}

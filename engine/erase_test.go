@@ -93,7 +93,7 @@ func erasing(t *testing.T, e *engine.Engine, d *downstream, id string) *engine.E
 			t.Error(err)
 		}
 	}()
-	for limit := time.Now().Add(20 * time.Second); time.Now().Before(limit); time.Sleep(time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); time.Sleep(time.Millisecond) {
 		x, err := e.Erasure(id)
 		if err != nil {
 			t.Fatal(err)
@@ -298,9 +298,9 @@ func TestWhoCameBackWithABackupIsErasedAgain(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- restored.RunErasures(ctx, d, func() time.Time { return dawn }) }()
-	for limit := time.Now().Add(20 * time.Second); len(visitorsOf(t, old)) > 2 && time.Now().Before(limit); time.Sleep(time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); len(visitorsOf(t, old)) > 2 && time.Now().Before(limit); time.Sleep(time.Millisecond) {
 	}
-	for limit := time.Now().Add(20 * time.Second); time.Now().Before(limit); time.Sleep(time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); time.Sleep(time.Millisecond) {
 		d.mu.Lock()
 		left := len(d.rows)
 		d.mu.Unlock()

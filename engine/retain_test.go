@@ -48,7 +48,7 @@ func TestProfilesOfOldAreForgotten(t *testing.T) {
 	go func() { ended <- e.Retain(ctx, 760*24*time.Hour, a, func() time.Time { return dawn }) }()
 	select {
 	case <-a.dropped:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("nothing was dropped")
 	}
 	cancel()

@@ -93,13 +93,13 @@ func answering(p person) {
 // no violation.
 func TestEveryActionOnAStrictPage(t *testing.T) {
 	t.Parallel()
-	browser := browsertest.New(t)
+	tab := browsertest.New(t) // one for all: each page is a site of its own, with its own storage
+	person{t, tab}.before(`window.broken = []; addEventListener("securitypolicyviolation", (e) => broken.push(e.violatedDirective + " " + e.sample)); window.opened = []; window.Desk = {open: (about) => opened.push(about)}`)
 	for _, d := range deeds {
 		t.Run(d.name, func(t *testing.T) {
 			s, page := openShop(t), openShop(t) // script-src names the origin of the beacon and no other
 			s.answer = func(c decide) []offer { return []offer{placed(shows("c1", "s1", d.action))} }
-			p := person{t, browsertest.Visitor(t, browser)}
-			p.before(`window.broken = []; addEventListener("securitypolicyviolation", (e) => broken.push(e.violatedDirective + " " + e.sample)); window.opened = []; window.Desk = {open: (about) => opened.push(about)}`)
+			p := person{t, tab}
 			p.goes(page.URL + "/start?csp&room=320&consent=granted&src=" + s.URL)
 			until(t, "the exposure", func() bool { return len(s.named("omo_exposure")) == 1 })
 			d.act(p)

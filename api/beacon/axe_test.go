@@ -35,7 +35,10 @@ func TestEveryActionIsAccessible(t *testing.T) {
 	for i, l := range all {
 		t.Run(l.name, func(t *testing.T) {
 			s := openShop(t)
-			p := opens(t, browser, s, "&short&room=320&lang="+[]string{"ja", "en"}[i%2], l.action)
+			s.answer = func(decide) []offer { return []offer{placed(shows("c1", "s1", l.action))} }
+			p := person{t, browser.tab}
+			p.goes(s.URL + "/start?consent=granted&short&room=320&lang=" + []string{"ja", "en"}[i%2])
+			until(t, "the exposure", func() bool { return len(s.named("omo_exposure")) == 1 })
 			if l.more != nil {
 				l.more(p)
 			}
@@ -53,7 +56,8 @@ func TestEveryActionIsAccessible(t *testing.T) {
 			for _, theme := range []string{"light", "dark"} {
 				r := reads[result](p, `(async () => {
 					box.classList.toggle("dark", `+fmt.Sprint(theme == "dark")+`);
-					await new Promise((done) => setTimeout(done, 250));
+					await new Promise((done) => requestAnimationFrame(done));
+					await Promise.all(host.shadowRoot.getAnimations({subtree: true}).map((a) => a.finished));
 					const found = await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]});
 					const within = (list) => list.flatMap((rule) => rule.nodes.filter((n) => Array.isArray(n.target[0])).map((n) => rule.id + " " + n.target[0].join(" ") + " " + (n.failureSummary || "")));
 					return {Violations: [...within(found.violations), ...found.violations.filter((v) => v.nodes.some((n) => !Array.isArray(n.target[0]))).map((v) => "page " + v.id)], Nodes: within(found.passes)};

@@ -81,7 +81,8 @@ func (p person) clicks(selector string) {
 	at := reads[[]float64](p, `(async () => {
 		const host = [...document.querySelectorAll("omo-action")].find((h) => h.shadowRoot.querySelector(`+quoted(selector)+`));
 		const node = host.shadowRoot.querySelector(`+quoted(selector)+`);
-		await Promise.all(host.shadowRoot.getAnimations().map((a) => a.finished));
+		await Promise.all([...host.shadowRoot.querySelectorAll("img")].map((i) => i.decode().catch(() => 0))); // they make room for themselves
+		await Promise.all(host.shadowRoot.getAnimations({subtree: true}).map((a) => a.finished));
 		const box = node.getBoundingClientRect();
 		return [box.x + box.width / 2, box.y + box.height / 2];
 	})()`)

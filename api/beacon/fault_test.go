@@ -42,7 +42,7 @@ func (w *wanderer) opens() {
 
 // reads gives a number that a page says, and whether there was a page to say it.
 func (w *wanderer) reads(script string) (int, bool) {
-	ctx, stop := context.WithTimeout(w.tab, 20*time.Second)
+	ctx, stop := context.WithTimeout(w.tab, patience)
 	defer stop()
 	n, err := chromedp.Run(ctx, chromedp.Evaluate[int](script))
 	return n, err == nil
@@ -53,7 +53,7 @@ func (w *wanderer) reads(script string) (int, bool) {
 func (w *wanderer) goesOn() {
 	w.page++
 	url := fmt.Sprintf("%s/%s/p%d?consent=granted", w.s.URL, w.name, w.page)
-	ctx, stop := context.WithTimeout(w.tab, 30*time.Second)
+	ctx, stop := context.WithTimeout(w.tab, patience)
 	err := chromedp.Do(ctx, chromedp.Navigate(url))
 	stop()
 	if err != nil {
@@ -104,7 +104,7 @@ func (w *wanderer) rests() {
 		w.t.Errorf("go to %s: %v", url, err)
 	}
 	left := 0
-	for end := time.Now().Add(90 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		var ok bool
 		if left, ok = w.reads(`Object.keys(localStorage).filter((k) => k.startsWith("omo_e:")).length`); ok && left == 0 {
 			return

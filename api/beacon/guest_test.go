@@ -26,7 +26,7 @@ const noticed = `window.problems = []; addEventListener("error", (e) => e.messag
 func TestTheCoreBeginsWithinFiveMilliseconds(t *testing.T) {
 	t.Parallel()
 	s := openShop(t)
-	p := person{t, browsertest.New(t)}
+	p := person{t, browsertest.Alone(t)}
 	p.goes(s.URL + "/a?consent=granted")
 	until(t, "the page view", func() bool { return len(s.calls()) == 1 })
 	if _, err := chromedp.Call(p.tab, performance.Enable, performance.EnableParams{}); err != nil {
@@ -125,7 +125,9 @@ func TestAnAdBlockerHarmsOnlyUs(t *testing.T) {
 			}
 			p.before(noticed + gtag + `window.omo = window.omo || function () { (omo.q = omo.q || []).push(arguments) };`)
 			p.goes(s.URL + "/a?consent=granted")
-			p.does(leaves + `; omo("track", "add_to_cart", {value: 1}); omo("why"); gtag("event", "view_cart", {}); new Promise((done) => setTimeout(done, 700))`)
+			p.does(leaves + `; omo("track", "add_to_cart", {value: 1}); omo("why"); gtag("event", "view_cart", {})`)
+			until(t, "the decide calls", func() bool { return len(s.calls()) >= c.asked })
+			p.does(`new Promise((done) => setTimeout(done, 700))`)
 			if problems := reads[[]string](p, `problems`); len(problems) > 0 {
 				t.Errorf("the page saw %q", problems)
 			}
@@ -182,7 +184,8 @@ func TestEverythingLoadedThePageStillComesBackFromTheCache(t *testing.T) {
 	p.goes(s.URL + "/a?consent=granted")
 	p.sees(".bar")
 	until(t, "the tap and the watch", func() bool { return s.asked("GET /m/d.js") == 1 && s.asked("GET /m/t.js") == 1 })
-	p.does(`window.mark = "same page"; new Promise((done) => setTimeout(done, 200))`)
+	until(t, "the exposure", func() bool { return len(s.named("omo_exposure")) == 1 })
+	p.does(`window.mark = "same page"; ` + ready) // a page that waits for an answer is not kept
 	p.goes(s.URL + "/b?consent=granted")
 	until(t, "the second page view", func() bool { return len(s.calls()) == 2 })
 	p.does(`history.back()`)
@@ -205,7 +208,7 @@ func TestTheFirstActionComesWithinEightyMilliseconds(t *testing.T) {
 	}
 	s := openShop(t)
 	s.answer = func(decide) []offer { return []offer{shows("b", "bar", bannerAction)} }
-	p := person{t, browsertest.New(t)}
+	p := person{t, browsertest.Alone(t)}
 	p.before(`new MutationObserver((_, self) => { if (document.querySelector("omo-action")) { window.opened = performance.now(); self.disconnect() } }).observe(document, {childList: true, subtree: true})`)
 	var took []time.Duration
 	for range 6 {

@@ -80,14 +80,15 @@ func TestActionsFitTheWindow(t *testing.T) {
 		{"desktop", 1280, 800, nil},
 		{"phone", 390, 844, []chromedp.EmulateViewportOption{chromedp.EmulateMobile, chromedp.EmulateTouch}},
 	} {
+		p := person{t, browsertest.Visitor(t, browser)}
+		if err := chromedp.Do(p.tab, chromedp.EmulateViewport(window.width, window.height, window.options...)); err != nil {
+			t.Fatalf("window: %v", err)
+		}
 		for _, a := range actions {
 			t.Run(window.name+"/"+a.name, func(t *testing.T) {
 				s := openShop(t)
 				s.answer = func(decide) []offer { return []offer{shows("c", "s", a.action)} }
-				p := person{t, browsertest.Visitor(t, browser)}
-				if err := chromedp.Do(p.tab, chromedp.EmulateViewport(window.width, window.height, window.options...)); err != nil {
-					t.Fatalf("window: %v", err)
-				}
+				p := person{t, p.tab}
 				p.goes(s.URL + "/items/tea?consent=granted&lang=" + a.lang)
 				until(t, "the exposure", func() bool { return len(s.named("omo_exposure")) == 1 })
 				p.does(`{

@@ -194,16 +194,22 @@ func TestGoingBackIsNoReturnToTheTab(t *testing.T) {
 func TestEngagementSaysWhenTriggersWouldHaveCome(t *testing.T) {
 	t.Parallel()
 	s := openShop(t)
-	s.answer = func(decide) []offer { return []offer{waits("rescue", "modal", "in_view:#end", "dwell:1h")} }
+	s.answer = func(d decide) []offer {
+		if d.Trigger != "" || pathOf(d) != "/a" {
+			return []offer{waits("rescue", "modal", "in_view:#end", "dwell:1h")}
+		}
+		return []offer{waits("rescue", "modal", "in_view:#end", "dwell:1h"), waits("told", "bar", "in_view:#end")}
+	}
 	p := person{t, browsertest.New(t)}
 	p.before(hideable)
 	p.goes(s.URL + "/a?consent=granted")
 	until(t, "the page view", func() bool { return len(s.calls()) == 1 })
-	p.does(ready + `.then(() => document.querySelector("#end").scrollIntoView()).then(() => new Promise((done) => setTimeout(done, 800)))`)
+	p.does(ready + `.then(() => document.querySelector("#end").scrollIntoView())`)
+	until(t, "the end is seen", func() bool { return len(s.calls()) == 2 })
 	// At the top before the new view: what it begins with is seen, however slow the machine.
 	p.does(`scrollTo(0, 0); new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))`)
 	p.does(`history.pushState(null, "", "/b")`)
-	until(t, "the page view of /b", func() bool { return len(s.calls()) == 2 })
+	until(t, "the page view of /b", func() bool { return len(s.calls()) == 3 })
 	p.does(`new Promise((done) => setTimeout(done, 600))`)
 	p.does(`hide(true); new Promise((done) => setTimeout(done, 300))`)
 	p.does(`hide(false); new Promise((done) => setTimeout(done, 200))`)

@@ -295,10 +295,14 @@ func (s *shop) sent() []batch {
 	return append([]batch(nil), s.batches...)
 }
 
+// patience is how long what must come may take on a machine with other things to
+// do: nothing but a hang takes longer.
+const patience = 2 * time.Minute
+
 // until polls for what must become true, and fails the test if it does not in time.
 func until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if holds() {
 			return
 		}

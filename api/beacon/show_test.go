@@ -75,7 +75,7 @@ func TestWhatOpensWaitsUntilThePageIsLookedAt(t *testing.T) {
 
 func TestClosingAndClicking(t *testing.T) {
 	t.Parallel()
-	browser := browsertest.New(t)
+	tab := browsertest.New(t) // one for all: each shop is a site of its own, with its own storage
 	for _, c := range []struct {
 		name   string
 		action offer
@@ -104,7 +104,7 @@ func TestClosingAndClicking(t *testing.T) {
 				}
 				return nil
 			}
-			p := person{t, browsertest.Visitor(t, browser)}
+			p := person{t, tab}
 			p.goes(s.URL + "/start?consent=granted")
 			until(t, "the exposure", func() bool { return len(s.named("omo_exposure")) == 1 })
 			c.act(p)

@@ -28,7 +28,7 @@ func TestFault2ClickHouseKilled(t *testing.T) {
 		if err := syscall.Kill(child, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, 30*time.Second, "ClickHouse is back", func() bool { return s.clickHouse() != child && s.warehouse().OK })
+		eventually(t, time.Minute, "ClickHouse is back", func() bool { return s.clickHouse() != child && s.warehouse().OK })
 	}
 	opened := strings.Count(string(s.log()), `"phase":"broken"`)
 	if opened == 0 {
@@ -48,14 +48,14 @@ func TestFault2ClickHouseStopped(t *testing.T) {
 	for range times {
 		l.flow(50 + rand.Int64N(400))
 		child := 0
-		eventually(t, 30*time.Second, "ClickHouse is stopped in good health", func() bool {
+		eventually(t, time.Minute, "ClickHouse is stopped in good health", func() bool {
 			child = s.clickHouse()
 			return s.warehouse().OK && syscall.Kill(child, syscall.SIGSTOP) == nil
 		})
 		stopped := time.Now() // its supervisor looks every five seconds, for five
 		status, answer := s.ask("/v1/campaigns/hello/results")
 		took := time.Since(stopped)
-		if slowest = max(slowest, took); took > 20*time.Second {
+		if slowest = max(slowest, took); took > time.Minute {
 			t.Errorf("a report said after %s that ClickHouse is away", took)
 		}
 		if status != http.StatusServiceUnavailable || !strings.Contains(answer, "ClickHouse") {
@@ -86,7 +86,7 @@ func TestFault2ClickHouseEndsAtOnce(t *testing.T) {
 	well, env := s.ailing()
 	s.start(env...)
 	l := newLoad(t, s)
-	eventually(t, 20*time.Second, "readiness tells that the breaker is open", func() bool { return strings.Contains(s.warehouse().Detail, "broken") })
+	eventually(t, time.Minute, "readiness tells that the breaker is open", func() bool { return strings.Contains(s.warehouse().Detail, "broken") })
 	for _, path := range []string{"/v1/campaigns/hello/results", "/readyz"} {
 		if status, answer := s.ask(path); !strings.Contains(answer, "no space left on the moon") || status != map[string]int{"/readyz": 200}[path] && status != 503 {
 			t.Errorf("%s: %d %s", path, status, answer)
@@ -97,7 +97,7 @@ func TestFault2ClickHouseEndsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	eventually(t, 30*time.Second, "ClickHouse is back", func() bool { return s.warehouse().OK })
+	eventually(t, time.Minute, "ClickHouse is back", func() bool { return s.warehouse().OK })
 	back := time.Since(began)
 	if text, err := os.ReadFile(precious); err != nil || string(text) != "rows" {
 		t.Errorf("ClickHouse's folder was touched: %q, %v", text, err)

@@ -92,7 +92,7 @@ func (s *server) say(t *testing.T, request string) string {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	go func() { // the server need not read it all before it answers
@@ -144,15 +144,15 @@ func TestFault9Slowloris(t *testing.T) {
 		took = append(took, time.Since(asked))
 	}
 	group.Wait()
-	if longest > 15*time.Second {
+	if long() && longest > 15*time.Second {
 		t.Errorf("a slow client was heard for %s", longest)
 	}
 	slices.Sort(took)
 	p99 := took[len(took)*99/100]
-	if p99 > 250*time.Millisecond {
+	if long() && p99 > 250*time.Millisecond {
 		t.Errorf("one in a hundred decides took %s or more beside slow clients", p99)
 	}
-	eventually(t, 10*time.Second, "their goroutines are gone", func() bool { return s.goroutines() <= before+20 })
+	eventually(t, time.Minute, "their goroutines are gone", func() bool { return s.goroutines() <= before+20 })
 	s.sound()
 	t.Logf("fault 9 slowloris: %d clients, each gone after at most %s; %d decides beside them, p99 %s", slow, longest.Round(time.Millisecond), len(took), p99.Round(100*time.Microsecond))
 }
@@ -172,7 +172,7 @@ func (s *server) trickle(opening string) time.Duration {
 		_, _ = io.Copy(io.Discard, conn)
 	}()
 	_, _ = io.WriteString(conn, opening)
-	for time.Since(began) < 30*time.Second {
+	for time.Since(began) < 2*time.Minute {
 		select {
 		case <-gone:
 			return time.Since(began)

@@ -77,7 +77,7 @@ func TestFault12CouponsOfTheProduct(t *testing.T) {
 		} {
 			s.start("OMO_CRASH_AT=" + at)
 			x.ask(s, 1)
-			s.awaitKilled(20*time.Second, "the server kills itself at "+at)
+			s.awaitKilled(time.Minute, "the server kills itself at "+at)
 			killed = append(killed, at)
 		}
 		s.start()

@@ -147,7 +147,7 @@ func TestFault13ErasureUnderLoad(t *testing.T) {
 			s.start("OMO_CRASH_AT=erase.middle:1")
 			v.flow(5)
 			v.eraseOnce(newClient(79))
-			s.awaitKilled(20*time.Second, "the server kills itself behind the tombstone")
+			s.awaitKilled(time.Minute, "the server kills itself behind the tombstone")
 			kills += 2
 			v.erased.Store(true) // never answered, and durable all the same
 			s.start()
@@ -158,7 +158,7 @@ func TestFault13ErasureUnderLoad(t *testing.T) {
 	refused := int64(0)
 	for _, v := range victims { // they go on for a while, and the loader too
 		want := v.refused.Load() + 20
-		eventually(t, 30*time.Second, "the erased go on sending", func() bool { return v.refused.Load() >= want })
+		eventually(t, time.Minute, "the erased go on sending", func() bool { return v.refused.Load() >= want })
 		refused += v.refused.Load()
 	}
 	cancel()

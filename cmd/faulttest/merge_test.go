@@ -179,7 +179,7 @@ func variantOf(t *testing.T, s *server, visitor string) string {
 	var got struct {
 		Decisions []struct{ Campaign, Variant string }
 	}
-	eventually(t, 10*time.Second, "a decision for "+visitor, func() bool {
+	eventually(t, time.Minute, "a decision for "+visitor, func() bool {
 		status, _, answer, err := newClient(60).post(t.Context(), s.url(), "/v1/decide", body)
 		if err != nil || status != http.StatusOK || json.Unmarshal(answer, &got) != nil {
 			t.Fatalf("a decide: %d %s, %v", status, answer, err)

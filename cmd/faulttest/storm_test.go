@@ -30,7 +30,7 @@ func TestFault9MalformedBodies(t *testing.T) {
 	l := newLoad(t, s)
 	l.others = true
 	l.pause = 20 * time.Millisecond
-	eventually(t, 30*time.Second, "ClickHouse is up", func() bool { return s.warehouse().OK })
+	eventually(t, time.Minute, "ClickHouse is up", func() bool { return s.warehouse().OK })
 	routes := s.routes()
 	const workers = 8
 	times := int64(rounds(10_000, 200_000))
@@ -63,7 +63,7 @@ func TestFault9MalformedBodies(t *testing.T) {
 	bombs := s.bombs(rounds(100, 1000))
 	l.flow(200)
 	after := peak
-	for end := time.Now().Add(20 * time.Second); after > before+normal && time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); after > before+normal && time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
 		after = s.resident()
 	}
 	if after > before+normal {

@@ -93,7 +93,7 @@ func ask(a *app, l *line, run, strategy string) string {
 
 func browse(t *testing.T, address string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(browsertest.New(t), time.Minute)
+	ctx, cancel := context.WithTimeout(browsertest.New(t), 3*time.Minute)
 	t.Cleanup(cancel)
 	if err := chromedp.Do(ctx, chromedp.Navigate(address)); err != nil {
 		t.Fatal(err)

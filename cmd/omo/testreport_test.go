@@ -148,7 +148,7 @@ func (s *screen) Write(p []byte) (int, error) {
 
 func (s *screen) waitFor(t *testing.T, text string) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		s.mu.Lock()
 		seen := s.text.String()
 		s.mu.Unlock()

@@ -219,7 +219,7 @@ func wait(t testing.TB, c <-chan struct{}, otherwise string) {
 	t.Helper()
 	select {
 	case <-c:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal(otherwise)
 	}
 }

@@ -92,7 +92,7 @@ func (p *post) runs(b *outbox.Outbox, done func() bool) {
 	ctx, cancel := context.WithCancel(p.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- b.Run(ctx) }()
-	for limit := time.Now().Add(30 * time.Second); !done(); time.Sleep(2 * time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); !done(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(limit) {
 			cancel()
 			p.Fatalf("not within 30 s; the outbox has %+v", p.list(b))

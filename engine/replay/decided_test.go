@@ -115,7 +115,7 @@ func TestABackfillEndsUnderAnOverride(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.open(p, "/cart")
-	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	var run sync.WaitGroup
 	run.Go(func() {

@@ -262,7 +262,7 @@ func (s *shop) step() {
 // timers fires what has come due.
 func (s *shop) timers() {
 	s.Helper()
-	ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 	defer stop()
 	now := s.now
 	var run sync.WaitGroup

@@ -4,9 +4,11 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -20,17 +22,79 @@ func limit() time.Duration {
 	return 9 * time.Minute // go test itself gives up after ten
 }
 
+// patience is what a machine with other things to do may take to start a browser.
+const patience = 2 * time.Minute
+
 // UserAgent is what every page and every request of the browser says it is:
 // headless Chromium's own name is a crawler's, whose visits count nowhere. It
 // is set for the process and not for a tab, since what a page sends while it
 // goes away no longer knows of its tab's settings.
 const UserAgent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
 
-// New starts a browser with an empty profile and one tab, and gives the tab's
-// context. The browser ends with the test.
+// New gives a tab with storage and cookies of its own, as another person's browser
+// would have, and closes it with the test. All tests that run at a time share one
+// browser, which begins with the first and ends with the last of them: to start
+// one takes longer than most tests.
 func New(t testing.TB) context.Context {
 	t.Helper()
+	return Visitor(t, running.join(t))
+}
+
+// Alone starts a browser for this test and no other, for what is measured or fills
+// it. It ends with the test.
+func Alone(t testing.TB) context.Context {
+	t.Helper()
+	tab, end := start(t)
+	t.Cleanup(end)
+	return bounded(t, tab)
+}
+
+// running is the browser that tests share. Go runs the tests of a package in one
+// process and tells nobody which is the last, so that it is counted here.
+var running shared
+
+type shared struct {
+	mu    sync.Mutex
+	tests int // that use it
+	first context.Context
+	end   func()
+}
+
+// join counts a test in until its end, and gives the browser's first tab, which
+// keeps it while others come and go.
+func (s *shared) join(t testing.TB) context.Context {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tests == 0 {
+		s.first, s.end = start(t)
+	}
+	s.tests++
+	t.Cleanup(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.tests--; s.tests == 0 {
+			s.end()
+		}
+	})
+	return bounded(t, s.first)
+}
+
+// bounded is a browser that the test may use for so long and no longer.
+func bounded(t testing.TB, browser context.Context) context.Context {
+	ctx, stop := context.WithTimeout(browser, limit())
+	t.Cleanup(stop)
+	return ctx
+}
+
+// start runs a browser with an empty profile, which is gone after its end.
+func start(t testing.TB) (context.Context, func()) {
+	t.Helper()
 	path := find(t)
+	profile, err := os.MkdirTemp("", "omo-browser-") // the test's own folder may go before the browser
+	if err != nil {
+		t.Fatal(err)
+	}
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path),
 		chromedp.Headless,
@@ -41,7 +105,9 @@ func New(t testing.TB) context.Context {
 		chromedp.WindowSize(1280, 800),
 		chromedp.UserAgent(UserAgent),
 		chromedp.Flag("accept-lang", "ja"),
-		chromedp.UserDataDir(t.TempDir()),
+		chromedp.UserDataDir(profile),
+		chromedp.WSURLReadTimeout(patience),
+		chromedp.Flag("disable-features", "SpareRendererForSitePerProcess"), // a process in reserve for each visitor, who needs none
 	}
 	for _, flag := range []string{
 		// A test network has no way out, and the browser's own calls would only be refused.
@@ -52,16 +118,18 @@ func New(t testing.TB) context.Context {
 	} {
 		options = append(options, chromedp.Flag(flag, true))
 	}
-	limited, stop := context.WithTimeout(context.Background(), limit())
-	t.Cleanup(stop)
-	allocator, stopAllocator := chromedp.NewExecAllocator(limited, options...)
-	t.Cleanup(stopAllocator)
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	tab, closeTab := chromedp.NewContext(allocator)
-	t.Cleanup(closeTab)
+	end := func() {
+		closeTab()
+		stopAllocator()
+		_ = os.RemoveAll(profile) // in a folder that the system empties
+	}
 	if err := chromedp.Do(tab); err != nil {
+		end()
 		t.Fatalf("start %s: %v", path, err)
 	}
-	return tab
+	return tab, end
 }
 
 // Visitor gives a tab of the same browser with storage and cookies of its own,
@@ -82,6 +150,10 @@ func open(t testing.TB, parent context.Context, options ...chromedp.ContextOptio
 	tab, closeTab := chromedp.NewContext(parent, options...)
 	t.Cleanup(closeTab)
 	if err := chromedp.Do(tab); err != nil {
+		t.Fatalf("open a tab: %v", err)
+	}
+	// A person looks at every tab, also while another test's is in front.
+	if _, err := chromedp.Call(tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
 		t.Fatalf("open a tab: %v", err)
 	}
 	return tab
