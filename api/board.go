@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/labstack/echo/v4"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/omotenashi-web/omotenashi/engine"
@@ -98,6 +99,16 @@ func wording(err error) string {
 		return p.Message
 	}
 	return err.Error()
+}
+
+// saidTo is an error in the language of who looks, where it has words in that, and
+// the language that it is in.
+func (s *Server) saidTo(c echo.Context, err error) (text, language string) {
+	var p *Problem
+	if s.frame(c, "").Language == "ja" && errors.As(err, &p) && p.Ja != "" {
+		return p.Ja, "ja"
+	}
+	return wording(err), "en"
 }
 
 // daysBack is the beginning of the day so many days ago, today being one of them.

@@ -71,7 +71,7 @@ func safely[T any](log *slog.Logger, do func() (T, error)) (out T, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			log.Error("a count panicked", "error", r, "stack", string(debug.Stack()))
-			err = problem("internal", "something went wrong on the server; its log says what")
+			err = problem("internal", "something went wrong on the server; its log says what").in("サーバーの内部で問題が起きました。ログに理由があります。")
 		}
 	}()
 	return do()

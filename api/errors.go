@@ -14,6 +14,7 @@ type Problem struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	Details []any  `json:"details,omitempty"`
+	Ja      string `json:"-"` // for the screens: Message in Japanese; "" says no more than the code
 
 	after time.Duration // to wait before the same is sent again
 }
@@ -23,6 +24,12 @@ func (p *Problem) Error() string { return p.Code + ": " + p.Message }
 // problem makes one; its code must stand in the table below.
 func problem(code, message string, details ...any) *Problem {
 	return &Problem{Code: code, Message: message, Details: details}
+}
+
+// in gives it words in Japanese, where people see it on a screen.
+func (p *Problem) in(ja string) *Problem {
+	p.Ja = ja
+	return p
 }
 
 // retryLater is the one way to say "not now" (429, 503): the answer carries
@@ -70,12 +77,12 @@ func (s *Server) answerError(err error, c echo.Context) {
 	switch {
 	case errors.As(err, &p):
 	case errors.As(err, &h) && h.Code == http.StatusNotFound:
-		p = problem("not_found", "nothing is at "+c.Request().URL.Path+"; GET /openapi.yaml lists what there is")
+		p = problem("not_found", "nothing is at "+c.Request().URL.Path+"; GET /openapi.yaml lists what there is").in("アドレスを確かめてください。")
 	case errors.As(err, &h) && h.Code == http.StatusMethodNotAllowed:
-		p = problem("bad_method", c.Request().Method+" is not taken at "+c.Request().URL.Path+": use one of "+c.Response().Header().Get(echo.HeaderAllow))
+		p = problem("bad_method", c.Request().Method+" is not taken at "+c.Request().URL.Path+": use one of "+c.Response().Header().Get(echo.HeaderAllow)).in("画面のボタンから操作してください。")
 	default:
 		s.log.Error("request failed", "method", c.Request().Method, "path", c.Request().URL.Path, "error", err)
-		p = problem("internal", "something went wrong on the server; its log says what")
+		p = problem("internal", "something went wrong on the server; its log says what").in("サーバーのログに理由があります。")
 	}
 	status := statuses[p.Code]
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {

@@ -53,7 +53,7 @@ func (x *invitations) put(visitor string, one invitation, now time.Time) *Proble
 		return problem("already_invited", fmt.Sprintf("%s has invited the visitor to %s: another invitation can follow in %s", old.By, old.Campaign, old.Until.Sub(now).Round(time.Second)))
 	}
 	if len(x.all) >= maxInvitations {
-		return problem("too_large", fmt.Sprintf("%d invitations wait: try again in some minutes", maxInvitations))
+		return problem("too_large", fmt.Sprintf("%d invitations wait: try again in some minutes", maxInvitations)).in("招待がたまっています。数分後にお試しください。")
 	}
 	x.all[visitor] = one
 	return nil

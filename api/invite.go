@@ -58,11 +58,11 @@ func (s *Server) invite(c echo.Context) error {
 	at := slices.IndexFunc(all, func(x *rules.Campaign) bool { return x.ID == campaign })
 	switch {
 	case !here:
-		return problem("not_found", "the visitor is no longer on the shop")
+		return problem("not_found", "the visitor is no longer on the shop").in("この来訪者はもうお店を離れました。")
 	case at < 0:
-		return problem("not_found", fmt.Sprintf("no live campaign %q with a chat: it may have been paused meanwhile", campaign))
+		return problem("not_found", fmt.Sprintf("no live campaign %q with a chat: it may have been paused meanwhile", campaign)).in("チャットのある実施中の施策ではありません。その間に一時停止されたのかもしれません。")
 	case row.Bot || row.Staff:
-		return problem("bad_request", "staff and bots are not invited")
+		return problem("bad_request", "staff and bots are not invited").in("スタッフとボットは招待できません。")
 	}
 	one := invitation{Campaign: campaign, Variant: variants[at], By: by(c).Name, Until: now.Add(inviteFor)}
 	if err := s.untreated(visitor, one); err != nil {

@@ -136,9 +136,9 @@ func (s *Server) bearer(c echo.Context, bodyKey string) (bearer, error) {
 	switch {
 	case scope == 0:
 		s.limits.wrong(c, s.now())
-		return bearer{}, problem("wrong_key", "this key is not one of this server's: compare OMO_PUBLIC_KEY and OMO_SECRET_KEY; a lost secret key is replaced by starting the server with a new one in OMO_SECRET_KEY")
+		return bearer{}, problem("wrong_key", "this key is not one of this server's: compare OMO_PUBLIC_KEY and OMO_SECRET_KEY; a lost secret key is replaced by starting the server with a new one in OMO_SECRET_KEY").in("OMO_SECRET_KEY の値と見くらべてください。失くしたときは、新しい値を OMO_SECRET_KEY に入れて起動し直せます。")
 	case fromElsewhere(r):
-		return bearer{}, problem("origin", "a page of another site may not use the secret key that this browser keeps as a password")
+		return bearer{}, problem("origin", "a page of another site may not use the secret key that this browser keeps as a password").in("別のサイトのページからは、このブラウザーが覚えている秘密鍵を使えません。")
 	}
 	return bearer{access: secret, scope: scope, name: name}, nil
 }

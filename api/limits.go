@@ -99,7 +99,7 @@ func (l *limits) guessing(c echo.Context, now time.Time) error {
 	}
 	if who, one := l.address(c); one {
 		if after := l.guess.empty(who, now); after > 0 {
-			return retryLater("rate_limited", "too many wrong keys or tokens from this address", after)
+			return retryLater("rate_limited", "too many wrong keys or tokens from this address", after).in("鍵やパスワードの間違いが続きました。")
 		}
 	}
 	return nil

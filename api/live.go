@@ -42,7 +42,7 @@ func newLively(metrics *prometheus.Registry) lively {
 func (s *Server) liveScreen(c echo.Context) error {
 	f, err := presence.ReadFilter(c.QueryParams())
 	if err != nil {
-		return problem("bad_request", err.Error())
+		return problem("bad_request", err.Error()).in("絞り込みの条件が読めません。条件を入れ直してください。")
 	}
 	now, who := s.here(), by(c)
 	s.operators.renew(who.Name, now)

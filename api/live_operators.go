@@ -38,16 +38,16 @@ func (s *Server) setDuty(c echo.Context) error {
 		what = "operator_on"
 		for _, kind := range form["channels"] {
 			if !slices.Contains(peopled, kind) {
-				return problem("bad_request", "channels are some of "+strings.Join(peopled, ", "))
+				return problem("bad_request", "channels are some of "+strings.Join(peopled, ", ")).in("受け持つ手段は画面にあるものから選んでください。")
 			}
 			body.Channels = append(body.Channels, kind)
 		}
 		if len(body.Channels) == 0 {
-			return problem("bad_request", "no channel is ticked: tick those that you take, or stay off")
+			return problem("bad_request", "no channel is ticked: tick those that you take, or stay off").in("受け持つ手段を一つ以上選んでください。")
 		}
 	}
 	if !s.operators.say(me, body, s.now()) {
-		return problem("too_large", "as many operators are online as are kept")
+		return problem("too_large", "as many operators are online as are kept").in("対応中のスタッフが上限に達しています。")
 	}
 	if err := s.audit(c, what, strings.Join(body.Channels, " ")); err != nil {
 		return err

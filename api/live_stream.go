@@ -41,13 +41,13 @@ type push struct {
 func (s *Server) liveEvents(c echo.Context) error {
 	f, err := presence.ReadFilter(c.QueryParams())
 	if err != nil {
-		return problem("bad_request", err.Error())
+		return problem("bad_request", err.Error()).in("絞り込みの条件が読めません。条件を入れ直してください。")
 	}
 	select {
 	case s.lively.screens <- struct{}{}:
 		defer func() { <-s.lively.screens }()
 	default:
-		return retryLater("unavailable", "100 live screens are open: close one that nobody looks at", soon)
+		return retryLater("unavailable", "100 live screens are open: close one that nobody looks at", soon).in("ライブの画面が 100 枚開かれています。見ていないものを閉じてください。")
 	}
 	response := c.Response()
 	connection := http.NewResponseController(response)

@@ -100,7 +100,7 @@ func (s *Server) person(c echo.Context) (Person, error) {
 	b, err := s.bearer(c, "")
 	switch {
 	case err == nil && b.access == public:
-		return Person{}, problem("needs_secret", "this needs the secret key (sk_…); the public key only writes and decides")
+		return Person{}, problem("needs_secret", "this needs the secret key (sk_…); the public key only writes and decides").in("秘密鍵（sk_…）が必要です。")
 	case err == nil && roleOf(b.scope) == 0:
 		return Person{}, outOfScope(ScopeReports, b.scope)
 	case err == nil:

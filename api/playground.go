@@ -53,10 +53,10 @@ func (s *Server) tryCampaign(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), asksWithin)
 	defer cancel()
 	page := s.filled(c)
-	set, campaign := s.check(&page)
+	set, campaign := s.check(c, &page)
 	if set != nil && campaign != nil {
 		if err := s.try(ctx, c, &page, set, campaign); err != nil {
-			page.Problem = wording(err)
+			page.Problem, page.In = s.saidTo(c, err)
 		}
 	}
 	s.describe(&page)
@@ -66,7 +66,7 @@ func (s *Server) tryCampaign(c echo.Context) error {
 // checkCampaign only checks the text: for htmx, as it is written.
 func (s *Server) checkCampaign(c echo.Context) error {
 	page := s.filled(c)
-	s.check(&page)
+	s.check(c, &page)
 	return s.part(c, "playground", "findings", page)
 }
 
@@ -153,7 +153,7 @@ func words(language string) (out []dashboard.Chapter) {
 func (s *Server) clockOf(text string) (time.Time, error) {
 	at, err := momentOf(text, s.here().Location())
 	if err != nil {
-		return at, problem("bad_request", "the clock is no moment: write it as 2026-12-01T09:00:00")
+		return at, problem("bad_request", "the clock is no moment: write it as 2026-12-01T09:00:00").in("日時は 2026-12-01T09:00:00 のように書いてください。")
 	}
 	if at.IsZero() {
 		at = s.here()

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing/fstest"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/omotenashi-web/omotenashi/api/dashboard"
 	"github.com/omotenashi-web/omotenashi/rules"
 )
@@ -18,7 +20,7 @@ const tried = "campaigns/playground.yaml"
 
 // check says what omo check says of the text, and gives the rules with it in place
 // and its campaign; nil where they have an error.
-func (s *Server) check(page *dashboard.Playground) (*rules.Set, *rules.Campaign) {
+func (s *Server) check(c echo.Context, page *dashboard.Playground) (*rules.Set, *rules.Campaign) {
 	page.Checked = true
 	set, found, _ := rules.Lint(s.folderWith(page.YAML, false), rules.LintOptions{Now: s.now()})
 	for _, f := range found {
@@ -40,7 +42,7 @@ func (s *Server) check(page *dashboard.Playground) (*rules.Set, *rules.Campaign)
 	}
 	campaign := set.Written(idIn(page.YAML))
 	if campaign == nil {
-		page.Problem = "the text has no campaign: begin with its id"
+		page.Problem, page.In = s.saidTo(c, problem("bad_request", "the text has no campaign: begin with its id").in("施策がありません。id: から書き始めてください。"))
 	}
 	return set, campaign
 }

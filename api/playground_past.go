@@ -24,9 +24,9 @@ func (s *Server) beginBacktest(c echo.Context) error {
 	page := s.filled(c)
 	days, err := strconv.Atoi(c.FormValue("days"))
 	if err != nil || !slices.Contains(pastDays, days) {
-		return problem("bad_request", "days "+c.FormValue("days")+" is none of 7, 14, 28")
+		return problem("bad_request", "days "+c.FormValue("days")+" is none of 7, 14, 28").in("期間は 7・14・28 日から選んでください。")
 	}
-	set, campaign := s.check(&page)
+	set, campaign := s.check(c, &page)
 	switch {
 	case campaign == nil:
 		return s.notBegun(c, page, dashboard.Backtest{Refused: "text"})
@@ -43,7 +43,7 @@ func (s *Server) beginBacktest(c echo.Context) error {
 	}, s.log, s.replayed(set, now.AddDate(0, 0, -days), now))
 	switch {
 	case b == nil:
-		return retryLater("unavailable", "the server is about to stop", soon)
+		return retryLater("unavailable", "the server is about to stop", soon).in("サーバーが停止するところです。")
 	case !begun:
 		return s.notBegun(c, page, dashboard.Backtest{Busy: s.backtestPage(c, b)})
 	}
@@ -71,7 +71,7 @@ func (s *Server) notBegun(c echo.Context, page dashboard.Playground, why dashboa
 func (s *Server) backtestAsked(c echo.Context) (*backtest, error) {
 	b := s.backtests.find(c.Param("id"))
 	if b == nil {
-		return nil, problem("not_found", "this back-test is gone: the server keeps the last one, until it is started anew; run it again in the playground")
+		return nil, problem("not_found", "this back-test is gone: the server keeps the last one, until it is started anew; run it again in the playground").in("サーバーが残すのは最後の一回だけで、再起動すると消えます。「ルール試験」の画面からもう一度試してください。")
 	}
 	return b, nil
 }
@@ -118,9 +118,9 @@ func (s *Server) backtestReport(c echo.Context) error {
 	case err != nil:
 		return err
 	case b.runs():
-		return retryLater("unavailable", "the back-test is still under way", soon)
+		return retryLater("unavailable", "the back-test is still under way", soon).in("まだ数えているところです。")
 	case b.err != nil || b.report == nil:
-		return problem("not_found", "this back-test has no report")
+		return problem("not_found", "this back-test has no report").in("途中で終わったため、結果はありません。")
 	}
 	out := *b.report
 	out.Reproduced.Differences = []replay.Mismatch{}

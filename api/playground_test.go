@@ -68,10 +68,10 @@ func TestTryingOnAMadeUpVisitor(t *testing.T) {
 			t.Errorf("the trial lacks %q: %s", text, small)
 		}
 	}
-	if page := string(c.submits("/ui/playground", "yaml", rescue, "url", "/cart").is(http.StatusOK).body); !strings.Contains(page, "a draft is in no decision") {
+	if page := string(c.submits("/ui/playground", "yaml", rescue, "url", "/cart").is(http.StatusOK).body); !strings.Contains(page, "下書きはどの判定にも入りません。「実施中とみなして試す」を選んでください。") {
 		t.Error("a draft is tried as it is")
 	}
-	if page := string(c.submits("/ui/playground", "yaml", rescue, "aslive", "1", "url", "/cart", "events", "{name: A B}").is(http.StatusOK).body); !strings.Contains(page, "the visitor cannot be made up") {
+	if page := string(c.submits("/ui/playground", "yaml", rescue, "aslive", "1", "url", "/cart", "events", "{name: A B}").is(http.StatusOK).body); !strings.Contains(page, "この来訪者は作れません：") {
 		t.Error("an event that is none is taken")
 	}
 	if s.ledger.Last() != before {
@@ -123,7 +123,7 @@ func TestTryingOnAVisitorWhoIsThere(t *testing.T) {
 	if strings.Contains(string(page.body), `class="test code"`) {
 		t.Error("what somebody did is written into a test")
 	}
-	if got := c.submits("/ui/playground", "yaml", text, "aslive", "1", "who", "real", "visitor", "nobody", "url", "/cart").is(http.StatusOK).reads(`<div id="trial"`, "</main>"); !strings.Contains(got, "nothing is known of visitor nobody") {
+	if got := c.submits("/ui/playground", "yaml", text, "aslive", "1", "who", "real", "visitor", "nobody", "url", "/cart").is(http.StatusOK).reads(`<div id="trial"`, "</main>"); !strings.Contains(got, "試せません： 来訪者 nobody の記録はありません。「来訪者」の画面で探してください。") {
 		t.Error(got)
 	}
 	if s.ledger.Last() != before {

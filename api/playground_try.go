@@ -66,7 +66,7 @@ func (s *Server) realMoment(ctx context.Context, c echo.Context, page *dashboard
 		return nil, err
 	}
 	if gone, err := s.engine.Erased(id); err != nil || gone {
-		return nil, errors.Join(err, problem("not_found", "this visitor was erased"))
+		return nil, errors.Join(err, problem("not_found", "this visitor was erased").in("この来訪者は消去されました。"))
 	}
 	past, err := s.history.Of(ctx, id)
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *Server) realMoment(ctx context.Context, c echo.Context, page *dashboard
 	live := engine.LiveOf(set, contents(set), nil, nil)
 	m, err := past.Before(live, replay.Question{Page: view, Trigger: page.Visitor.Trigger, Facts: s.facts(set, s.now())})
 	if errors.Is(err, replay.ErrNobody) || errors.Is(err, replay.ErrTooEarly) {
-		return nil, problem("not_found", "nothing is known of visitor "+id+": look for it under /ui/visitors")
+		return nil, problem("not_found", "nothing is known of visitor "+id+": look for it under /ui/visitors").in("来訪者 " + id + " の記録はありません。「来訪者」の画面で探してください。")
 	}
 	return m, err
 }
@@ -109,7 +109,7 @@ func (s *Server) madeMoment(page *dashboard.Playground, set *rules.Set, campaign
 		expect = v
 	}
 	if !slices.Contains(set.Campaigns, campaign) {
-		return nil, problem("bad_request", "a draft is in no decision: try it as if it were live")
+		return nil, problem("bad_request", "a draft is in no decision: try it as if it were live").in("下書きはどの判定にも入りません。「実施中とみなして試す」を選んでください。")
 	}
 	test, err := readTest(writeTest(&page.Visitor, campaign, at, expect), set)
 	if err != nil {
@@ -134,12 +134,12 @@ func readTest(text string, set *rules.Set) (*rules.Test, error) {
 	if err := found.Err(); err != nil {
 		for _, f := range found {
 			if f.Severity == rules.Error {
-				return nil, problem("bad_request", "the visitor cannot be made up: "+f.Path+": "+f.Message+" "+f.Hint)
+				return nil, problem("bad_request", "the visitor cannot be made up: "+f.Path+": "+f.Message+" "+f.Hint).in("この来訪者は作れません：" + f.Path + ": " + f.Message + " " + f.Hint)
 			}
 		}
 	}
 	if len(tests) != 1 {
-		return nil, problem("bad_request", "the visitor cannot be made up")
+		return nil, problem("bad_request", "the visitor cannot be made up").in("この来訪者は作れません。")
 	}
 	return tests[0], nil
 }
@@ -166,7 +166,7 @@ func (s *Server) previews(m *replay.Moment, campaign *rules.Campaign, drawn stri
 func (s *Server) actionFrame(c echo.Context) error {
 	action, ok := s.actions.find(c.Param("id"))
 	if !ok {
-		return problem("not_found", "this preview is gone: try the campaign again")
+		return problem("not_found", "this preview is gone: try the campaign again").in("見本の期限が切れました。もう一度試してください。")
 	}
 	renderer, err := beacon.Renderer()
 	if err != nil {

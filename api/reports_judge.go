@@ -73,7 +73,7 @@ func (s *Server) judge(ctx context.Context, campaign *rules.Campaign, q warehous
 // judged is what the sums that a question was answered with say.
 func (s *Server) judged(campaign *rules.Campaign, q warehouse.Query, sums warehouse.Sums) (CampaignResults, error) {
 	if q.Phase != "" && q.Phase != s.engine.Live().Phases[campaign.ID] && len(sums.Arms) == 0 {
-		return CampaignResults{}, problem("not_found", "campaign "+campaign.ID+" has no phase "+q.Phase+"; leave phase out for the newest")
+		return CampaignResults{}, problem("not_found", "campaign "+campaign.ID+" has no phase "+q.Phase+"; leave phase out for the newest").in("この施策にフェーズ " + q.Phase + " はありません。")
 	}
 	about := s.subject(campaign, q)
 	about.Phase, about.PerDay = cmp.Or(sums.Phase, s.engine.Live().Phases[campaign.ID]), sums.PerDay
@@ -123,5 +123,5 @@ func periodsOf(sums []warehouse.PeriodSums) []stats.Period {
 // away is the answer to a question that the warehouse did not answer.
 func (s *Server) away(what, id string, err error) error {
 	s.log.Error("the warehouse could not answer", what, id, "error", err)
-	return retryLater("unavailable", "the warehouse could not answer: "+err.Error(), soon)
+	return retryLater("unavailable", "the warehouse could not answer: "+err.Error(), soon).in("ClickHouse が答えられませんでした。「稼働状況」の画面で様子を確かめてください。")
 }

@@ -19,14 +19,14 @@ func queryOf(c echo.Context, campaign *rules.Campaign) (warehouse.Query, error) 
 	case "true":
 		q.Matured = true
 	default:
-		return q, problem("bad_request", "matured "+matured+" is neither true nor false")
+		return q, problem("bad_request", "matured "+matured+" is neither true nor false").in("matured は true か false です。")
 	}
 	goal := goalNamed(campaign, c.QueryParam("goal"))
 	q.Goal, q.Window, q.Value = goal.Event, goal.Window, goal.Value
 	if w := c.QueryParam("window"); w != "" {
 		d, err := rules.ParseDuration(w)
 		if err != nil || d <= 0 {
-			return q, problem("bad_request", "window "+w+" is not a length of time like 72h or 7d")
+			return q, problem("bad_request", "window "+w+" is not a length of time like 72h or 7d").in("window は 72h や 7d のような長さで書いてください。")
 		}
 		q.Window = d
 	}
@@ -44,12 +44,12 @@ func span(c echo.Context, zone *time.Location, from, to, asOf *time.Time) error 
 		}
 		t, err := parseTime(text, zone)
 		if err != nil {
-			return problem("bad_request", name+" "+text+" is neither a date (2026-12-01) nor a time (2026-12-01T09:00:00+09:00)")
+			return problem("bad_request", name+" "+text+" is neither a date (2026-12-01) nor a time (2026-12-01T09:00:00+09:00)").in(name + " は日付（2026-12-01）か日時（2026-12-01T09:00:00+09:00）で書いてください。")
 		}
 		*at = t
 	}
 	if !from.IsZero() && !to.IsZero() && !from.Before(*to) {
-		return problem("bad_request", "from "+c.QueryParam("from")+" is not before to "+c.QueryParam("to"))
+		return problem("bad_request", "from "+c.QueryParam("from")+" is not before to "+c.QueryParam("to")).in("期間の始まりは終わりより前の日にしてください。")
 	}
 	return nil
 }

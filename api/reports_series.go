@@ -131,7 +131,7 @@ func (s *Server) breakdown(c echo.Context) error {
 
 func (s *Server) breakdownOf(ctx context.Context, campaign *rules.Campaign, q warehouse.Query, by string) (Breakdown, error) {
 	if !slices.Contains(attributes, by) {
-		return Breakdown{}, problem("bad_request", "by "+by+" is none of device, visitor, channel, rank")
+		return Breakdown{}, problem("bad_request", "by "+by+" is none of device, visitor, channel, rank").in("分け方は device・visitor・channel・rank のどれかです。")
 	}
 	found, err := s.reports.Breakdown(ctx, q, by)
 	if err != nil {

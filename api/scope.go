@@ -79,5 +79,5 @@ func (s *Server) needs(scope Scope) echo.MiddlewareFunc {
 }
 
 func outOfScope(need, have Scope) error {
-	return problem("scope", fmt.Sprintf("this needs a secret key with the scope %s, and this one has %s: omo keys add makes another", need, have))
+	return problem("scope", fmt.Sprintf("this needs a secret key with the scope %s, and this one has %s: omo keys add makes another", need, have)).in("必要なのは " + need.String() + " の鍵、この鍵は " + have.String() + " です。omo keys add で作れます。")
 }

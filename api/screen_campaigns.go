@@ -120,9 +120,9 @@ func (s *Server) changeCampaign(what string, change func(id, by string) error) e
 		err := change(id, by(c).Name)
 		switch {
 		case errors.Is(err, engine.ErrNoCampaign):
-			return problem("not_found", err.Error())
+			return problem("not_found", err.Error()).in("この施策はルールのフォルダーにありません。")
 		case errors.Is(err, engine.ErrAsItIs):
-			return problem("bad_request", err.Error())
+			return problem("bad_request", err.Error()).in("すでにその状態になっているか、ルールのファイルでそう決められています。画面を読み直してください。")
 		case err != nil:
 			return err
 		}

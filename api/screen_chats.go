@@ -66,10 +66,10 @@ func (s *Server) chatsOfCampaign(c echo.Context, campaign *rules.Campaign, q war
 func (s *Server) chatMembers(c echo.Context, page *dashboard.Members, campaign *rules.Campaign, q warehouse.Query) error {
 	who, by := c.QueryParam("chat"), c.QueryParam("part")
 	if !slices.Contains(warehouse.ChatWho, who) {
-		return problem("bad_request", "chat "+who+" is none of "+strings.Join(warehouse.ChatWho, ", "))
+		return problem("bad_request", "chat "+who+" is none of "+strings.Join(warehouse.ChatWho, ", ")).in(who + " という一覧はありません。結果の画面の数字から開いてください。")
 	}
 	if parts := []string{warehouse.ChatsAll, warehouse.ChatsByChannel, warehouse.ChatsByTopic, warehouse.ChatsByPage}; !slices.Contains(parts, by) {
-		return problem("bad_request", "part "+by+" is none of channel, topic, page")
+		return problem("bad_request", "part "+by+" is none of channel, topic, page").in("分け方は channel・topic・page のどれかです。")
 	}
 	ask, err := s.chatsOfCampaign(c, campaign, q)
 	if err != nil {

@@ -17,9 +17,10 @@ const monthsShown = 6
 func (s *Server) healthScreen(c echo.Context) error {
 	page := dashboard.Health{At: s.here(), Rules: s.engine.Live().Set.Hash, Even: true}
 	for _, check := range s.ready(c.Request().Context()) {
-		page.Parts = append(page.Parts, dashboard.Part{Name: check.Part, OK: check.OK, Detail: check.Detail})
+		part := dashboard.Part{Name: check.Part, OK: check.OK, Detail: check.Detail}
 		for _, f := range check.Figures {
 			one := dashboard.Figure{Name: f.Name, Value: f.Value, Known: true}
+			part.Figures = append(part.Figures, one)
 			switch {
 			case f.Name == "lag":
 				page.Lag = one
@@ -29,6 +30,7 @@ func (s *Server) healthScreen(c echo.Context) error {
 				page.Balance, page.Even = append(page.Balance, one), check.OK
 			}
 		}
+		page.Parts = append(page.Parts, part)
 	}
 	months, err := s.usedByMonth()
 	switch {

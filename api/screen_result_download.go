@@ -22,7 +22,7 @@ func (s *Server) download(c echo.Context) error {
 	q = s.asOf(campaign, q)
 	ctx, what, form := c.Request().Context(), c.QueryParam("what"), c.QueryParam("form")
 	if form != "csv" && form != "json" {
-		return problem("bad_request", "form "+form+" is none of csv, json")
+		return problem("bad_request", "form "+form+" is none of csv, json").in("form は csv か json です。")
 	}
 	done, err := s.turn(c)
 	if err != nil {
@@ -49,7 +49,7 @@ func (s *Server) download(c echo.Context) error {
 		r, failed := s.funnelOf(ctx, ask)
 		answer, sheet, err = r, r.Sheet(), failed
 	default:
-		return problem("bad_request", "what "+what+" is none of results, days, cumulative, breakdown, funnel")
+		return problem("bad_request", "what "+what+" is none of results, days, cumulative, breakdown, funnel").in("what は results・days・cumulative・breakdown・funnel のどれかです。")
 	}
 	if err != nil {
 		return err
@@ -76,7 +76,7 @@ func (s *Server) turn(c echo.Context) (done func(), err error) {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), countTime)
 	defer cancel()
 	if err := s.shelf.begin(ctx); err != nil {
-		return nil, retryLater("unavailable", err.Error(), soon)
+		return nil, retryLater("unavailable", err.Error(), soon).in("ほかの集計が続いています。少し待ってからお試しください。")
 	}
 	return s.shelf.end, nil
 }

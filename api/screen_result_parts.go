@@ -127,7 +127,7 @@ func funnelAsked(c echo.Context, campaign *rules.Campaign, q warehouse.Query) (w
 		}
 		t, err := parseTime(text, campaign.Zone)
 		if err != nil {
-			return warehouse.FunnelQuery{}, problem("bad_request", name+" "+text+" is neither a date (2026-12-01) nor a time (2026-12-01T09:00:00+09:00)")
+			return warehouse.FunnelQuery{}, problem("bad_request", name+" "+text+" is neither a date (2026-12-01) nor a time (2026-12-01T09:00:00+09:00)").in(name + " は日付（2026-12-01）か日時（2026-12-01T09:00:00+09:00）で書いてください。")
 		}
 		*at = t
 	}
@@ -173,7 +173,7 @@ func (s *Server) membersScreen(c echo.Context) error {
 	}
 	page.Period = period + 1
 	if page.By != "" && page.By != "day" && !slices.Contains(attributes, page.By) {
-		return problem("bad_request", "by "+page.By+" is none of day, "+strings.Join(attributes, ", "))
+		return problem("bad_request", "by "+page.By+" is none of day, "+strings.Join(attributes, ", ")).in("分け方 " + page.By + " はありません。結果の画面から選んでください。")
 	}
 	q = s.asOf(campaign, q)
 	zone := s.engine.Live().Set.Site.Timezone
@@ -201,7 +201,7 @@ func (s *Server) membersScreen(c echo.Context) error {
 		return s.screen(c, "members", page)
 	}
 	if !slices.Contains(countedAs, page.Who) {
-		return problem("bad_request", "who "+page.Who+" is none of exposed, matured, converted, clicked, closed, failed, crossed, carried")
+		return problem("bad_request", "who "+page.Who+" is none of exposed, matured, converted, clicked, closed, failed, crossed, carried").in(page.Who + " という一覧はありません。結果の画面の数字から開いてください。")
 	}
 	ask := warehouse.MembersQuery{
 		Query: q, Who: page.Who, Variant: page.Variant, Period: c.QueryParam("period"), By: page.By, Slice: page.Key, Zone: zoneName(campaign.Zone), Limit: membersMost,
@@ -228,7 +228,7 @@ func periodOf(c echo.Context) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || strconv.Itoa(n) != text || n < 0 {
-		return 0, problem("bad_request", "period "+text+" is not the number of a period: 0, 1 and so on")
+		return 0, problem("bad_request", "period "+text+" is not the number of a period: 0, 1 and so on").in("区間は 0、1 … の番号です。")
 	}
 	return n, nil
 }

@@ -35,17 +35,19 @@ func (s *Server) users(c echo.Context, status int, page dashboard.Users) error {
 // putUser adds a person, or gives one another role and password.
 func (s *Server) putUser(c echo.Context) error {
 	name, role := strings.TrimSpace(c.FormValue("name")), dashboard.Roles[c.FormValue("role")]
-	fail := func(what string) error {
-		return s.users(c, http.StatusBadRequest, dashboard.Users{Me: by(c).Name, Problem: what, Name: name})
+	fail := func(what, ja string) error {
+		text, _ := s.saidTo(c, problem("bad_request", what).in(ja))
+		return s.users(c, http.StatusBadRequest, dashboard.Users{Me: by(c).Name, Problem: text, Name: name})
 	}
 	if err := CheckPerson(name, c.FormValue("password")); err != nil {
-		return fail(err.Error())
+		return fail(err.Error(), "名前は文字か数字で始まる 64 字まで（記号は . _ @ + -）、パスワードは 10 文字以上にしてください。")
 	}
 	if role == 0 {
-		return fail("the role is none of view, edit, publish")
+		return fail("the role is none of view, edit, publish", "権限は閲覧・編集・公開から選んでください。")
 	}
 	if err := s.desk.people.Put(Person{Name: name, Role: role, Hash: HashPassword(c.FormValue("password"))}); err != nil {
-		return fail(err.Error())
+		s.log.Error("a person could not be kept", "error", err)
+		return fail(err.Error(), "保存できませんでした。サーバーのログに理由があります。")
 	}
 	return s.changedUser(c, "put", name)
 }
@@ -53,10 +55,10 @@ func (s *Server) putUser(c echo.Context) error {
 func (s *Server) removeUser(c echo.Context) error {
 	name, err := url.PathUnescape(c.Param("name"))
 	if err != nil {
-		return problem("bad_request", "the name cannot be read: "+err.Error())
+		return problem("bad_request", "the name cannot be read: "+err.Error()).in("名前が読めません。")
 	}
 	if err := s.desk.people.Remove(name); err != nil {
-		return problem("bad_request", err.Error())
+		return problem("bad_request", err.Error()).in("この名前の人を削除できません。")
 	}
 	return s.changedUser(c, "remove", name)
 }

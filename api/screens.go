@@ -96,7 +96,7 @@ func (s *Server) forPeople(role dashboard.Role, next echo.HandlerFunc) echo.Hand
 		h.Set("Content-Security-Policy", onScreens)
 		h.Set("Referrer-Policy", "same-origin") // a form of ours says where it comes from
 		if err := s.desk.crossing.Check(c.Request()); err != nil {
-			return problem("origin", "a page of another site sent this: open the screen itself and do it there")
+			return problem("origin", "a page of another site sent this: open the screen itself and do it there").in("画面を開き直して、そこで操作してください。")
 		}
 		if r := c.Request(); r.Method == http.MethodPost {
 			r.Body = http.MaxBytesReader(c.Response(), r.Body, maxForm)
@@ -115,11 +115,11 @@ func (s *Server) forPeople(role dashboard.Role, next echo.HandlerFunc) echo.Hand
 		case who.Role >= role:
 			return next(c)
 		case who.Role > 0:
-			return problem("role", "this needs the role "+role.String()+", and "+who.Name+" has "+who.Role.String()+": somebody who may publish can change that under /ui/users, or omo users does")
+			return problem("role", "this needs the role "+role.String()+", and "+who.Name+" has "+who.Role.String()+": somebody who may publish can change that under /ui/users, or omo users does").in("必要な権限は " + role.String() + "、" + who.Name + "さんの権限は " + who.Role.String() + " です。公開の権限を持つ人が「メンバー」の画面で変えられます（omo users でも変えられます）。")
 		case c.Request().Method == http.MethodGet || c.Request().Method == http.MethodHead:
 			return c.Redirect(http.StatusSeeOther, "/ui/login?back="+url.QueryEscape(c.Request().RequestURI))
 		default:
-			return problem("no_key", "nobody is logged in, or no longer: log in at /ui/login and do it again")
+			return problem("no_key", "nobody is logged in, or no longer: log in at /ui/login and do it again").in("ログインし直して、もう一度操作してください。")
 		}
 	}
 }
@@ -127,9 +127,9 @@ func (s *Server) forPeople(role dashboard.Role, next echo.HandlerFunc) echo.Hand
 func unreadForm(err error) error {
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		return problem("too_large", "the form is larger than 64 KiB")
+		return problem("too_large", "the form is larger than 64 KiB").in("フォームの大きさは 64 KiB までです。")
 	}
-	return problem("bad_request", "the form cannot be read: "+err.Error())
+	return problem("bad_request", "the form cannot be read: "+err.Error()).in("フォームの内容が読めません。画面を開き直してください。")
 }
 
 const personKey = "person"
@@ -219,7 +219,7 @@ const (
 func (s *Server) look(c echo.Context) error {
 	form, err := c.FormParams()
 	if err != nil {
-		return problem("bad_request", "the form cannot be read: "+err.Error())
+		return problem("bad_request", "the form cannot be read: "+err.Error()).in("フォームの内容が読めません。画面を開き直してください。")
 	}
 	if form.Has("language") {
 		s.keepCookie(c, languageCookie, dashboard.Spoken(form.Get("language")), CookieAge)

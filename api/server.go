@@ -322,5 +322,5 @@ func withoutForwarding(next echo.HandlerFunc) echo.HandlerFunc {
 
 func (s *Server) panicked(c echo.Context, err error, stack []byte) error {
 	s.log.Error("handler panicked", "path", c.Request().URL.Path, "error", err, "stack", string(stack))
-	return problem("internal", "something went wrong on the server; its log says what")
+	return problem("internal", "something went wrong on the server; its log says what").in("サーバーのログに理由があります。")
 }

@@ -45,11 +45,11 @@ func (s *Server) visitorScreen(c echo.Context) error {
 		return s.screen(c, "visitor", page)
 	}
 	if page.At, err = momentOf(c.QueryParam("at"), zone); err != nil {
-		return problem("bad_request", "at is no moment: write it as 2026-12-01T09:00:00")
+		return problem("bad_request", "at is no moment: write it as 2026-12-01T09:00:00").in("日時は 2026-12-01T09:00:00 のように書いてください。")
 	}
 	before, err := placeOf(c.QueryParam("before"))
 	if err != nil {
-		return problem("bad_request", "before is no place of a timeline: go back to the visitor's screen")
+		return problem("bad_request", "before is no place of a timeline: go back to the visitor's screen").in("続きの場所が読めません。来訪者の画面から開き直してください。")
 	}
 	p, err := s.engine.Profile(id)
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *Server) visitorScreen(c echo.Context) error {
 		page.Problem = wording(s.away("visitor", id, err))
 	}
 	if p == nil && len(records) == 0 && err == nil && page.At.IsZero() {
-		return problem("not_found", "nothing is known of visitor "+id+": look for it under /ui/visitors")
+		return problem("not_found", "nothing is known of visitor "+id+": look for it under /ui/visitors").in("来訪者 " + id + " の記録はありません。「来訪者」の画面で探してください。")
 	}
 	more := len(records) > eventsShown
 	if more {

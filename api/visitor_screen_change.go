@@ -42,7 +42,7 @@ func (s *Server) eraseVisitor(c echo.Context) error {
 	x, err := s.engine.Erase([]string{id}, s.now())
 	if err != nil {
 		s.log.Error("erasure could not be begun", "error", err)
-		return retryLater("unavailable", "the erasure could not be made durable; ask again", soon)
+		return retryLater("unavailable", "the erasure could not be made durable; ask again", soon).in("消去の指示を保存できませんでした。もう一度操作してください。")
 	}
 	if err := s.audit(c, "visitor_erase", x.ID); err != nil {
 		return err
@@ -61,7 +61,7 @@ func (s *Server) erasureScreen(c echo.Context) error {
 	case err != nil:
 		return err
 	case x == nil:
-		return problem("not_found", "no erasure has this id")
+		return problem("not_found", "no erasure has this id").in("この番号の消去はありません。")
 	}
 	return s.screen(c, "erasure", erasingOf(x, s.here().Location()))
 }

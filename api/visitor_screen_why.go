@@ -31,7 +31,7 @@ func (s *Server) whyScreen(c echo.Context) error {
 	if seq := c.QueryParam("seq"); seq != "" {
 		var err error
 		if q.Seq, err = strconv.ParseUint(seq, 10, 64); err != nil || q.Seq == 0 {
-			return problem("bad_request", "seq is no place in the ledger: open the visitor's timeline and choose a decision there")
+			return problem("bad_request", "seq is no place in the ledger: open the visitor's timeline and choose a decision there").in("来訪者の画面を開き、判定を選び直してください。")
 		}
 		asked.Set("seq", seq)
 	} else {
@@ -46,7 +46,7 @@ func (s *Server) whyScreen(c echo.Context) error {
 	answer, err := past.Explain(q)
 	switch {
 	case errors.Is(err, replay.ErrNobody), errors.Is(err, replay.ErrTooEarly), errors.Is(err, replay.ErrNoDecision):
-		return problem("not_found", err.Error()+": "+id)
+		return problem("not_found", err.Error()+": "+id).in("その時点の判定を再現できる記録がありません。")
 	case err != nil:
 		return err
 	}

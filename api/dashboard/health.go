@@ -20,7 +20,19 @@ type Health struct {
 type Part struct {
 	Name   string // ledger, rules, …: the readiness check's
 	OK     bool
-	Detail string
+	Detail string // in English, as the log has it
+
+	Figures []Figure
+}
+
+// N is one of its figures, 0 if it has none of that name.
+func (p Part) N(name string) int64 {
+	for _, f := range p.Figures {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return 0
 }
 
 // Figure is a number with a name that texts are found by.

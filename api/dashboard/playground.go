@@ -13,6 +13,7 @@ type Playground struct {
 	Visitor   Made
 	Trial     *Trial
 	Problem   string // why there is none
+	In        string // the language of Problem
 	Words     []Chapter
 	Past      *Backtest // of the text: what is known before one is begun here
 }

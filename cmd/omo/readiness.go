@@ -51,7 +51,8 @@ func (a *app) checks(reload *reloader) func(context.Context) []api.Check {
 			check("warehouse", away, fmt.Sprintf("%d visits waiting to be loaded", lag), figure("lag", lag)),
 			check("dead letter", a.loader.Stuck(), fmt.Sprintf("%d events, %d bytes of at most %d", dead, bytes, bound),
 				figure("dead", uint64(dead)), api.Figure{Name: "dead_bytes", Value: int64(bytes), Bytes: true}),
-			check("outbox", crammed, fmt.Sprintf("%d wait, %d were given up, %d bytes of at most %d", letters.Count-letters.GivenUp, letters.GivenUp, letters.Bytes, letters.MostBytes)),
+			check("outbox", crammed, fmt.Sprintf("%d wait, %d were given up, %d bytes of at most %d", letters.Count-letters.GivenUp, letters.GivenUp, letters.Bytes, letters.MostBytes),
+				figure("waits", uint64(letters.Count-letters.GivenUp)), figure("given_up", uint64(letters.GivenUp))),
 			check("balance", balance.Err(), balance.String(), figure("accepted", balance.Accepted), figure("loaded", balance.Loaded),
 				figure("duplicate", balance.Duplicate), figure("in_letter", balance.Dead), figure("erased", balance.Erased), figure("in_ledger", balance.InLedger)),
 		}
