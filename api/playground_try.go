@@ -117,7 +117,7 @@ func (s *Server) madeMoment(page *dashboard.Playground, set *rules.Set, campaign
 	}
 	scene, err := ruletest.New(set).Scene(test)
 	if err != nil {
-		return nil, problem("bad_request", err.Error())
+		return nil, problem("bad_request", err.Error()).in("この来訪者は作れません：" + err.Error())
 	}
 	m := &replay.Moment{Profile: scene.Profile, Request: scene.Request, Live: scene.Live, Now: at}
 	d := m.Again()
