@@ -68,7 +68,7 @@ func TestAListWithAConditionAndADerivedGoal(t *testing.T) {
 			if err := chromedp.Do(ctx, chromedp.Navigate(site+"/")); err != nil {
 				return err
 			}
-			_, err = cdp.Call(ctx, target, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: tells.Identifier})
+			_, err = cdp.Call(ctx, target, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams(tells))
 			return err
 		})
 	}
