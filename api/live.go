@@ -20,16 +20,17 @@ const liveRows = 50 // that are shown, and renewed
 
 // lively is what the live screen needs: who is on the shop, and who looks on.
 type lively struct {
-	table   *presence.Table
-	screens chan struct{} // one for each stream that is open
-	over    chan struct{} // closed when the server shuts down
+	table      *presence.Table
+	screens    chan struct{} // one for each stream that is open
+	belongings *belongings   // which segments they are in
+	over       chan struct{} // closed when the server shuts down
 }
 
 // maxScreens bounds the live screens that are open at once.
 const maxScreens = 100
 
 func newLively(metrics *prometheus.Registry) lively {
-	l := lively{table: presence.New(), screens: make(chan struct{}, maxScreens), over: make(chan struct{})}
+	l := lively{table: presence.New(), screens: make(chan struct{}, maxScreens), over: make(chan struct{}), belongings: &belongings{}}
 	metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "omo_live_screens", Help: "Live screens open now; 100 may be.",
 	}, func() float64 { return float64(len(l.screens)) }), prometheus.NewCounterFunc(prometheus.CounterOpts{
@@ -90,7 +91,7 @@ func (s *Server) liveRowsOf(h presence.Here, chats []dashboard.Choice, now time.
 	for i := range h.Rows {
 		v := &h.Rows[i]
 		row := dashboard.LiveRow{
-			Now: ms, Row: v.Row, ID: v.ID, Link: "/ui/visitors/" + url.PathEscape(v.ID), Name: nameOf(v), Member: v.User != "", Rank: v.Rank,
+			Now: ms, Row: v.Row, ID: v.ID, Link: "/ui/visitors/" + url.PathEscape(v.ID), Name: nameOf(v), Member: v.User != "", Rank: v.Rank, In: s.segmentsOf(v, now),
 			Visits: max(1, v.Visits), Heat: warmth(v.Heat(ms, half)), Began: v.Began, Seen: v.Seen,
 			Page: v.Title, Path: v.Path, Viewed: v.Viewed, Away: v.Away, Pieces: v.Pieces,
 			Source: v.Channel, Via: v.Via, Device: v.Device, Did: v.Did, DidAt: v.DidAt, Variant: v.Variant, Control: v.Control,

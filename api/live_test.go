@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/api"
@@ -73,6 +74,30 @@ func TestLiveScreen(t *testing.T) {
 	if page := string(c.get("/ui/live").is(http.StatusOK).body); !strings.Contains(page, "いまお店にはだれもいません") {
 		t.Error("five minutes after everything somebody is still there")
 	}
+}
+
+// A row tells which segments its visitor is in, as far as there is room, and as they
+// are once something was done or the time has come.
+func TestLiveScreenTellsSegments(t *testing.T) {
+	t.Parallel()
+	s := open(t, func(o *opening) {
+		o.files["segments.yaml"] = &fstest.MapFile{Data: []byte("segments:\n  s1: visitor.visits >= 1\n  s2: page.path == \"/cart\"\n  s3: cart.value > 0\n  s4: session.seconds < 60\n  s5: device.type == \"desktop\"\n")}
+		o.files["campaigns/all.yaml"] = &fstest.MapFile{Data: []byte("id: all\nname: all\nstatus: live\nwhen: in_segment(\"s1\") && (in_segment(\"s2\") || in_segment(\"s3\") || in_segment(\"s4\") || in_segment(\"s5\"))\nvariants: [{id: control, weight: 1}]\n")}
+	})
+	in := s.trusted()
+	c := in.with("Accept-Language", "en")
+	shows := func(heat, want string) {
+		t.Helper()
+		if row := c.get("/ui/live").row("heat " + heat + " of 5 ann"); !strings.Contains(row, " "+want+" ") {
+			t.Errorf("the row is %q, want %s in it", row, want)
+		}
+	}
+	in.visits("ann", "/", "")
+	shows("2", "s1 s4 s5 desktop")
+	s.clock.pass(2 * time.Minute)
+	shows("1", "s1 s5 desktop")
+	in.visits("ann", "/cart", "", cart(100))
+	shows("2", "s1 s2 s3 +1 desktop")
 }
 
 // Those who do not allow it are not shown, nor are the erased.

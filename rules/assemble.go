@@ -24,6 +24,9 @@ func (l *loader) assemble(all []*checked, site Site, staff []condition, lang *la
 	}
 	var err error
 	if s.staff, err = lang.compileAll(staff, site.Timezone); err == nil {
+		s.segments, err = lang.members(s.Campaigns, site.Timezone)
+	}
+	if err == nil {
 		err = lang.complete(s)
 	}
 	if err != nil {

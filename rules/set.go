@@ -26,6 +26,7 @@ type Set struct {
 	Pools          map[string]Pool // coupons/<pool>.csv
 
 	staff      []int32          // Site's rule, as places in predicates
+	segments   []member         // that can be asked of, by name
 	predicates []*predicate     // every distinct condition, once
 	zones      []*time.Location // those whose clock a condition reads
 	index      *index           // which campaigns a visit can match

@@ -47,6 +47,7 @@ type LiveRow struct {
 
 	Member bool // Name is a member's
 	Rank   string
+	In     Segments
 	Visits int // 1: the first
 	Heat   int // 1 to 5
 
@@ -70,6 +71,28 @@ type LiveRow struct {
 	Invite  bool   // whether the person who looks can invite it
 	Invited string // waiting, sent; "" nobody has
 	By      string // who has
+}
+
+// Segments are those that a row has room for, and how many more there are. They can
+// be compared.
+type Segments struct {
+	names [3]string
+	More  int
+}
+
+// SegmentsOf takes the first of them.
+func SegmentsOf(names []string) (s Segments) {
+	s.More = len(names) - copy(s.names[:], names)
+	return s
+}
+
+// Names are those that there is room for.
+func (s Segments) Names() []string {
+	n := 0
+	for n < len(s.names) && s.names[n] != "" {
+		n++
+	}
+	return s.names[:n]
 }
 
 // LiveFilter is what the list is narrowed to, and what it can be.
