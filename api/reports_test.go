@@ -154,6 +154,9 @@ func TestResultsOfALivePhaseThatNobodyMet(t *testing.T) {
 	if body := string(page.body); !strings.Contains(body, `いまのフェーズでは、まだ誰にも表示されていません。`) || !strings.Contains(body, `<a href="/ui/campaigns/welcome?goal=sign_up&amp;phase=p1">2026-11-18 12:00 からのフェーズの結果を見る</a>`) {
 		t.Errorf("the screen does not lead to the former phase: %s", page.reads("<h1>", "</main>"))
 	}
+	if body := string(s.as("view").counted("/ui/campaigns/welcome").body); strings.Contains(body, "次にすること") {
+		t.Error("a phase that has just begun is advised upon")
+	}
 	if ask("?phase=p1"); got.Former != nil {
 		t.Errorf("of a phase that is over %+v is former", got.Former)
 	}

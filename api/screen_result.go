@@ -152,7 +152,7 @@ func (s *Server) fill(page *dashboard.Result, campaign *rules.Campaign, x *count
 	if r.Phase != "" && page.Asked.Phase == "" {
 		page.Ask.Set("of", r.Phase)
 	}
-	if advised(page.Told, campaign, x) {
+	if x.result.Former == nil && advised(page.Told, campaign, x) { // who comes first in a phase is waited for, not advised upon
 		reviews := stats.ReviewAll([]stats.Reviewed{{Name: page.Name, Results: *r, Span: *r, Harm: harmOf(x.result.Override)}})
 		page.Review = &reviews[0]
 	}
