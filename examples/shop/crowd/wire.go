@@ -123,29 +123,47 @@ func (p *person) note(events []event) {
 	}
 }
 
+// post asks until the server can answer: one that is busy for a moment, or on a
+// machine that slept, says that the same may be sent again.
 func (p *person) post(ctx context.Context, path, key string, body, answer any) error {
 	raw, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
+	for again := 0; ; again++ {
+		status, text, err := p.once(ctx, path, key, raw)
+		switch {
+		case err != nil:
+			return err
+		case status == http.StatusOK:
+			return json.Unmarshal(text, answer)
+		case status != http.StatusServiceUnavailable || again == tries:
+			return fmt.Errorf("POST %s: %d: %s", path, status, text)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// tries is how often a visitor asks a server that is not there for anybody just now.
+const tries = 30
+
+func (p *person) once(ctx context.Context, path, key string, raw []byte) (int, []byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.crowd.o.Server+path, bytes.NewReader(raw))
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+key)
 	req.Header.Set("User-Agent", p.agent)
 	req.Header.Set("Accept-Language", "ja,en;q=0.8")
 	res, err := p.crowd.http.Do(req)
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		return err
-	}
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("POST %s: %s: %s", path, res.Status, text)
-	}
-	return json.Unmarshal(text, answer)
+	return res.StatusCode, text, err
 }
