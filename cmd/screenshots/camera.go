@@ -11,6 +11,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -23,9 +24,11 @@ type picture struct {
 	address  string
 	window   string // of windows
 	theme    string // light | dark
-	language string // of a screen
+	language string // of a screen, or of the shop's page
 	whole    bool   // the page to its end, and not only what is seen first
 	shows    string // an expression that is true once there is something to see
+	does     string // what is done then, and
+	then     string // an expression that is true once that has come
 }
 
 // camera is a browser.
@@ -58,14 +61,25 @@ func open(ctx context.Context) (camera, func(), error) {
 	return camera{tab}, func() { leave(); stop() }, nil
 }
 
+// until waits for what becomes true on the page, as long as the context does.
+func until(ctx context.Context, holds string) error {
+	for {
+		if yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool](holds)); err == nil && yes {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
 // take writes one picture.
 func (c camera) take(folder string, p picture) error {
 	ctx, stop := context.WithTimeout(c.tab, time.Minute)
 	defer stop()
 	for name, value := range map[string]string{"omo_language": p.language, "omo_theme": p.theme} {
-		if p.language == "" {
-			break
-		}
 		if _, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: p.address}); err != nil {
 			return err
 		}
@@ -75,17 +89,27 @@ func (c camera) take(folder string, p picture) error {
 	}); err != nil {
 		return err
 	}
+	// The demo's shop is a Japanese one: the beacon speaks as its page says it does.
+	speaks, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `addEventListener("DOMContentLoaded", () => document.documentElement.lang = "` + p.language + `", true)`,
+	})
+	if err != nil {
+		return err
+	}
+	defer chromedp.Call(c.tab, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: speaks.Identifier})
 	size := windows[p.window]
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate("about:blank"), chromedp.Navigate(p.address)); err != nil {
 		return err
 	}
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		there, err := chromedp.Run(ctx, chromedp.Evaluate[bool](p.shows))
-		if err == nil && there {
-			break
+	if err := until(ctx, p.shows); err != nil {
+		return fmt.Errorf("nothing is to be seen at %s: %w", p.address, err)
+	}
+	if p.does != "" {
+		if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](p.does)); err != nil {
+			return err
 		}
-		if time.Now().After(end) {
-			return fmt.Errorf("nothing is to be seen at %s", p.address)
+		if err := until(ctx, p.then); err != nil {
+			return fmt.Errorf("nothing comes of %s at %s: %w", p.does, p.address, err)
 		}
 	}
 	if err := chromedp.Do(ctx, chromedp.Sleep(steady)); err != nil {

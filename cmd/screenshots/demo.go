@@ -47,8 +47,9 @@ func demoIn(ctx context.Context, folder string) (place, func(), error) {
 	if said, err := exec.CommandContext(ctx, "go", "build", "-o", omo, "./cmd/omo").CombinedOutput(); err != nil {
 		return place{}, nil, fmt.Errorf("%w: %s", err, said)
 	}
-	p := place{ui: "http://" + ui, shop: "http://" + shop, key: "sk_" + rand.Text()}
-	cmd := exec.Command(omo, "demo", "--addr", ui, "--shop-addr", shop)
+	data := filepath.Join(folder, "data")
+	p := place{ui: "http://" + ui, shop: "http://" + shop, key: "sk_" + rand.Text(), rules: filepath.Join(data, "rules")}
+	cmd := exec.Command(omo, "demo", "--data", data, "--addr", ui, "--shop-addr", shop)
 	cmd.Env = append(os.Environ(), "OMO_SECRET_KEY="+p.key)
 	end, err := run(ctx, cmd)
 	return p, end, err

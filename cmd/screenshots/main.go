@@ -26,12 +26,13 @@ func take(ctx context.Context) error {
 	out := flag.String("out", "screenshots", "the folder that the pictures go to")
 	ui := flag.String("ui", "", "a running omo's address; without it a demo is run")
 	shop := flag.String("shop", "", "the demo shop's address, with --ui")
+	rules := flag.String("rules", "", "the rules folder of that omo, with --ui: the gallery of actions is put there")
 	only := flag.String("only", "", "only pictures whose names begin so")
 	flag.Parse()
 	if err := os.MkdirAll(*out, 0o755); err != nil {
 		return fmt.Errorf("the folder for the pictures: %w", err)
 	}
-	site := place{ui: *ui, shop: *shop, key: os.Getenv("OMO_SECRET_KEY")}
+	site := place{ui: *ui, shop: *shop, key: os.Getenv("OMO_SECRET_KEY"), rules: *rules}
 	if *ui == "" {
 		var end func()
 		var err error
@@ -40,23 +41,32 @@ func take(ctx context.Context) error {
 		}
 		defer end()
 	}
-	all, err := site.pictures(ctx)
-	if err != nil {
-		return err
-	}
-	all = slices.DeleteFunc(all, func(p picture) bool { return !strings.HasPrefix(p.name, *only) })
 	camera, leave, err := open(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	var failed []error
-	for i, p := range all {
-		if err := camera.take(*out, p); err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", p.name, err))
-		}
-		fmt.Fprintf(os.Stderr, "\r%d of %d", i+1, len(all))
+	rooms := []func(context.Context) ([]picture, error){site.screens, site.actions}
+	if site.rules != "" {
+		rooms = append(rooms, site.hang) // last, for the screens would tell of it
 	}
-	fmt.Fprintf(os.Stderr, "\r%d pictures in %s\n", len(all)-len(failed), *out)
+	var failed []error
+	taken := 0
+	for _, room := range rooms {
+		all, err := room(ctx)
+		if err != nil {
+			return errors.Join(append(failed, err)...)
+		}
+		all = slices.DeleteFunc(all, func(p picture) bool { return !strings.HasPrefix(p.name, *only) })
+		for _, p := range all {
+			if err := camera.take(*out, p); err != nil {
+				failed = append(failed, fmt.Errorf("%s: %w", p.name, err))
+				continue
+			}
+			taken++
+			fmt.Fprintf(os.Stderr, "\r%d pictures", taken)
+		}
+	}
+	fmt.Fprintf(os.Stderr, "\r%d pictures in %s\n", taken, *out)
 	return errors.Join(failed...)
 }

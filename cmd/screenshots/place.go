@@ -2,68 +2,113 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/omotenashi-web/omotenashi/api/dashboard"
 )
 
-// place is where the pictures are taken.
-type place struct{ ui, shop, key string }
+// place is where the pictures are taken. Into rules the actions of the gallery are
+// put; "" for a place that is not ours to change.
+type place struct{ ui, shop, key, rules string }
 
 // looked is the campaign of the demo whose results are in the pictures.
 const looked = "exit-coupon"
 
-// pictures are all screens in both languages, and each campaign's action as its
-// preview shows it on the shop.
-func (p place) pictures(ctx context.Context) ([]picture, error) {
+// there is when a page has all that it loads.
+const there = `document.readyState === "complete" && !document.querySelector("[hx-trigger^=load], .htmx-request")`
+
+// looks are a picture in each language, window and theme.
+func looks(one picture, languages ...string) []picture {
 	var all []picture
-	add := func(one picture, languages ...string) {
-		for _, one.language = range languages {
-			for _, one.window = range []string{"desk", "phone"} {
-				for _, one.theme = range []string{"light", "dark"} {
-					next := one
-					next.name = strings.TrimSuffix(strings.Join([]string{one.name, one.window, one.theme, one.language}, "-"), "-")
-					all = append(all, next)
-				}
+	for _, one.language = range languages {
+		for _, one.window = range []string{"desk", "phone"} {
+			for _, one.theme = range []string{"light", "dark"} {
+				next := one
+				next.name = strings.Join([]string{one.name, one.window, one.theme, one.language}, "-")
+				all = append(all, next)
 			}
 		}
 	}
-	everything := dashboard.Frame{Role: dashboard.Publish}
-	for _, screen := range everything.Places() {
-		add(picture{name: "screen-" + screen.Screen, address: p.ui + screen.Path, whole: true, shows: `document.readyState === "complete" && !document.querySelector("[hx-trigger^=load]")`}, dashboard.Languages[:]...)
-	}
+	return all
+}
+
+// screens are all of them in both languages, those with nothing to show as well.
+func (p place) screens(ctx context.Context) ([]picture, error) {
 	met, err := p.visitor(ctx)
 	if err != nil {
 		return nil, err
 	}
-	const ready = `document.readyState === "complete"`
-	add(picture{name: "screen-visitor", address: p.ui + met, whole: true, shows: ready}, dashboard.Languages[:]...)
-	add(picture{name: "screen-why", address: p.ui + met + "/why?", whole: true, shows: ready}, dashboard.Languages[:]...)
+	var all []picture
+	add := func(name, path string) {
+		all = append(all, looks(picture{name: "screen-" + name, address: p.ui + path, whole: true, shows: there}, dashboard.Languages[:]...)...)
+	}
+	everything := dashboard.Frame{Role: dashboard.Publish}
+	for _, screen := range everything.Places() {
+		add(screen.Screen, screen.Path)
+	}
+	add("live-nobody", "/ui/live?cart=99999999")
+	add("visitors-nobody", "/ui/visitors?q=nobody")
+	add("visitor", met)
+	add("why", met+"/why?")
+	add("result", "/ui/campaigns/"+looked)
+	add("result-visitors", "/ui/campaigns/"+looked+"/visitors?who=exposed")
+	add("problem", "/ui/nothing")
+	add("login", "/ui/login")
+	tried := picture{name: "screen-playground-tried", address: p.ui + "/ui/playground?campaign=" + looked, whole: true, shows: there, does: `document.querySelector(".go button.main").click()`, then: `!!document.querySelector("#trial iframe, #trial .gates")`}
+	return append(all, looks(tried, dashboard.Languages[:]...)...), nil
+}
+
+// meets names the pages of the shop on which a campaign's preview has its place.
+var meets = map[string]string{"first-picks": "/category/women"}
+
+// actions are each campaign's as its preview shows it on the shop.
+func (p place) actions(ctx context.Context) ([]picture, error) {
 	var campaigns struct {
-		Campaigns []struct{ ID string }
+		Campaigns []struct {
+			ID, Status string
+			Variants   []struct{ ID string }
+		}
 	}
 	if err := p.call(ctx, http.MethodGet, "/v1/campaigns", nil, &campaigns); err != nil {
 		return nil, err
 	}
-	const there = `document.readyState === "complete" && !document.querySelector("[hx-trigger^=load]")`
+	var all []picture
 	for _, c := range campaigns.Campaigns {
-		if c.ID == looked {
-			add(picture{name: "screen-result", address: p.ui + "/ui/campaigns/" + c.ID, whole: true, shows: there}, dashboard.Languages[:]...)
-			add(picture{name: "screen-result-visitors", address: p.ui + "/ui/campaigns/" + c.ID + "/visitors?who=exposed", shows: there}, dashboard.Languages[:]...)
+		if slices.ContainsFunc(gallery, func(shown shown) bool { return shown.campaign == c.ID }) {
+			continue
 		}
-		var link struct{ Link string }
-		if err := p.call(ctx, http.MethodPost, "/v1/preview", map[string]string{"campaign": c.ID, "page": p.shop + "/"}, &link); err != nil {
+		one, err := p.previewed(ctx, c.ID, "", "ja")
+		if err != nil {
 			return nil, err
 		}
-		add(picture{name: "action-" + c.ID, address: link.Link, shows: `!!document.querySelector("omo-action")`}, "")
+		all = append(all, one...)
 	}
 	return all, nil
+}
+
+// previewed are the pictures of one variant; "" for the first that shows something.
+func (p place) previewed(ctx context.Context, campaign, variant, language string) ([]picture, error) {
+	var link struct{ Link string }
+	asked := map[string]string{"campaign": campaign, "page": p.shop + cmp.Or(meets[campaign], "/")}
+	if variant != "" {
+		asked["variant"] = variant
+	}
+	if err := p.call(ctx, http.MethodPost, "/v1/preview", asked, &link); err != nil {
+		return nil, err
+	}
+	name := "action-" + campaign
+	if variant != "" && variant != language {
+		name += "-" + variant
+	}
+	return looks(picture{name: name, address: link.Link, shows: `!!document.querySelector("omo-action")`}, language), nil
 }
 
 // call asks the server with the secret key.

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+)
+
+// galleryFiles are campaigns, drafts for ever, of the kinds of actions that the
+// demo's own do not show first or show at certain hours, and of those in English.
+//
+//go:embed gallery/*.yaml
+var galleryFiles embed.FS
+
+// shown is one variant of the gallery, in the language of its page.
+type shown struct{ campaign, variant, language string }
+
+var gallery = []shown{
+	{"survey-stars", "ja", "ja"}, {"survey-stars", "en", "en"}, {"survey-nps", "ja", "ja"}, {"survey-nps", "en", "en"},
+	{"survey-choice", "ja", "ja"}, {"survey-choice", "en", "en"}, {"survey-text", "ja", "ja"}, {"survey-text", "en", "en"},
+	{"chat-open", "ja", "ja"}, {"chat-open", "en", "en"}, {"chat-closed", "ja", "ja"}, {"chat-closed", "en", "en"},
+	{"english-actions", "banner", "en"}, {"english-actions", "modal", "en"}, {"english-actions", "slide-in", "en"}, {"english-actions", "coupon", "en"}, {"english-actions", "ranking", "en"},
+}
+
+// hang puts the gallery into the rules folder, waits until the server has read it,
+// and gives its pictures, with those of a campaign that nobody has met yet.
+func (p place) hang(ctx context.Context) ([]picture, error) {
+	files, err := galleryFiles.ReadDir("gallery")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		text, err := galleryFiles.ReadFile(path.Join("gallery", f.Name()))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(p.rules, "campaigns", f.Name()), text, 0o644)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the gallery: %w", err)
+		}
+	}
+	all := looks(picture{name: "screen-result-nobody", address: p.ui + "/ui/campaigns/" + gallery[0].campaign, whole: true, shows: there}, "ja", "en")
+	for _, g := range gallery {
+		for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+			pictures, err := p.previewed(ctx, g.campaign, g.variant, g.language)
+			if err == nil {
+				all = append(all, pictures...)
+				break
+			}
+			if ctx.Err() != nil || time.Now().After(end) {
+				return nil, fmt.Errorf("the gallery: %w", err)
+			}
+		}
+	}
+	return all, nil
+}
