@@ -63,6 +63,9 @@ func TestLiveScreen(t *testing.T) {
 	if !strings.Contains(text, `href="/ui/visitors/buys"`) || !strings.Contains(text, `<p class="figure">3</p>`) || !strings.Contains(text, "3 人</p>") {
 		t.Errorf("the figures or links are not there: %s", text)
 	}
+	if text := string(c.get("/ui/live?cart=12345678").body); !strings.Contains(text, `name="cart" min="0" step="1" value="12345678"`) {
+		t.Error("what the list was narrowed to is not in its field")
+	}
 	page = c.get("/ui/live?cart=10000&idle=60").is(http.StatusOK)
 	page.row("熱さ 3/5 buys")
 	if text := string(page.body); strings.Contains(text, ">looks<") || !strings.Contains(text, `<code>cart.value &gt;= 10000 &amp;&amp; idle &gt;= 60</code>`) || !strings.Contains(text, "1 人</p>") {

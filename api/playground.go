@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,7 +19,7 @@ func (s *Server) playgroundScreen(c echo.Context) error {
 	page := s.playground(c)
 	page.Chosen, page.AsLive = c.QueryParam("campaign"), true
 	page.Visitor = dashboard.Made{Real: c.QueryParam("visitor"), URL: "/", Device: "mobile", Consent: "granted", Visits: 1}
-	page.YAML = newCampaign
+	page.YAML = newCampaign(s.frame(c, "playground").Language)
 	if text, found := s.written(page.Chosen); found {
 		page.YAML = text
 	}
@@ -32,9 +33,17 @@ func (s *Server) playgroundScreen(c echo.Context) error {
 	return s.played(c, page)
 }
 
-// newCampaign is what a new one begins with.
-const newCampaign = `id: my-campaign
-name: はじめてのキャンペーン
+// newCampaign is what a new one begins with, in words of the screen's language.
+func newCampaign(language string) string {
+	name, title, body := "はじめてのキャンペーン", "ご注文前にどうぞ", "5,000円以上で送料無料です"
+	if language == "en" {
+		name, title, body = "My first campaign", "Before you order", "Free shipping from ¥5,000"
+	}
+	return fmt.Sprintf(newYAML, name, title, body)
+}
+
+const newYAML = `id: my-campaign
+name: %s
 status: draft
 when: visitor.visits >= 2 && cart.value >= 5000
 pages: ["/cart"]
@@ -44,7 +53,7 @@ variants:
   - {id: control, weight: 50}
   - id: a
     weight: 50
-    action: {type: banner, title: "ご注文前にどうぞ", body: "5,000円以上で送料無料です"}
+    action: {type: banner, title: "%s", body: "%s"}
 `
 
 // tryCampaign checks the text, and tries it on a visitor. Nothing is recorded, held

@@ -173,6 +173,9 @@ func TestCheckingInThePlayground(t *testing.T) {
 		t.Errorf("%v: %s", file.header, file.body)
 	}
 	look.get("/ui/playground/action/nothing").is(http.StatusNotFound)
+	if page := string(c.with("Accept-Language", "en").get("/ui/playground").body); !strings.Contains(page, "name: My first campaign\n") || strings.Contains(page, "はじめて") {
+		t.Error("a new campaign is not in the screen's language")
+	}
 }
 
 // In a browser: what is wrong is said while it is written, the trial comes in

@@ -194,6 +194,9 @@ func (s *Set) Written(id string) *Campaign {
 	return nil
 }
 
+// Drafts is how many campaigns the folder has that are drafts.
+func (s *Set) Drafts() int { return len(s.drafts) }
+
 // Variant finds a campaign's variant, nil if it has none of that id.
 func (c *Campaign) Variant(id string) *Variant {
 	for i := range c.Variants {

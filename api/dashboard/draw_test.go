@@ -118,3 +118,16 @@ func TestNumbersAsTheyAreWritten(t *testing.T) {
 		}
 	}
 }
+
+// Of a long name both ends stand: ids differ at their end, and say at their
+// beginning what they are.
+func TestBrief(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"ann": "ann", "123456789012345678": "123456789012345678", "sim-member-6b0314fe-3182": "sim-me…314fe-3182", "茶の湯の会の会員の山田花子さまの端末その一": "茶の湯の会の…花子さまの端末その一",
+	} {
+		if got := brief(name); got != want {
+			t.Errorf("%s is shown as %s, want %s", name, got, want)
+		}
+	}
+}

@@ -41,6 +41,8 @@ func funcs(s speaker, language string, assets Assets) template.FuncMap {
 			return text
 		},
 
+		"brief": brief,
+
 		"interval": bar, "scale": scale, // drawings
 		"sparkline": sparkline, "measure": measure, "density": density, "narrowing": narrowing, "timeline": timeline, "planned": planned,
 		"heat": heat,
@@ -49,6 +51,15 @@ func funcs(s speaker, language string, assets Assets) template.FuncMap {
 	}
 	maps.Copy(all, resultFuncs(language))
 	return all
+}
+
+// brief is a name that has room beside others: of a long one the beginning and the
+// end, by which ids differ.
+func brief(name string) string {
+	if letters := []rune(name); len(letters) > 18 {
+		return string(letters[:6]) + "…" + string(letters[len(letters)-10:])
+	}
+	return name
 }
 
 // whole groups a whole number's digits by threes.

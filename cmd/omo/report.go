@@ -61,7 +61,11 @@ func (r report) summary() string {
 	}
 	line := strings.Join(parts, ", ")
 	if !r.fails() {
-		line = strings.Join(append([]string{fmt.Sprintf("good: %s, rule set %.12s", counted(len(r.set.Campaigns), "campaign"), r.set.Hash)}, parts...), ", ")
+		has := []string{"good: " + counted(len(r.set.Campaigns), "campaign")}
+		if drafts := r.set.Drafts(); drafts > 0 {
+			has = append(has, counted(drafts, "draft"))
+		}
+		line = strings.Join(append(append(has, fmt.Sprintf("rule set %.12s", r.set.Hash)), parts...), ", ")
 	}
 	if len(r.found) > 0 {
 		line += "; omo check --explain " + r.found[0].ID + " says more of the first"

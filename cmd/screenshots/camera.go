@@ -85,7 +85,7 @@ func (c camera) take(folder string, p picture) error {
 		}
 	}
 	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: p.theme}},
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: p.theme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
 	}); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ import (
 type place struct{ ui, shop, key, rules string }
 
 // looked is the campaign of the demo whose results are in the pictures.
-const looked = "exit-coupon"
+const looked = "cart-reminder"
 
 // there is when a page has all that it loads.
 const there = `document.readyState === "complete" && !document.querySelector("[hx-trigger^=load], .htmx-request")`
@@ -42,7 +42,7 @@ func looks(one picture, languages ...string) []picture {
 
 // screens are all of them in both languages, those with nothing to show as well.
 func (p place) screens(ctx context.Context) ([]picture, error) {
-	met, err := p.visitor(ctx)
+	met, err := p.visitor(ctx) // with a story to tell
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +53,9 @@ func (p place) screens(ctx context.Context) ([]picture, error) {
 	everything := dashboard.Frame{Role: dashboard.Publish}
 	for _, screen := range everything.Places() {
 		add(screen.Screen, screen.Path)
+	}
+	for i := range all { // the list of who is there has no end
+		all[i].whole = all[i].whole && !strings.HasPrefix(all[i].name, "screen-live-")
 	}
 	add("live-nobody", "/ui/live?cart=99999999")
 	add("visitors-nobody", "/ui/visitors?q=nobody")
@@ -97,7 +100,8 @@ func (p place) actions(ctx context.Context) ([]picture, error) {
 // previewed are the pictures of one variant; "" for the first that shows something.
 func (p place) previewed(ctx context.Context, campaign, variant, language string) ([]picture, error) {
 	var link struct{ Link string }
-	asked := map[string]string{"campaign": campaign, "page": p.shop + cmp.Or(meets[campaign], "/")}
+	path := cmp.Or(meets[campaign], "/")
+	asked := map[string]string{"campaign": campaign, "page": p.shop + path}
 	if variant != "" {
 		asked["variant"] = variant
 	}
@@ -108,7 +112,9 @@ func (p place) previewed(ctx context.Context, campaign, variant, language string
 	if variant != "" && variant != language {
 		name += "-" + variant
 	}
-	return looks(picture{name: name, address: link.Link, shows: `!!document.querySelector("omo-action")`}, language), nil
+	// A redirect shows nothing itself: the page that it leads to is to be seen.
+	shows := fmt.Sprintf(`!!document.querySelector("omo-action") || !!document.querySelector("omo-preview") && location.pathname !== %q`, path)
+	return looks(picture{name: name, address: link.Link, shows: shows}, language), nil
 }
 
 // call asks the server with the secret key.
@@ -139,9 +145,10 @@ func (p place) call(ctx context.Context, method, path string, body, answer any) 
 
 var visitorLink = regexp.MustCompile(`href="(/ui/visitors/[^"?/]+)"`)
 
-// visitor is the path of one visitor's screen: of the last who met a campaign.
+// visitor is the path of one visitor's screen: of the last who met the campaign
+// that is looked at, and bought.
 func (p place) visitor(ctx context.Context) (string, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.ui+"/ui/visitors?campaign=regular-coupon", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.ui+"/ui/campaigns/"+looked+"/visitors?who=converted", nil)
 	if err != nil {
 		return "", err
 	}
@@ -157,7 +164,7 @@ func (p place) visitor(ctx context.Context) (string, error) {
 	}
 	found := visitorLink.FindSubmatch(text)
 	if found == nil {
-		return "", fmt.Errorf("nobody has met a campaign: %s", response.Status)
+		return "", fmt.Errorf("nobody has met %s and bought: %s", looked, response.Status)
 	}
 	return string(found[1]), nil
 }
