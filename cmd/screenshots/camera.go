@@ -26,6 +26,7 @@ type picture struct {
 	theme    string // light | dark
 	language string // of a screen, or of the shop's page
 	whole    bool   // the page to its end, and not only what is seen first
+	small    bool   // a file for the README
 	shows    string // an expression that is true once there is something to see
 	does     string // what is done then, and
 	then     string // an expression that is true once that has come
@@ -114,6 +115,13 @@ func (c camera) take(folder string, p picture) error {
 	}
 	if err := chromedp.Do(ctx, chromedp.Sleep(steady)); err != nil {
 		return err
+	}
+	if p.small {
+		shot, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: new(int64(80))})
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(folder, p.name+".webp"), shot.Data, 0o644)
 	}
 	shot := chromedp.CaptureScreenshot()
 	if p.whole {

@@ -26,6 +26,12 @@ var gallery = []shown{
 	{"english-actions", "banner", "en"}, {"english-actions", "modal", "en"}, {"english-actions", "slide-in", "en"}, {"english-actions", "coupon", "en"}, {"english-actions", "ranking", "en"},
 }
 
+// best are the pictures of the README, and what they are called there.
+var best = map[string]string{
+	"screen-live-desk-light-ja": "live", "screen-campaigns-desk-light-ja": "campaigns", "screen-result-desk-light-en": "result",
+	"screen-visitor-desk-light-ja": "visitor", "screen-playground-tried-desk-light-en": "playground", "action-exit-coupon-desk-light-ja": "coupon",
+}
+
 // hang puts the gallery into the rules folder, waits until the server has read it,
 // and gives its pictures, with those of a campaign that nobody has met yet.
 func (p place) hang(ctx context.Context) ([]picture, error) {

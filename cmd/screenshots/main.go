@@ -28,6 +28,7 @@ func take(ctx context.Context) error {
 	shop := flag.String("shop", "", "the demo shop's address, with --ui")
 	rules := flag.String("rules", "", "the rules folder of that omo, with --ui: the gallery of actions is put there")
 	only := flag.String("only", "", "only pictures whose names begin so")
+	readme := flag.Bool("readme", false, "only the six pictures of the README, small")
 	flag.Parse()
 	if err := os.MkdirAll(*out, 0o755); err != nil {
 		return fmt.Errorf("the folder for the pictures: %w", err)
@@ -47,7 +48,7 @@ func take(ctx context.Context) error {
 	}
 	defer leave()
 	rooms := []func(context.Context) ([]picture, error){site.screens, site.actions}
-	if site.rules != "" {
+	if site.rules != "" && !*readme {
 		rooms = append(rooms, site.hang) // last, for the screens would tell of it
 	}
 	var failed []error
@@ -58,6 +59,12 @@ func take(ctx context.Context) error {
 			return errors.Join(append(failed, err)...)
 		}
 		all = slices.DeleteFunc(all, func(p picture) bool { return !strings.HasPrefix(p.name, *only) })
+		if *readme {
+			all = slices.DeleteFunc(all, func(p picture) bool { return best[p.name] == "" })
+			for i, p := range all {
+				all[i].name, all[i].small = best[p.name], true
+			}
+		}
 		for _, p := range all {
 			if err := camera.take(*out, p); err != nil {
 				failed = append(failed, fmt.Errorf("%s: %w", p.name, err))

@@ -20,7 +20,7 @@ import (
 type place struct{ ui, shop, key, rules string }
 
 // looked is the campaign of the demo whose results are in the pictures.
-const looked = "cart-reminder"
+const looked = "pair-look"
 
 // there is when a page has all that it loads.
 const there = `document.readyState === "complete" && !document.querySelector("[hx-trigger^=load], .htmx-request")`
