@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/omotenashi-web/omotenashi/api/dashboard"
 )
@@ -148,23 +149,31 @@ var visitorLink = regexp.MustCompile(`href="(/ui/visitors/[^"?/]+)"`)
 // visitor is the path of one visitor's screen: of the last who met the campaign
 // that is looked at, and bought.
 func (p place) visitor(ctx context.Context) (string, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.ui+"/ui/campaigns/"+looked+"/visitors?who=converted", nil)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(500 * time.Millisecond) {
+		text, err := p.page(ctx, "/ui/campaigns/"+looked+"/visitors?who=converted")
+		if err != nil {
+			return "", err
+		}
+		if found := visitorLink.FindSubmatch(text); found != nil {
+			return string(found[1]), nil
+		}
+		if time.Now().After(end) { // it was being counted until then
+			return "", fmt.Errorf("nobody has met %s and bought", looked)
+		}
+	}
+}
+
+// page is a screen's HTML.
+func (p place) page(ctx context.Context, path string) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.ui+path, nil)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	r.Header.Set("Authorization", "Bearer "+p.key)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return "", fmt.Errorf("ask omo: %w", err)
+		return nil, fmt.Errorf("ask omo: %w", err)
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
-	if err != nil {
-		return "", fmt.Errorf("ask omo: %w", err)
-	}
-	found := visitorLink.FindSubmatch(text)
-	if found == nil {
-		return "", fmt.Errorf("nobody has met %s and bought: %s", looked, response.Status)
-	}
-	return string(found[1]), nil
+	return io.ReadAll(io.LimitReader(response.Body, 1<<20))
 }
