@@ -240,7 +240,7 @@ func TestPhases(t *testing.T) {
 		campaign, phase string
 		to              time.Time
 		want            string
-	}{{"c", "p2", time.Time{}, "1 0 1"}, {"c", "p2", start.Add(100 * time.Second), "0 0 0"}, {"i", "i1", time.Time{}, "0 2 0"}, {"c", "p1", time.Time{}, "0 0 0"}} {
+	}{{"c", "p2", time.Time{}, "1 1 1"}, {"c", "p2", start.Add(100 * time.Second), "0 0 0"}, {"i", "i1", time.Time{}, "0 2 0"}, {"c", "p1", time.Time{}, "0 0 0"}} {
 		if got := left(c.campaign, c.phase, c.to); got != c.want {
 			t.Errorf("left out of %s %s to %s: bots, staff, previews %s, want %s", c.campaign, c.phase, c.to, got, c.want)
 		}

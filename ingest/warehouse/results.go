@@ -93,6 +93,7 @@ func (w *Warehouse) results(ctx context.Context, q Query) (Sums, error) {
 	if err != nil {
 		return Sums{}, err
 	}
+	p.retold = retoldSQL // with the rows: what was asked before the marks may lack what they know
 	sums, err := w.sums(ctx, p, q)
 	if err == nil {
 		w.settled.put(q, record{sums, p.plan, found})

@@ -27,7 +27,7 @@ func TestAttribution(t *testing.T) {
 	}
 	rows := fixture(t, archive)
 	// Two inserts that overlap, so that the same event comes twice in full too.
-	for i, part := range [][]warehouse.Row{rows[:40], rows[30:]} {
+	for i, part := range [][]warehouse.Row{rows[:40], rows[15:]} {
 		if err := w.Insert(t.Context(), fmt.Sprint("part", i), part); err != nil {
 			t.Fatal(err)
 		}

@@ -66,7 +66,8 @@ func (w *Warehouse) prepare(ctx context.Context, values map[string]string) (p pr
 	first, within := errgroup.WithContext(ctx)
 	first.Go(func() error { return w.planned(within, &p, values) })
 	first.Go(func() (err error) { p.retold, err = w.retold(within, values["as_of"]); return err })
-	return p, first.Wait()
+	err = first.Wait()
+	return p, err
 }
 
 func (w *Warehouse) planned(ctx context.Context, p *prepared, values map[string]string) error {
@@ -86,27 +87,16 @@ func (w *Warehouse) planned(ctx context.Context, p *prepared, values map[string]
 const mostRetold = 1000
 
 // retold gives the query for the orders told again, with its answer filled in if that
-// is short. Whoever asks about several campaigns asks as of one moment: the last
-// answer is kept.
+// is short.
 func (w *Warehouse) retold(ctx context.Context, asOf string) (string, error) {
-	w.again.Lock()
-	defer w.again.Unlock()
-	if w.again.asOf == asOf && w.again.text != "" {
-		return w.again.text, nil
-	}
 	var tellings uint64
 	var told, kind string
 	err := w.each(ctx, "SELECT length(all), toString(if(length(all) > "+strconv.Itoa(mostRetold)+", [], all)), toTypeName(all) FROM (SELECT groupArray((transaction_id, place)) AS all FROM (\n"+retoldSQL+"))",
 		map[string]string{"as_of": asOf}, func(scan func(...any) error) error { return scan(&tellings, &told, &kind) })
-	if err != nil {
-		return "", err
+	if err != nil || tellings > mostRetold {
+		return retoldSQL, err
 	}
-	text := retoldSQL
-	if tellings <= mostRetold {
-		text = "SELECT told.1 AS transaction_id, told.2 AS place FROM (SELECT arrayJoin(" + constant(told, kind) + ") AS told)"
-	}
-	w.again.asOf, w.again.text = asOf, text
-	return text, nil
+	return "SELECT told.1 AS transaction_id, told.2 AS place FROM (SELECT arrayJoin(" + constant(told, kind) + ") AS told)", nil
 }
 
 func constant(text, kind string) string {

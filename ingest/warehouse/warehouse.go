@@ -27,10 +27,6 @@ type Warehouse struct {
 	migrating sync.Mutex
 	migrated  atomic.Bool
 
-	again struct { // orders told again, as of the moment asked about last
-		sync.Mutex
-		asOf, text string
-	}
 	settled settled
 }
 

@@ -93,10 +93,11 @@ WITH
         LEFT ARRAY JOIN c.goals AS g, arrayEnumerate(c.goals) AS i
     ),
     facts AS (
-        -- A refund takes off what orders add, and may be a goal itself.
-        SELECT visitor_id, time, name, arrayJoin(if(name = 'refund', ['purchase', 'refund'], [name])) AS named, value, properties, kinds, transaction_id
+        -- A refund takes off what orders add, and may be a goal itself. An event of a
+        -- campaign, such as omo_coupon, is a goal of that campaign and phase only.
+        SELECT visitor_id, campaign, phase, time, name, arrayJoin(if(name = 'refund', ['purchase', 'refund'], [name])) AS named, value, properties, kinds, transaction_id
         FROM (
-            SELECT e.visitor_id AS visitor_id, e.time AS time, e.name AS name, e.value AS value, e.properties AS properties,
+            SELECT e.visitor_id AS visitor_id, e.campaign AS campaign, splitByChar('/', toString(e.phase))[1] AS phase, e.time AS time, e.name AS name, e.value AS value, e.properties AS properties,
                 e.kinds AS kinds, e.transaction_id AS transaction_id,
                 if(e.name = 'purchase', e.transaction_id, '') AS order_id
             FROM events AS e
@@ -118,13 +119,13 @@ SELECT
     u.campaign AS campaign, u.phase AS phase, u.visitor_id AS visitor_id, any(u.variant) AS variant,
     any(u.crossover) AS crossover, any(u.carried_over) AS carried_over, any(u.entered) AS entered, u.goal AS goal,
     u.main_goal AS main_goal, u.window_ms AS window_ms,
-    toBool(countIf(f.name = u.named AND (u.some_of = '' OR has(f.kinds, u.goal)) AND f.time >= u.entered AND f.time < u.entered + toIntervalMillisecond(u.window_ms)) > 0) AS converted,
+    toBool(countIf(f.name = u.named AND (u.some_of = '' OR has(f.kinds, u.goal)) AND f.time >= u.entered AND f.time < u.entered + toIntervalMillisecond(u.window_ms) AND (f.campaign = '' OR f.campaign = u.campaign AND f.phase IN ('', u.phase))) > 0) AS converted,
     sumIf(
         multiIf(f.name = u.named, u.some_of = '' OR has(f.kinds, u.goal),
                 u.some_of = '' OR (u.goal, f.transaction_id) IN (SELECT goal, transaction_id FROM orders), -1, 0)
             * if(f.name = u.named, ifNull(if(u.property = 'value', f.value, toFloat64OrNull(f.properties[u.property])), 0),
                 abs(ifNull(if(u.property = 'value', f.value, toFloat64OrNull(f.properties[u.property])), 0))),
-        f.time >= u.entered AND f.time < u.entered + toIntervalMillisecond(u.window_ms)) AS value
+        f.time >= u.entered AND f.time < u.entered + toIntervalMillisecond(u.window_ms) AND (f.campaign = '' OR f.campaign = u.campaign AND f.phase IN ('', u.phase))) AS value
 FROM (
     SELECT units.campaign AS campaign, units.phase AS phase, units.visitor_id AS visitor_id, units.variant AS variant,
         units.crossover AS crossover, units.carried_over AS carried_over, units.entered AS entered,

@@ -8,8 +8,8 @@ SELECT
     (SELECT toString((count(), sum(seq), max(received))) FROM event_log WHERE name IN own AND campaign = {campaign:String} AND received <= {as_of:DateTime64(3, 'UTC')}) 
         || toString((SELECT count() FROM event_log AS d ARRAY JOIN d.`outcome.campaign` AS c, d.`outcome.reason` AS r WHERE d.name = 'omo_decision' AND has(d.`outcome.reason`, 'forced') AND r = 'forced' AND c = {campaign:String})) AS events,
     (SELECT toString((count(), sum(seq), max(received))) FROM event_log
-        WHERE name IN goals AND campaign = '' AND time >= opens AND time < plan_closes AND received >= opens - toIntervalDay(1) AND received <= {as_of:DateTime64(3, 'UTC')}) AS reached,
+        WHERE name IN goals AND campaign IN ('', {campaign:String}) AND time >= opens AND time < plan_closes AND received >= opens - toIntervalDay(1) AND received <= {as_of:DateTime64(3, 'UTC')}) AS reached,
     (SELECT toString((count(), sum(seq))) FROM event_log WHERE name IN ('purchase', 'omo_merge') AND received <= {counted:DateTime64(3, 'UTC')}) AS before,
     (SELECT count() FROM event_log
-        WHERE (name IN own AND campaign = {campaign:String} OR name IN goals AND campaign = '' AND time >= opens AND time < plan_closes)
+        WHERE (name IN own AND campaign = {campaign:String} OR name IN goals AND campaign IN ('', {campaign:String}) AND time >= opens AND time < plan_closes)
             AND visitor_id IN (SELECT visitor_id FROM event_log WHERE name = 'omo_merge' AND received > {counted:DateTime64(3, 'UTC')} AND received <= {as_of:DateTime64(3, 'UTC')})) AS merged
