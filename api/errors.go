@@ -57,6 +57,7 @@ var statuses = map[string]int{
 	"already_invited":  http.StatusConflict,
 	"in_control":       http.StatusConflict,
 	"in_holdout":       http.StatusConflict,
+	"in_layer":         http.StatusConflict,
 	"too_large":        http.StatusRequestEntityTooLarge,
 	"rate_limited":     http.StatusTooManyRequests,
 	"internal":         http.StatusInternalServerError,

@@ -13,9 +13,10 @@ import (
 // It is no decision of the rules: the gates are not asked, what the rules decide is
 // decided and logged as without it, and its exposure has the phase "invited", so
 // that no result counts it; it spends the visitor's attention like any exposure.
-// Neither the holdout nor who is counted in another variant of the campaign is
-// invited: control stays untreated. What holds at the click is looked at again when
-// it is handed out, and it is handed out until its exposure says that it was seen.
+// Neither the holdout, nor who is or would be counted in another variant of the
+// campaign, nor whom its layer gives to another one is invited: control stays
+// untreated. What holds at the click is looked at again when it is handed out, and
+// it is handed out until its exposure says that it was seen.
 type invitation struct {
 	Campaign, Variant string
 	By                string

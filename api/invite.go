@@ -65,10 +65,10 @@ func (s *Server) invite(c echo.Context) error {
 		return problem("bad_request", "staff and bots are not invited").in("スタッフとボットは招待できません。")
 	}
 	one := invitation{Campaign: campaign, Variant: variants[at], By: by(c).Name, Until: now.Add(inviteFor)}
-	if err := s.untreated(visitor, one); err != nil {
+	if err := s.untreated(visitor, one, now); err != nil {
 		return err
 	}
-	if old, waits := s.invitations.waiting(visitor, now); waits && !s.stands(visitor, old) {
+	if old, waits := s.invitations.waiting(visitor, now); waits && !s.stands(visitor, old, now) {
 		s.invitations.forget([]string{visitor}) // it would not be handed out any more
 	}
 	if err := s.invitations.put(visitor, one, now); err != nil {
@@ -85,19 +85,21 @@ func (s *Server) invite(c echo.Context) error {
 	return back(c, to+fmt.Sprintf("#v%d", row.Row))
 }
 
-// untreated refuses an invitation to somebody whom results count, or will count, on
-// as one whom it never came to.
-func (s *Server) untreated(visitor string, one invitation) error {
-	apart, variant, counted, err := s.engine.Placed(visitor, one.Campaign)
+// untreated refuses an invitation to somebody whom results count, or may come to
+// count, as one whom it never came to: of this campaign, or of another of its layer.
+func (s *Server) untreated(visitor string, one invitation, now time.Time) error {
+	at, err := s.engine.Placed(visitor, one.Campaign, now)
 	switch {
 	case err != nil:
 		return err
-	case apart:
+	case at.Apart:
 		return problem("in_holdout", "the visitor is of the holdout, whom nothing is shown: what all campaigns together bring is measured by them")
-	case variant != "" && variant != one.Variant && counted:
-		return problem("in_control", fmt.Sprintf("the visitor is counted in variant %s of %s, and the chat is that of %s: what the campaign brings is measured by those whom it did not come to", variant, one.Campaign, one.Variant))
-	case variant != "" && variant != one.Variant:
-		return problem("in_control", fmt.Sprintf("the visitor will be counted in variant %s of %s, once it comes to that, and the chat is that of %s: what the campaign brings is measured by those whom it did not come to", variant, one.Campaign, one.Variant))
+	case at.Variant != one.Variant && at.Counted:
+		return problem("in_control", fmt.Sprintf("the visitor is counted in variant %s of %s, and the chat is that of %s: what the campaign brings is measured by those whom it did not come to", at.Variant, one.Campaign, one.Variant))
+	case at.Variant != "" && at.Variant != one.Variant:
+		return problem("in_control", fmt.Sprintf("the visitor will be counted in variant %s of %s, should it come to that, and the chat is that of %s: what the campaign brings is measured by those whom it did not come to", at.Variant, one.Campaign, one.Variant))
+	case at.Layer != "":
+		return problem("in_layer", fmt.Sprintf("campaigns of a layer never meet the same visitor, and %s is not this visitor's: %s", one.Campaign, at.Layer))
 	}
 	return nil
 }
@@ -109,14 +111,14 @@ func (s *Server) due(visitor string, now time.Time) (invitation, bool) {
 	if !ok {
 		return one, false
 	}
-	return one, s.stands(visitor, one)
+	return one, s.stands(visitor, one, now)
 }
 
 // stands says whether an invitation is still one that could be made.
-func (s *Server) stands(visitor string, one invitation) bool {
+func (s *Server) stands(visitor string, one invitation, now time.Time) bool {
 	all, variants := s.chats()
 	at := slices.IndexFunc(all, func(c *rules.Campaign) bool { return c.ID == one.Campaign })
-	return at >= 0 && variants[at] == one.Variant && s.untreated(visitor, one) == nil
+	return at >= 0 && variants[at] == one.Variant && s.untreated(visitor, one, now) == nil
 }
 
 // inviting gives the invitation that waits for the visitor that a visit turned out to

@@ -112,17 +112,17 @@ func chatIn(d decision) bool {
 	return false
 }
 
-// Control stays untreated: who is counted in it is not invited, nor who will be; who
-// never will be is.
+// Control stays untreated: who is counted in it is not invited, nor who would be, even
+// if the share of traffic leaves them out yet.
 func TestControlIsNotInvited(t *testing.T) {
 	t.Parallel()
 	s := open(t, chatFor("true", 1))
 	c := s.trusted()
 	c.visits("bob", "/", "")
-	c.submits("/ui/live/invite", "visitor", "bob", "campaign", "help").says(http.StatusConflict, "in_control", "the visitor will be counted in variant control of help, once it comes to that, and the chat is that of talk: what the campaign brings is measured by those whom it did not come to")
+	c.submits("/ui/live/invite", "visitor", "bob", "campaign", "help").says(http.StatusConflict, "in_control", "the visitor will be counted in variant control of help, should it come to that, and the chat is that of talk: what the campaign brings is measured by those whom it did not come to")
 	outside := open(t, chatFor("true", 1), edit("campaigns/help.yaml", "slot:", "traffic: 0%\nslot:"))
 	outside.trusted().visits("bob", "/", "")
-	outside.trusted().submits("/ui/live/invite", "visitor", "bob", "campaign", "help").is(http.StatusSeeOther)
+	outside.trusted().submits("/ui/live/invite", "visitor", "bob", "campaign", "help").says(http.StatusConflict, "in_control", "the visitor will be counted in variant control of help, should it come to that, and the chat is that of talk: what the campaign brings is measured by those whom it did not come to")
 	exposed(s.browser(), "ann", c.visits("ann", "/", ""), "help")
 	invite := c.submits("/ui/live/invite", "visitor", "ann", "campaign", "help")
 	invite.says(http.StatusConflict, "in_control", "the visitor is counted in variant control of help, and the chat is that of talk: what the campaign brings is measured by those whom it did not come to")
@@ -132,6 +132,41 @@ func TestControlIsNotInvited(t *testing.T) {
 			t.Errorf("%s: %s", language, page.body)
 		}
 	}
+}
+
+// Campaigns of a layer never meet the same visitor, by an invitation neither.
+func TestLayerIsNotInvited(t *testing.T) {
+	t.Parallel()
+	both := func(layer string) option {
+		return func(o *opening) {
+			withChat("true")(o)
+			text := strings.Replace(string(o.files["campaigns/help.yaml"].Data), "slot:", layer+"slot:", 1)
+			o.files["campaigns/help.yaml"] = &fstest.MapFile{Data: []byte(text)}
+			o.files["campaigns/other.yaml"] = &fstest.MapFile{Data: []byte(strings.NewReplacer("id: help", "id: other", "slot: corner", "slot: side").Replace(text))}
+		}
+	}
+	const why = "campaigns of a layer never meet the same visitor, and help is not this visitor's: "
+	s := open(t, both("layer: chats\n"))
+	c := s.trusted()
+	drawn := map[string]string{"help": "", "other": ""}
+	for _, visitor := range strings.Fields("v1 v2 v3 v4 v5 v6 v7 v8 v9 v10 v11 v12") {
+		drawn[c.visits(visitor, "/", "").Decisions[0].Campaign] = visitor
+	}
+	c.submits("/ui/live/invite", "visitor", drawn["help"], "campaign", "help").is(http.StatusSeeOther)
+	c.submits("/ui/live/invite", "visitor", drawn["other"], "campaign", "help").says(http.StatusConflict, "in_layer", why+"other of the layer chats")
+	c.submits("/ui/live/invite", "visitor", drawn["other"], "campaign", "other").is(http.StatusSeeOther)
+
+	s = open(t, both(""))
+	c = s.trusted()
+	seen := c.visits(drawn["help"], "/", "") // both, for there is no layer yet
+	c.submits("/ui/live/invite", "visitor", drawn["help"], "campaign", "help").is(http.StatusSeeOther)
+	exposed(s.browser(), drawn["help"], seen, "other")
+	s.clock.pass(time.Minute) // nothing is held for the page any more
+	uses(s, both("layer: chats\n"))
+	if d := c.visits(drawn["help"], "/", ""); chatIn(d) {
+		t.Errorf("the chat comes to whom the other came: %+v", d.Decisions)
+	}
+	c.submits("/ui/live/invite", "visitor", drawn["help"], "campaign", "help").says(http.StatusConflict, "in_layer", why+"other of the layer chats")
 }
 
 // Where the browser changes hands, the invitation of the one does not go to the other.

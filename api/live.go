@@ -105,7 +105,7 @@ func (s *Server) liveRowsOf(h presence.Here, chats []dashboard.Choice, now time.
 		switch one, ok := s.invitations.of(v.ID, now); {
 		case ok && one.Sent:
 			row.Invited, row.By = "sent", one.By
-		case ok && s.stands(v.ID, one):
+		case ok && s.stands(v.ID, one, now):
 			row.Invited, row.By = "waiting", one.By
 		default:
 			row.Invite = len(chats) > 0 && !v.Bot && !v.Staff && !v.Apart

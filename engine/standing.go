@@ -25,34 +25,40 @@ type Standing struct {
 	Events []ingest.Event // the visit's new ones in their order, and the visit's own: gone when its memory is used again
 }
 
-// Placed is where results count a visitor: whether in the holdout, and in which
-// variant of a campaign. Of one to whom the live phase has not come yet that is the
-// variant that is drawn once it does; "" where it does not come: the visitor is
-// outside the campaign's traffic or its part of the layer, or it is not live.
-func (e *Engine) Placed(visitor, campaign string) (apart bool, variant string, counted bool, err error) {
+// Place is where results count a visitor, seen from one campaign.
+type Place struct {
+	Apart   bool   // in the holdout
+	Variant string // of the campaign; "" where the rules have it no more
+	Counted bool   // by its live phase already; otherwise Variant is the one that will be drawn
+	Layer   string // why the campaign's layer is another's for this visitor; "" where it is not
+}
+
+// Placed tells a visitor's place. Whom the share of traffic leaves out has a variant
+// as well: the share can be raised within the phase.
+func (e *Engine) Placed(visitor, campaign string, now time.Time) (Place, error) {
 	p, err := e.Profile(visitor)
 	if err != nil {
-		return false, "", false, err
+		return Place{}, err
 	}
 	if p == nil {
 		p = profile.New(visitor)
 	}
 	live := e.live.Load()
-	apart = live.apart(p)
-	if kept := p.Kept(campaign, live.Phases[campaign]); kept != "" {
-		return apart, kept, true, nil
-	}
+	g := gates{live: live, p: p, now: now}
+	kept := p.Kept(campaign, live.Phases[campaign])
+	out := Place{Apart: live.apart(p), Variant: kept, Counted: kept != ""}
 	for _, c := range live.Set.Campaigns {
 		if c.ID != campaign {
 			continue
 		}
-		b := bucket.Bucket(bucket.Layer, c.Layer, p.Unit)
-		if outside := c.Layer != "" && (b < c.LayerLow || b >= c.LayerHigh); !outside && bucket.Bucket(bucket.Traffic, c.Salt, p.Unit) < c.Traffic {
-			g := gates{live: live, p: p}
-			variant = g.variant(c).ID
+		if !out.Counted {
+			out.Variant = g.variant(c).ID
+		}
+		if g.shut(c) {
+			out.Layer = g.detail(c, Layer)
 		}
 	}
-	return apart, variant, false, nil
+	return out, nil
 }
 
 // apart says whether somebody is of the holdout.
