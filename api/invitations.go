@@ -38,8 +38,9 @@ type invitations struct {
 }
 
 // put keeps one, unless there is one of that visitor that is not over, waiting or
-// seen, or there are too many.
-func (x *invitations) put(visitor string, one invitation, now time.Time) *Problem {
+// seen, or there are too many. gone is the one that need not be over: it would not
+// be handed out any more, as the caller saw it; the zero one where there is none.
+func (x *invitations) put(visitor string, one, gone invitation, now time.Time) *Problem {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.all == nil {
@@ -50,10 +51,11 @@ func (x *invitations) put(visitor string, one invitation, now time.Time) *Proble
 			delete(x.all, of)
 		}
 	}
-	if old, again := x.all[visitor]; again {
+	old, again := x.all[visitor]
+	if again && old != gone { // somebody else may have invited since
 		return problem("already_invited", fmt.Sprintf("%s has invited the visitor to %s: another invitation can follow in %s", old.By, old.Campaign, old.Until.Sub(now).Round(time.Second)))
 	}
-	if len(x.all) >= maxInvitations {
+	if !again && len(x.all) >= maxInvitations {
 		return problem("too_large", fmt.Sprintf("%d invitations wait: try again in some minutes", maxInvitations)).in("招待がたまっています。数分後にお試しください。")
 	}
 	x.all[visitor] = one

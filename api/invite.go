@@ -68,10 +68,11 @@ func (s *Server) invite(c echo.Context) error {
 	if err := s.untreated(visitor, one, now); err != nil {
 		return err
 	}
-	if old, waits := s.invitations.waiting(visitor, now); waits && !s.stands(visitor, old, now) {
-		s.invitations.forget([]string{visitor}) // it would not be handed out any more
+	gone, waits := s.invitations.waiting(visitor, now)
+	if !waits || s.stands(visitor, gone, now) {
+		gone = invitation{}
 	}
-	if err := s.invitations.put(visitor, one, now); err != nil {
+	if err := s.invitations.put(visitor, one, gone, now); err != nil {
 		return err
 	}
 	if err := s.audit(c, "invite", campaign); err != nil { // whom, the visitor's own history says, which can be erased
