@@ -106,6 +106,45 @@ func TestCampaignsOfferWhatTheShopHas(t *testing.T) {
 	}
 }
 
+// What a campaign says of the shop, the shop's own pages say as well: when an order
+// leaves, and that the article in the picture is where the button leads.
+func TestCampaignsPromiseWhatTheShopDoes(t *testing.T) {
+	set, shop := load(t), open(t)
+	b := newBrowser(t, shop)
+	page := func(path string) string { return b.get(path).text }
+	const leaves = "午後2時までのご注文は当日発送"
+	for _, c := range set.Campaigns {
+		for _, v := range c.Variants {
+			if v.Control() {
+				continue
+			}
+			var action struct {
+				Title, Image, Link string
+				Questions          []struct{ ID string }
+			}
+			if err := json.Unmarshal(v.Action, &action); err != nil {
+				t.Fatal(err)
+			}
+			if c.ID == "delivery-notes" && !strings.Contains(string(v.Action), leaves) {
+				t.Errorf("it says %s", v.Action)
+			}
+			if picture := action.Image; action.Link == "/free-shipping" && picture != "" && !strings.Contains(page(action.Link), picture) {
+				t.Errorf("%s: %s is not on %s", c.ID, picture, action.Link)
+			}
+			for word, asked := range map[string]int{"ひとつ": 1, "二つ": 2, "三つ": 3} {
+				if strings.Contains(action.Title, word) && len(action.Questions) != asked {
+					t.Errorf("%s: %q asks %d questions", c.ID, action.Title, len(action.Questions))
+				}
+			}
+		}
+	}
+	for _, path := range []string{"/shipping", "/items/linen-blouse"} {
+		if !strings.Contains(page(path), leaves) {
+			t.Errorf("%s does not say %s", path, leaves)
+		}
+	}
+}
+
 // The trade's reason stands above each campaign: letter, sentence, why.
 func TestEveryCampaignSaysWhy(t *testing.T) {
 	files, err := fs.Glob(Rules(), "campaigns/*.yaml")
