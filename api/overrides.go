@@ -21,27 +21,21 @@ type overrideAnswer struct {
 // pause answers POST /v1/campaigns/{id}/pause.
 func (s *Server) pause(c echo.Context) error {
 	id := idOf(c)
-	if err := s.engine.Pause(id, engine.Operator, s.now()); err != nil {
+	if err := s.engine.Pause(id, engine.Operator, s.now(), s.change(c, "pause", id)); err != nil {
 		return s.notDecided(id, err)
 	}
 	s.log.Info("a campaign is paused", "campaign", id, "by", by(c).Name)
-	if err := s.audit(c, "pause", id); err != nil {
-		return s.notDecided(id, err)
-	}
 	return encode(c, http.StatusOK, s.overridden(id))
 }
 
 // resume answers POST /v1/campaigns/{id}/resume.
 func (s *Server) resume(c echo.Context) error {
 	id := idOf(c)
-	was, err := s.engine.Resume(id, engine.Operator, s.now())
+	was, err := s.engine.Resume(id, engine.Operator, s.now(), s.change(c, "resume", id))
 	if err != nil {
 		return s.notDecided(id, err)
 	}
 	s.log.Info("a campaign is resumed", "campaign", id, "was_paused", was.Paused, "was_stopped", was.Harm != nil, "by", by(c).Name)
-	if err := s.audit(c, "resume", id); err != nil {
-		return s.notDecided(id, err)
-	}
 	answer := s.overridden(id)
 	answer.Was = &was
 	return encode(c, http.StatusOK, answer)

@@ -1,13 +1,17 @@
 package api_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/engine/ledger"
 )
 
 // overridden is what tests read of a campaign that something was decided about.
@@ -104,5 +108,48 @@ func TestPauseIsDurableOrRefused(t *testing.T) {
 	a.says(http.StatusServiceUnavailable, "unavailable", "it could not be made durable: campaign welcome: what was decided is not durable: input/output error")
 	if a.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
+	}
+}
+
+// onceDecided keeps what is decided about a campaign, and nothing after it: a disk
+// that is full by then.
+type onceDecided struct {
+	engine.Store
+	decided *atomic.Bool
+}
+
+func (o onceDecided) Commit(v ledger.Visit) (uint64, error) {
+	if o.decided.Load() {
+		return 0, errors.New("no space left on device")
+	}
+	seq, err := o.Store.Commit(v)
+	if slices.ContainsFunc(v.Records, func(r ledger.Record) bool { return r.Name == "overrides" }) {
+		o.decided.Store(true)
+	}
+	return seq, err
+}
+
+// Nothing is decided by hand without it being recorded who did, whatever becomes of
+// the disk in between: both are one commit.
+func TestWhoDecidedIsRecordedWithIt(t *testing.T) {
+	t.Parallel()
+	var decided atomic.Bool
+	s, _ := staffed(t, store(func(real engine.Store) engine.Store { return onceDecided{real, &decided} }))
+	desk := s.as("edit")
+	for _, step := range []struct {
+		act  func() answer
+		code int
+		want string
+	}{
+		{func() answer { return s.trusted().post("/v1/campaigns/welcome/pause", nil) }, http.StatusOK, "secret key publish pause welcome"},
+		{func() answer { return s.trusted().post("/v1/campaigns/welcome/resume", nil) }, http.StatusOK, "secret key publish resume welcome"},
+		{func() answer { return desk.submits("/ui/campaigns/welcome/pause") }, http.StatusSeeOther, "edit edit pause welcome"},
+		{func() answer { return desk.submits("/ui/campaigns/welcome/resume") }, http.StatusSeeOther, "edit edit resume welcome"},
+	} {
+		decided.Store(false)
+		step.act().is(step.code)
+		if all := s.changes(); len(all) == 0 || all[len(all)-1] != step.want {
+			t.Errorf("recorded %q, want %q", all, step.want)
+		}
 	}
 }

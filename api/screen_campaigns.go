@@ -114,19 +114,16 @@ func (f *figures) clashes(x *rules.Campaign, names map[string]*rules.Campaign) [
 
 // changeCampaign pauses or resumes one, and goes back to the list or to the
 // campaign itself, which says so.
-func (s *Server) changeCampaign(what string, change func(id, by string) error) echo.HandlerFunc {
+func (s *Server) changeCampaign(what string, change func(id string, change engine.Change) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id := c.Param("id")
-		err := change(id, by(c).Name)
+		err := change(id, s.change(c, what, id))
 		switch {
 		case errors.Is(err, engine.ErrNoCampaign):
 			return problem("not_found", err.Error()).in("この施策はルールのフォルダーにありません。")
 		case errors.Is(err, engine.ErrAsItIs):
 			return problem("bad_request", err.Error()).in("すでにその状態になっているか、ルールのファイルでそう決められています。画面を読み直してください。")
 		case err != nil:
-			return err
-		}
-		if err := s.audit(c, what, id); err != nil {
 			return err
 		}
 		if c.FormValue("back") == "result" { // it was changed on its own screen
@@ -136,10 +133,12 @@ func (s *Server) changeCampaign(what string, change func(id, by string) error) e
 	}
 }
 
-func (s *Server) pauseCampaign(id, by string) error { return s.engine.Pause(id, by, s.now()) }
+func (s *Server) pauseCampaign(id string, change engine.Change) error {
+	return s.engine.Pause(id, change.Who, change.At, change)
+}
 
-func (s *Server) resumeCampaign(id, by string) error {
-	_, err := s.engine.Resume(id, by, s.now())
+func (s *Server) resumeCampaign(id string, change engine.Change) error {
+	_, err := s.engine.Resume(id, change.Who, change.At, change)
 	return err
 }
 
@@ -154,6 +153,11 @@ func changeOf(told string) string {
 
 // audit records that the person of a request changed something.
 func (s *Server) audit(c echo.Context, what, of string) error {
+	return s.engine.Audit(s.change(c, what, of))
+}
+
+// change is what the person of a request changes now.
+func (s *Server) change(c echo.Context, what, of string) engine.Change {
 	who := by(c)
-	return s.engine.Audit(engine.Change{Who: who.Name, Role: who.Role.String(), What: what, Of: of, At: s.now()})
+	return engine.Change{Who: who.Name, Role: who.Role.String(), What: what, Of: of, At: s.now()}
 }

@@ -20,13 +20,7 @@ type Change struct {
 
 // Audit records a change as an omo_audit event; it is durable once Audit returns.
 func (e *Engine) Audit(c Change) error {
-	props, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	event, err := ingest.Encode(&ingest.Event{
-		ID: e.newID(), Name: ingest.Audit, Time: clock(c.At), Received: clock(c.At), Properties: props,
-	})
+	event, err := e.change(c)
 	if err != nil {
 		return err
 	}
@@ -34,6 +28,17 @@ func (e *Engine) Audit(c Change) error {
 		return fmt.Errorf("who changed what could not be recorded: %w", err)
 	}
 	return nil
+}
+
+// change is a change as an event.
+func (e *Engine) change(c Change) ([]byte, error) {
+	props, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	return ingest.Encode(&ingest.Event{
+		ID: e.newID(), Name: ingest.Audit, Time: clock(c.At), Received: clock(c.At), Properties: props,
+	})
 }
 
 // ReadChange reads an omo_audit event.

@@ -62,7 +62,7 @@ func told(kept map[string]keptOverride) map[string]Override {
 
 // override changes what is decided about one campaign, between two visits, and
 // gives what was.
-func (e *Engine) override(id, did, by string, now time.Time, change func(*rules.Campaign, *Override) error) (was Override, err error) {
+func (e *Engine) override(id, did, by string, now time.Time, changes []Change, change func(*rules.Campaign, *Override) error) (was Override, err error) {
 	e.using.Lock()
 	defer e.using.Unlock()
 	now = now.Truncate(time.Millisecond)
@@ -92,7 +92,7 @@ func (e *Engine) override(id, did, by string, now time.Time, change func(*rules.
 	} else {
 		delete(kept, id)
 	}
-	if err := e.decided(live, kept, turn{c, did, by, is, was}, now); err != nil {
+	if err := e.decided(live, kept, turn{c, did, by, is, was, changes}, now); err != nil {
 		return was, err
 	}
 	if err := e.store.Sync(); err != nil {
@@ -106,6 +106,7 @@ type turn struct {
 	c       *rules.Campaign
 	did, by string
 	is, was Override
+	changes []Change // by hand, recorded with it
 }
 
 // decided swaps the overrides in: with the event, a phase that may begin and the
@@ -137,6 +138,13 @@ func (e *Engine) decided(live *Live, kept map[string]keptOverride, t turn, now t
 	}
 	if err := e.overridden(&v, &next, kept, &t, now); err != nil {
 		return err
+	}
+	for _, c := range t.changes {
+		event, err := e.change(c)
+		if err != nil {
+			return err
+		}
+		v.Events = append(v.Events, event)
 	}
 	if v.Out, err = e.alert(live.Set.Site.Alerts, t, now); err != nil {
 		return err

@@ -58,9 +58,10 @@ func refuse(format string, args ...any) error {
 }
 
 // Pause stops a campaign for everybody from the next visit on: nothing of it is
-// offered or sent. It is durable once Pause returns.
-func (e *Engine) Pause(campaign, by string, now time.Time) error {
-	_, err := e.override(campaign, "pause", by, now, func(c *rules.Campaign, o *Override) error {
+// offered or sent. It is durable once Pause returns. Changes are recorded in the
+// same commit as Audit would: none is made of which nobody can tell whose it is.
+func (e *Engine) Pause(campaign, by string, now time.Time, changes ...Change) error {
+	_, err := e.override(campaign, "pause", by, now, changes, func(c *rules.Campaign, o *Override) error {
 		switch {
 		case o.Paused:
 			return refuse("campaign %q is paused already, by %s since %s", c.ID, o.By, moment(o.At, c.Zone))
@@ -74,9 +75,10 @@ func (e *Engine) Pause(campaign, by string, now time.Time) error {
 }
 
 // Resume lifts a pause and a harm stop and gives what was. What goes on after a
-// harm stop is another phase: it begins with the weights of the file.
-func (e *Engine) Resume(campaign, by string, now time.Time) (Override, error) {
-	return e.override(campaign, "resume", by, now, func(c *rules.Campaign, o *Override) error {
+// harm stop is another phase: it begins with the weights of the file. Changes are
+// recorded as Pause records them.
+func (e *Engine) Resume(campaign, by string, now time.Time, changes ...Change) (Override, error) {
+	return e.override(campaign, "resume", by, now, changes, func(c *rules.Campaign, o *Override) error {
 		switch {
 		case o.Paused || o.Harm != nil:
 			o.Paused, o.Harm = false, nil
@@ -92,7 +94,7 @@ func (e *Engine) Resume(campaign, by string, now time.Time) (Override, error) {
 // site's webhook for alerts of it in the same commit. It opens a phase of its own.
 // phase is the one in which the harm was seen: another one is not stopped for it.
 func (e *Engine) StopHarm(campaign, phase string, h HarmStop, now time.Time) error {
-	_, err := e.override(campaign, "harm_stop", ByHarm, now, func(c *rules.Campaign, o *Override) error {
+	_, err := e.override(campaign, "harm_stop", ByHarm, now, nil, func(c *rules.Campaign, o *Override) error {
 		switch {
 		case o.Harm == nil && e.live.Load().Phases[c.ID] != phase:
 			return refuse("campaign %q is in another phase than %s, of which the figures are", c.ID, phase)
@@ -116,7 +118,7 @@ func (e *Engine) StopHarm(campaign, phase string, h HarmStop, now time.Time) err
 // in the variants' order; who was exposed in this phase keeps its variant. phase
 // is the one whose results they follow.
 func (e *Engine) Allocate(campaign, phase string, parts []int, now time.Time) error {
-	_, err := e.override(campaign, "allocate", ByBandit, now, func(c *rules.Campaign, o *Override) error {
+	_, err := e.override(campaign, "allocate", ByBandit, now, nil, func(c *rules.Campaign, o *Override) error {
 		sum := 0
 		for _, n := range parts {
 			sum += max(0, n)
