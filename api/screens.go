@@ -116,12 +116,24 @@ func (s *Server) forPeople(role dashboard.Role, next echo.HandlerFunc) echo.Hand
 			return next(c)
 		case who.Role > 0:
 			return problem("role", "this needs the role "+role.String()+", and "+who.Name+" has "+who.Role.String()+": somebody who may publish can change that under /ui/users, or omo users does").in("必要な権限は " + role.String() + "、" + who.Name + "さんの権限は " + who.Role.String() + " です。公開の権限を持つ人が「メンバー」の画面で変えられます（omo users でも変えられます）。")
+		case c.Request().Method == http.MethodGet && c.Request().Header.Get("HX-Request") != "": // the login screen is no part of a page
+			h.Set("HX-Redirect", "/ui/login?back="+url.QueryEscape(pageAround(c.Request())))
+			return problem("no_key", "nobody is logged in any longer: log in at /ui/login").in("ログインし直してください。")
 		case c.Request().Method == http.MethodGet || c.Request().Method == http.MethodHead:
 			return c.Redirect(http.StatusSeeOther, "/ui/login?back="+url.QueryEscape(c.Request().RequestURI))
 		default:
 			return problem("no_key", "nobody is logged in, or no longer: log in at /ui/login and do it again").in("ログインし直して、もう一度操作してください。")
 		}
 	}
+}
+
+// pageAround is the screen that htmx asks for a part of; "" where it says none.
+func pageAround(r *http.Request) string {
+	u, err := url.Parse(r.Header.Get("HX-Current-URL"))
+	if err != nil {
+		return ""
+	}
+	return u.RequestURI()
 }
 
 func unreadForm(err error) error {

@@ -81,6 +81,12 @@ func TestComingIn(t *testing.T) {
 	c := s.caller("")
 	c.get("/ui/health?a=b&c").goes("/ui/login?back=%2Fui%2Fhealth%3Fa%3Db%26c")
 	c.get("/ui/login?back=/ui/health").is(http.StatusOK)
+	for page, back := range map[string]string{s.URL + "/ui/playground?campaign=quiet": "%2Fui%2Fplayground%3Fcampaign%3Dquiet", "": "%2F"} {
+		part := c.with("HX-Request", "true").with("HX-Current-URL", page).get("/ui/playground/backtest/b1").is(http.StatusUnauthorized)
+		if to := part.header.Get("HX-Redirect"); to != "/ui/login?back="+back {
+			t.Errorf("a part of %q leads to %q", page, to)
+		}
+	}
 	if page := string(c.submits("/ui/login", "name", "view", "password", "wrong horse", "back", "/ui/health").is(http.StatusUnauthorized).body); !strings.Contains(page, "名前かパスワードが違います。") || !strings.Contains(page, `value="view"`) {
 		t.Error(page)
 	}
