@@ -138,16 +138,20 @@ func (k *backtests) stop(ctx context.Context) {
 	}
 }
 
-// replayed runs one: the rules in use as omo backtest takes them, and changed.
-func (s *Server) replayed(changed *rules.Set, from, to time.Time) func(context.Context, *backtest) error {
+// replayed runs one: the rules in use, of that hash, as omo backtest takes them, and
+// changed, which is made of them.
+func (s *Server) replayed(inUse string, changed *rules.Set, from, to time.Time) func(context.Context, *backtest) error {
 	return func(ctx context.Context, b *backtest) error {
 		plan := replay.Plan{Sets: replay.NewSets(), Changed: changed, From: from, To: to}
 		if err := s.recorded.RuleSets(ctx, plan.Sets.Add); err != nil {
 			return err
 		}
+		if plan.Sets.LatestHash() != inUse {
+			return errNoRules
+		}
 		live, err := plan.Sets.Latest()
 		if err != nil {
-			return errNoRules
+			return err
 		}
 		plan.Present = live.Set
 		traffic, err := s.recorded.Traffic(ctx, from, to, wholeSample)

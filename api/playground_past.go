@@ -26,6 +26,7 @@ func (s *Server) beginBacktest(c echo.Context) error {
 	if err != nil || !slices.Contains(pastDays, days) {
 		return problem("bad_request", "days "+c.FormValue("days")+" is none of 7, 14, 28").in("期間は 7・14・28 日から選んでください。")
 	}
+	inUse := s.engine.Live().Set.Hash
 	set, campaign := s.check(c, &page)
 	switch {
 	case campaign == nil:
@@ -40,7 +41,7 @@ func (s *Server) beginBacktest(c echo.Context) error {
 	}
 	b, begun := s.backtests.begin(&backtest{
 		id: id.String(), campaign: campaign.ID, name: campaign.Name, by: by(c).Name, days: days, began: now,
-	}, s.log, s.replayed(set, now.AddDate(0, 0, -days), now))
+	}, s.log, s.replayed(inUse, set, now.AddDate(0, 0, -days), now))
 	switch {
 	case b == nil:
 		return retryLater("unavailable", "the server is about to stop", soon).in("サーバーが停止するところです。")

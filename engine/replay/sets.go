@@ -147,6 +147,15 @@ func (s *Sets) Named(ledger, hash string, seq uint64) (*engine.Live, error) {
 	return nil, fmt.Errorf("rule set %.12s is not recorded before seq %d of ledger %s", hash, seq, ledger)
 }
 
+// LatestHash is the hash of the set that went live last, in any ledger; "" where
+// none ever did.
+func (s *Sets) LatestHash() string {
+	if s.latest == nil {
+		return ""
+	}
+	return s.latest.recorded.Hash
+}
+
 // Latest is the set that went live last, in any ledger.
 func (s *Sets) Latest() (*engine.Live, error) {
 	if s.latest == nil {
