@@ -97,7 +97,7 @@ func (c camera) take(folder string, p picture) error {
 	if err != nil {
 		return err
 	}
-	defer chromedp.Call(c.tab, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: speaks.Identifier})
+	defer chromedp.Call(c.tab, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams(speaks))
 	size := windows[p.window]
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate("about:blank"), chromedp.Navigate(p.address)); err != nil {
 		return err
