@@ -71,7 +71,6 @@ func (s *Server) events(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s.withdrawn(id.visitor, body.Consent)
 	answer, err := s.take(c, p, id, may)
 	if err != nil {
 		return err
@@ -141,7 +140,9 @@ func (s *Server) visitsOf(c echo.Context, p *parcel, id identity, may access, no
 		if in.Visitor != nil && id.cookie != "" {
 			in.Visitor.ID = id.cookie // the signed cookie wins
 		}
-		s.withdrawn(cmp.Or(whom(&in), id.visitor), word)
+		if word == "denied" {
+			s.denied(&in, id, may, terms)
+		}
 		refused := s.accept(&event, in, batch, terms, around, consent)
 		if refused == nil && in.Visitor != nil {
 			refused = checkTold(in.Visitor)
@@ -168,6 +169,20 @@ func (s *Server) visitsOf(c echo.Context, p *parcel, id identity, may access, no
 		visits[place].Events = append(visits[place].Events, event)
 	}
 	return visits, rejected
+}
+
+// denied takes the visitor whose event comes with a no off the live screen. A no of
+// before, which history tells, is no news; and a page speaks for its own visitor
+// only, which its cookie names: anybody can write an id into an event.
+func (s *Server) denied(in *ingest.Incoming, id identity, may access, terms ingest.Terms) {
+	gap := s.engine.Live().Set.Site.SessionGap.Milliseconds()
+	switch {
+	case terms.Received.UnixMilli()-terms.TimeOf(in) >= gap:
+	case may == secret:
+		s.withdrawn(cmp.Or(whom(in), id.visitor), "denied")
+	default:
+		s.withdrawn(id.cookie, "denied")
+	}
 }
 
 // whom is the visitor that an event itself names.

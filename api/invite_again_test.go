@@ -223,6 +223,40 @@ func TestDeniedConsentLeavesTheLiveScreen(t *testing.T) {
 	}
 }
 
+// History that tells of a no, and a page that names another visitor than its own,
+// take nobody off the live screen.
+func TestDenialOfBeforeOrOfAnotherIsNoNews(t *testing.T) {
+	t.Parallel()
+	for what, says := range map[string]func(s *shop){
+		"history": func(s *shop) {
+			s.trusted().post("/v1/events", object{"consent": "denied", "events": list{object{"name": "look", "time": s.clock.Now().Add(-31 * time.Minute).UnixMilli(), "visitor": object{"id": "ann"}}}})
+		},
+		"history of the batch's visitor": func(s *shop) {
+			s.trusted().post("/v1/events", object{"consent": "denied", "visitor": object{"id": "ann"}, "events": list{object{"name": "look", "time": s.clock.Now().Add(-31 * time.Minute).UnixMilli()}}})
+		},
+		"a page without a cookie": func(s *shop) {
+			s.browser().post("/v1/events", object{"consent": "denied", "visitor": object{"id": "ann"}, "events": list{object{"name": "look"}}})
+		},
+		"another's page": func(s *shop) {
+			b := s.browser()
+			b.decide(object{"consent": "granted"})
+			b.post("/v1/events", object{"consent": "denied", "events": list{object{"name": "look", "visitor": object{"id": "ann"}}}})
+		},
+		"a page, in Segment's form": func(s *shop) {
+			s.browser().post("/v1/batch", object{"batch": list{object{"type": "track", "event": "look", "anonymousId": "ann", "context": object{"consent": object{"categoryPreferences": object{"Advertising": false}}}}}})
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, withChat("visitor.visits > 100"))
+			s.trusted().visits("ann", "/", "")
+			if says(s); !strings.Contains(string(s.trusted().get("/ui/live").body), "/ui/visitors/ann") {
+				t.Error("she is off the screen")
+			}
+		})
+	}
+}
+
 // A heartbeat of an erased visitor's page keeps nobody on the screen.
 func TestHeartbeatOfTheErased(t *testing.T) {
 	t.Parallel()

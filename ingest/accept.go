@@ -128,6 +128,15 @@ func (p *Properties) beyond(limit float64) (string, float64) {
 	return "", 0
 }
 
+// TimeOf is the time that Accept gives an event, in milliseconds since 1970.
+func (t Terms) TimeOf(in *Incoming) int64 {
+	if in.Beside != nil {
+		t.SentAt = in.Beside.SentAt
+	}
+	at, _ := correct(in.Time, t)
+	return at
+}
+
 // correct moves a client's time by what its clock is off, and keeps it within
 // the last seven days; history that a trusted server tells keeps its times.
 // stated is what the client said, 0 where that is the same.
