@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"time"
 
@@ -114,6 +115,8 @@ func (w *Warehouse) History(ctx context.Context, span Span) (*History, error) {
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("count the history: %w", w.explain(err))
 	}
+	shuffled := rand.New(rand.NewPCG(1, 2)) // the same for all: a report can be had again
+	shuffled.Shuffle(len(h.parts), func(i, j int) { h.parts[i], h.parts[j] = h.parts[j], h.parts[i] })
 	return h, nil
 }
 
@@ -126,7 +129,8 @@ func (h *History) parameters() map[string]string {
 // Read hands over every row, person by person, of each the rows of one ledger
 // after another in the order of folding. A person is known by the visitor whose
 // profile all its browsers share, as omo_merge events tell; most visitors are
-// persons of their own. The record is each's to keep.
+// persons of their own. The parts come in no order of ids, which would be that of
+// age: who stops early has seen old and new persons. The record is each's to keep.
 func (h *History) Read(ctx context.Context, each func(ledger, person string, r *ingest.Record) error) error {
 	for _, p := range h.parts {
 		parameters := h.parameters()
