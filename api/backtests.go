@@ -30,7 +30,8 @@ const (
 
 // backtests are run one at a time; the last one's report is kept.
 type backtests struct {
-	rows uint64 // that are replayed at most, about
+	rows uint64        // that are replayed at most, about
+	time time.Duration // that one takes at most
 
 	mu   sync.Mutex
 	last *backtest // nil: none was run
@@ -50,7 +51,7 @@ type backtest struct {
 
 	report  *replay.Report // nil where err says why
 	whole   bool
-	stopped bool // by somebody, or by its time
+	stopped error // context.Canceled: by somebody; context.DeadlineExceeded: by its time
 	err     error
 }
 
@@ -63,6 +64,9 @@ func (b *backtest) runs() bool {
 		return true
 	}
 }
+
+// late says whether its time ended it.
+func (b *backtest) late() bool { return errors.Is(b.stopped, context.DeadlineExceeded) }
 
 // Why there is no report, besides a warehouse that cannot answer.
 var (
@@ -81,14 +85,17 @@ func (k *backtests) begin(b *backtest, log *slog.Logger, run func(context.Contex
 	case k.last != nil && k.last.runs():
 		return k.last, false
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), backtestTime)
+	ctx, cancel := context.WithTimeout(context.Background(), k.time)
 	b.cancel, b.ended = cancel, make(chan struct{})
 	k.last = b
 	go func() {
 		defer close(b.ended)
 		defer cancel()
 		_, b.err = safely(log, func() (struct{}, error) { return struct{}{}, run(ctx, b) })
-		if b.stopped = ctx.Err() != nil; b.err != nil && !b.stopped {
+		switch b.stopped = ctx.Err(); {
+		case b.late():
+			log.Warn("a back-test was too much for its time", "campaign", b.campaign, "days", b.days, "time", k.time, "records", b.rows.Load(), "replayed", b.done.Load())
+		case b.err != nil && b.stopped == nil:
 			log.Error("a back-test did not come to its end", "campaign", b.campaign, "error", b.err)
 		}
 	}()

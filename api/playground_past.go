@@ -145,12 +145,14 @@ func (s *Server) backtestPage(c echo.Context, b *backtest) *dashboard.Backtest {
 		page.Trouble = "rules"
 	case errors.Is(b.err, errNoTraffic):
 		page.Trouble = "traffic"
-	case b.stopped && b.report == nil:
+	case b.late() && b.report == nil:
+		page.Trouble = "late"
+	case b.stopped != nil && b.report == nil:
 		page.Trouble = "cancelled"
 	case b.err != nil:
 		page.Trouble = "away"
 	case b.report != nil:
-		page.Whole, page.Report = b.whole, reported(b.report, b.campaign)
+		page.Whole, page.Late, page.Report = b.whole, b.late(), reported(b.report, b.campaign)
 		page.Report.From, page.Report.To = b.report.From.In(zone), b.report.To.In(zone)
 		live := s.engine.Live().Set
 		for i := range page.Report.Others {

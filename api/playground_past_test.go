@@ -31,6 +31,7 @@ type archive struct {
 	mu      sync.Mutex
 	samples []int
 	panics  bool
+	slow    bool                      // never has counted what there is
 	behind  func(*ingest.Record) bool // of the rule sets: left out; nil: none is
 }
 
@@ -53,6 +54,10 @@ func (a *archive) Traffic(ctx context.Context, _, _ time.Time, sample int) (*rep
 	defer a.mu.Unlock()
 	if a.panics {
 		panic("a mistake")
+	}
+	if a.slow {
+		<-ctx.Done()
+		return nil, ctx.Err()
 	}
 	a.samples = append(a.samples, sample)
 	all, err := a.all(ctx)
@@ -292,7 +297,7 @@ func TestABacktestUnderWay(t *testing.T) {
 	c.get(at + "/report").is(http.StatusServiceUnavailable)
 	c.submits(at + "/cancel").goes(at)
 	got := c.atLast(at).reads(`<div id="backtest"`, "</main>")
-	if !strings.Contains(got, "途中で止めたため、それまでにやり直した来訪者の数字です。") || strings.Contains(got, "6 人、") {
+	if !strings.Contains(got, "途中で止めたため、それまでにやり直した来訪者の数字です。 来訪者全体を代表する数字ではありません。") || strings.Contains(got, "6 人、") {
 		t.Error(got)
 	}
 	if changes := s.changes(); fmt.Sprint(changes) != "[edit edit backtest quiet edit edit backtest_cancel quiet]" {
@@ -308,6 +313,29 @@ func TestABacktestUnderWay(t *testing.T) {
 		t.Error("it goes on though the server has stopped")
 	}
 	c.submits("/ui/playground/backtest", begin...).is(http.StatusServiceUnavailable)
+}
+
+// What its time ended is told from what a person ended: fewer days help then.
+func TestABacktestThatTakesTooLong(t *testing.T) {
+	t.Parallel()
+	for what, one := range map[string]struct {
+		slow bool // to count what there is
+		time time.Duration
+		want string
+	}{
+		"on the way":       {false, 5 * time.Second, "15 分では終わらなかったため、それまでにやり直した来訪者の数字です。日数を減らすと最後まで終わります。 来訪者全体を代表する数字ではありません。"},
+		"before any of it": {true, time.Millisecond, "に edit が開始 記録が多く、15 分では数えられませんでした。日数を減らしてもう一度お試しください。"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s, a := archived(t, make(chan struct{}), func(o *api.Options) { o.BacktestTime = one.time })
+			a.slow = one.slow
+			at := s.as("edit").submits("/ui/playground/backtest", "yaml", toCart, "aslive", "1", "days", "14").is(http.StatusSeeOther).header.Get("Location")
+			if got := s.as("edit").atLast(at).reads(`<div id="backtest"`, "</main>"); !strings.Contains(got, one.want) {
+				t.Error(got)
+			}
+		})
+	}
 }
 
 // In a browser: it is begun and ended in its place, beside the text.

@@ -73,6 +73,7 @@ type Options struct {
 	OpenDashboard bool          // screens that nobody need log in to; for a demo on loopback
 	Heartbeats    time.Duration // of pages, while somebody is on duty; 15 s unless told
 	BacktestRows  uint64        // replayed by one back-test, about; 2,000,000 unless told
+	BacktestTime  time.Duration // for one back-test; 15 minutes unless told
 	Notice        string        // shown on the screens: that the visitors are simulated, say
 }
 
@@ -180,7 +181,7 @@ func New(o Options) (*Server, error) {
 		o.Now = time.Now
 	}
 	s := &Server{
-		echo: echo.New(), engine: o.Engine, reports: o.Reports, history: o.History, recorded: o.Recorded, backtests: backtests{rows: cmp.Or(o.BacktestRows, backtestRows)}, letter: o.Dead, kept: o.Kept, enricher: ingest.NewEnricher(),
+		echo: echo.New(), engine: o.Engine, reports: o.Reports, history: o.History, recorded: o.Recorded, backtests: backtests{rows: cmp.Or(o.BacktestRows, backtestRows), time: cmp.Or(o.BacktestTime, backtestTime)}, letter: o.Dead, kept: o.Kept, enricher: ingest.NewEnricher(),
 		tokens: jwt.NewParser(jwt.WithValidMethods([]string{"HS256", "EdDSA"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(o.Now)),
 		ready:  o.Ready, writeBackup: o.Backup, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
 		metrics: newMetrics(o.Metrics), limits: newLimits(o.Rates, o.Metrics), outbox: o.Outbox,

@@ -18,8 +18,9 @@ type Backtest struct {
 	Sample     float64 // the share of the persons who are replayed
 	Refused    string  // why none was begun: text, draft
 	Busy       *Backtest
-	Trouble    string // why there is no report: rules, traffic, cancelled, away
+	Trouble    string // why there is no report: rules, traffic, cancelled, late, away
 	Whole      bool   // else it was ended on the way
+	Late       bool   // by its time
 	Report     *Replayed
 }
 

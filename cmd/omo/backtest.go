@@ -84,7 +84,7 @@ func (o *backtestOptions) run(cmd *cobra.Command, dir string) error {
 	out := cmd.OutOrStdout()
 	err = o.form.give(out, report, func() { writeBacktest(out, report, span) })
 	if err == nil && !done {
-		return exit{findings, errors.New("stopped before the end: the report is about the visitors replayed until then")}
+		return exit{findings, errors.New("stopped before the end: the report is about the visitors replayed until then, who are no fair sample of all")}
 	}
 	return err
 }
