@@ -129,19 +129,22 @@ func (k *backtests) underWay() float64 {
 	return 1
 }
 
-// stop ends the one under way, and begins no other.
-func (k *backtests) stop(ctx context.Context) {
+// stop ends the one under way, and begins no other; wait has it come to its end,
+// until ctx is done.
+func (k *backtests) stop() (wait func(ctx context.Context)) {
 	k.mu.Lock()
 	k.over = true
 	b := k.last
 	k.mu.Unlock()
 	if b == nil {
-		return
+		return func(context.Context) {}
 	}
 	b.cancel()
-	select {
-	case <-b.ended:
-	case <-ctx.Done():
+	return func(ctx context.Context) {
+		select {
+		case <-b.ended:
+		case <-ctx.Done():
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -31,6 +32,7 @@ type archive struct {
 	mu      sync.Mutex
 	samples []int
 	panics  bool
+	deaf    chan struct{}             // nil: ends when it is told to, else once this is closed
 	slow    bool                      // never has counted what there is
 	behind  func(*ingest.Record) bool // of the rule sets: left out; nil: none is
 }
@@ -54,6 +56,11 @@ func (a *archive) Traffic(ctx context.Context, _, _ time.Time, sample int) (*rep
 	defer a.mu.Unlock()
 	if a.panics {
 		panic("a mistake")
+	}
+	if a.deaf != nil {
+		a.held <- struct{}{}
+		<-a.deaf
+		return nil, ctx.Err()
 	}
 	if a.slow {
 		<-ctx.Done()
@@ -335,6 +342,45 @@ func TestABacktestThatTakesTooLong(t *testing.T) {
 				t.Error(got)
 			}
 		})
+	}
+}
+
+// Requests under way do not wait for a back-test that is slow to end: the server
+// stops as ever, and waits for that last.
+func TestABacktestThatIsSlowToEnd(t *testing.T) {
+	t.Parallel()
+	s, a := archived(t, nil, func(*api.Options) {})
+	a.deaf = make(chan struct{})
+	server := s.Config.Handler.(*api.Server)
+	door, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served, stopped := make(chan error, 1), make(chan error, 1)
+	go func() { served <- server.Serve(door) }()
+	s.as("edit").submits("/ui/playground/backtest", "yaml", toCart, "aslive", "1", "days", "14").is(http.StatusSeeOther)
+	<-a.held
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		stopped <- server.Shutdown(ctx)
+	}()
+	select {
+	case err := <-served: // the door is closed
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("the door is still open")
+	}
+	select {
+	case <-stopped:
+		t.Error("the server has stopped before its back-test")
+	default:
+	}
+	close(a.deaf)
+	if err := <-stopped; err != nil {
+		t.Error(err)
 	}
 }
 

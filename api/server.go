@@ -295,7 +295,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if !s.closing.Swap(true) {
 		close(s.lively.over) // screens that are open would be waited for
 	}
-	s.backtests.stop(ctx)
+	defer s.backtests.stop()(ctx) // last: its ClickHouse may be slow to let go, and requests under way are not
 	if l := s.listener.Load(); l != nil {
 		if err := (*l).Close(); err != nil {
 			s.log.Warn("the door does not close", "error", err)
