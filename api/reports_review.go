@@ -63,7 +63,7 @@ func (s *Server) review(c echo.Context) error {
 // reviewOf counts a campaign twice: all there is, for the verdict, and those who
 // came in the span.
 func (s *Server) reviewOf(ctx context.Context, campaign *rules.Campaign, whole, span warehouse.Query) (stats.Reviewed, error) {
-	all, err := s.judge(ctx, campaign, whole)
+	all, err := s.resultsOf(ctx, campaign, whole)
 	if err != nil {
 		return stats.Reviewed{}, err
 	}
@@ -71,7 +71,7 @@ func (s *Server) reviewOf(ctx context.Context, campaign *rules.Campaign, whole, 
 	if err != nil {
 		return stats.Reviewed{}, err
 	}
-	return stats.Reviewed{Name: campaign.Name, Results: all.Results, Span: some.Results, Harm: harmOf(all.Override)}, nil
+	return stats.Reviewed{Name: campaign.Name, Results: all.Results, Span: some.Results, Awaited: all.Former != nil, Harm: harmOf(all.Override)}, nil
 }
 
 // harmOf says why a campaign was stopped; nil where it was not.

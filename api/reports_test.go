@@ -157,6 +157,13 @@ func TestResultsOfALivePhaseThatNobodyMet(t *testing.T) {
 	if body := string(s.as("view").counted("/ui/campaigns/welcome").body); strings.Contains(body, "次にすること") {
 		t.Error("a phase that has just begun is advised upon")
 	}
+	var review api.Review
+	s.trusted().get("/v1/review").is(http.StatusOK).into(&review)
+	for _, c := range review.Campaigns {
+		if c.Campaign == "welcome" && (c.Finding != "collecting" || !strings.HasPrefix(c.Sentence.En, "Nobody has been exposed in the live phase yet.")) {
+			t.Errorf("a phase that has just begun is reviewed as %s: %s", c.Finding, c.Sentence.En)
+		}
+	}
 	if ask("?phase=p1"); got.Former != nil {
 		t.Errorf("of a phase that is over %+v is former", got.Former)
 	}

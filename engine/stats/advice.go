@@ -88,6 +88,11 @@ func (c Reviewed) say(r Review, arm ArmResult) (what, next Sentence) {
 		}
 		return about(ja, en), sayWait(c.Results.ToGo)
 	default:
+		if c.Awaited {
+			return Sentence{
+				"いまのフェーズでは、まだ誰にも表示されていません。再開や、配分・内容の変更のたびに新しいフェーズとして数え、前の結果とは合算しません。",
+				"Nobody has been exposed in the live phase yet. A resume and other weights or content begin a phase, and phases are never added up."}, sayWait(c.Results.ToGo)
+		}
 		return sayYoung(c.Results, arm), sayWait(c.Results.ToGo)
 	}
 }

@@ -33,6 +33,8 @@ type Reviewed struct {
 	Results Results
 	// Span are the results of those alone who came in the span of the review.
 	Span Results
+	// Awaited: the phase came after another one, and nobody has met it yet.
+	Awaited bool
 	// Harm says why it was stopped; nil where it was not.
 	Harm *Sentence
 }
@@ -131,6 +133,8 @@ func (c Reviewed) finding(arm ArmResult) Finding {
 		return Costly
 	case all.Verdict == Win:
 		return Won
+	case c.Awaited:
+		return Young
 	case all.PerDay == 0:
 		return Stale
 	case all.Verdict == NoDifference:
