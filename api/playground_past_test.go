@@ -33,6 +33,7 @@ type archive struct {
 	samples []int
 	panics  bool
 	deaf    chan struct{}             // nil: ends when it is told to, else once this is closed
+	altered bool                      // says of decisions what they were not
 	slow    bool                      // never has counted what there is
 	behind  func(*ingest.Record) bool // of the rule sets: left out; nil: none is
 }
@@ -75,6 +76,9 @@ func (a *archive) Traffic(ctx context.Context, _, _ time.Time, sample int) (*rep
 	slices.SortStableFunc(all, func(x, y ingest.Record) int { return strings.Compare(x.Event.Visitor, y.Event.Visitor) })
 	visitors := map[string]bool{}
 	for i := range all {
+		if a.altered {
+			all[i].Event.Properties = bytes.ReplaceAll(all[i].Event.Properties, []byte(`"reason":"control"`), []byte(`"reason":"holdout"`))
+		}
 		visitors[all[i].Event.Visitor] = true
 	}
 	return &replay.Traffic{Visitors: uint64(len(visitors)), Rows: uint64(len(all)), Sample: sample, Read: func(ctx context.Context, each func(string, string, *ingest.Record) error) error {
@@ -259,6 +263,22 @@ func TestABacktestIsBesideTheRulesInUse(t *testing.T) {
 		if got := try(); !strings.Contains(got, one.want) {
 			t.Errorf("%s: %s", what, got)
 		}
+	}
+}
+
+// What is kept of a back-test names no visitor, not even one whose decisions do not
+// come out as logged.
+func TestABacktestKeepsNoVisitor(t *testing.T) {
+	t.Parallel()
+	s, a := archived(t, nil, func(*api.Options) {})
+	a.altered = true
+	c := s.as("edit")
+	at := c.submits("/ui/playground/backtest", "yaml", toCart, "aslive", "1", "days", "7").is(http.StatusSeeOther).header.Get("Location")
+	c.atLast(at)
+	var report replay.Report
+	c.get(at + "/report").is(http.StatusOK).into(&report)
+	if r := report.Reproduced; report.Decisions != 9 || r.Equal == 9 || r.Differences == nil || len(r.Differences) > 0 {
+		t.Errorf("%d decisions, %d as logged, told of %+v", report.Decisions, r.Equal, r.Differences)
 	}
 }
 
