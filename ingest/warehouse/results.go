@@ -79,7 +79,7 @@ func (w *Warehouse) Results(ctx context.Context, q Query) (Sums, error) {
 
 // results counts, unless it is known that the answer is the one of last time.
 func (w *Warehouse) results(ctx context.Context, q Query) (Sums, error) {
-	p, err := w.prepare(ctx, q.parameters())
+	p, err := w.plan(ctx, q.parameters())
 	if err != nil {
 		return Sums{}, err
 	}
@@ -93,15 +93,14 @@ func (w *Warehouse) results(ctx context.Context, q Query) (Sums, error) {
 	if err != nil {
 		return Sums{}, err
 	}
-	p.retold = retoldSQL // with the rows: what was asked before the marks may lack what they know
 	sums, err := w.sums(ctx, p, q)
 	if err == nil {
-		w.settled.put(q, record{sums, p.plan, found})
+		w.settled.put(q, record{sums, p.text, found})
 	}
 	return sums, err
 }
 
-func (w *Warehouse) sums(ctx context.Context, p prepared, q Query) (Sums, error) {
+func (w *Warehouse) sums(ctx context.Context, p plan, q Query) (Sums, error) {
 	sums := Sums{Query: q}
 	var recent uint64
 	var since time.Time

@@ -35,17 +35,17 @@ type record struct {
 // marks are by what rows are known again.
 type marks struct{ events, reached, before string }
 
-// settles says whether sums so prepared hang on the rows alone.
-func settles(p prepared, q Query) bool {
+// settles says whether sums of this plan hang on the rows alone.
+func settles(p plan, q Query) bool {
 	return p.someOf == "" && p.closes.Before(q.AsOf.Add(-7*24*time.Hour))
 }
 
 // get gives sums that were counted before, if they would come out the same again.
-func (s *settled) get(ctx context.Context, w *Warehouse, p prepared, q Query) (Sums, bool, error) {
+func (s *settled) get(ctx context.Context, w *Warehouse, p plan, q Query) (Sums, bool, error) {
 	s.mu.Lock()
 	r, ok := s.kept[q.always()]
 	s.mu.Unlock()
-	if !ok || r.plan != p.plan || q.AsOf.Before(r.sums.AsOf) {
+	if !ok || r.plan != p.text || q.AsOf.Before(r.sums.AsOf) {
 		return Sums{}, false, nil
 	}
 	now, merged, err := w.marks(ctx, p, q, r.sums.AsOf)
@@ -84,10 +84,10 @@ func (s Sums) clone() Sums {
 
 // marks looks at the rows, and for persons made known after counted who may have to
 // do with the campaign.
-func (w *Warehouse) marks(ctx context.Context, p prepared, q Query, counted time.Time) (m marks, merged uint64, err error) {
+func (w *Warehouse) marks(ctx context.Context, p plan, q Query, counted time.Time) (m marks, merged uint64, err error) {
 	values := q.parameters()
 	values["counted"] = clock(counted)
-	err = w.each(ctx, strings.Replace(marksSQL, "WITH ", "WITH "+p.plan, 1), values, func(scan func(...any) error) error {
+	err = w.each(ctx, strings.Replace(marksSQL, "WITH ", "WITH "+p.text, 1), values, func(scan func(...any) error) error {
 		return scan(&m.events, &m.reached, &m.before, &merged)
 	})
 	return m, merged, err
