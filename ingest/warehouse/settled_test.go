@@ -77,6 +77,8 @@ func TestSettled(t *testing.T) {
 		{"a person made known", "700000000 omo_merge one user=u id=9005"},
 		{"a person of whom an order is known", "700000000 omo_exposure one campaign=c variant=a phase=p user=u id=9006"},
 		{"an order told earlier than it was thought", "5 purchase late transaction_id=T1 value=100 received=6 id=9007"},
+		{"an order told before the campaign, loaded late", "-100000 purchase late transaction_id=T1 value=100 received=-99000 id=9020"},
+		{"a person made known before, loaded late", "600 omo_merge one user=u received=700 id=9021"},
 		{"rules with another arm", "0 omo_rules - of-two"},
 	} {
 		t.Run(c.what, func(t *testing.T) {

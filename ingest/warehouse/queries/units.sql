@@ -3,9 +3,10 @@
 --
 -- It reads the table and not the views, whose FINAL would merge every copy of every
 -- row: an exposure told again counts from its earliest telling, and of the others the
--- copies are dropped where the rows of a visitor who was exposed are together. Read are the campaign's own events, and of goal
--- events the months from the first that can count to the last; of all other orders
--- only the transaction ids, since an order that was told before is not told twice.
+-- copies are dropped where the rows of a visitor who was exposed are together. Read are
+-- the campaign's own events, and of goal events the months from the first that can
+-- count to the last; of all other orders only the transaction ids, since an order that
+-- was told before is not told twice.
     forced AS (
         SELECT d.decision_id AS decision_id
         FROM event_log AS d ARRAY JOIN d.`outcome.campaign` AS c, d.`outcome.reason` AS r
@@ -123,8 +124,8 @@
         GROUP BY o.unit
     ),
 
-    -- What a reward cost: a share of the order, or
-    -- an amount, for each order of the window that used it. It was used by an order
+    -- What came of it. What a reward cost: a share of the order, or an amount, for
+    -- each order of the window that used it. It was used by an order
     -- with the arm's code; of a pool, by the order that the redemption names, or
     -- else by the one nearest to it in time; a reward without a code comes with
     -- every order. Only orders have costs: goals that are no purchase have none.
