@@ -204,6 +204,7 @@ type reports struct {
 	timeline  []ingest.Record // the newest first
 	recent    []warehouse.Recent
 
+	late  chan struct{} // nil: every answer comes at once, else when it is closed
 	hold  chan struct{} // nil: results are told at once, else when it is closed
 	under int           // results asked for and not told yet
 	most  int           // that there were at once
@@ -222,15 +223,21 @@ func (r *reports) Results(_ context.Context, q warehouse.Query) (warehouse.Sums,
 	r.under++
 	defer func() { r.under-- }()
 	r.most = max(r.most, r.under)
-	if hold := r.hold; hold != nil {
-		r.mu.Unlock()
-		<-hold
-		r.mu.Lock()
-	}
+	r.wait(r.hold)
+	r.wait(r.late)
 	if r.away {
 		return warehouse.Sums{}, errAway
 	}
 	return r.sums, nil
+}
+
+// wait holds an answer back for as long as the test wants. The lock is the caller's.
+func (r *reports) wait(hold chan struct{}) {
+	if hold != nil {
+		r.mu.Unlock()
+		<-hold
+		r.mu.Lock()
+	}
 }
 
 func (r *reports) Daily(_ context.Context, q warehouse.Query, zone string) ([]warehouse.Slice, error) {
@@ -258,6 +265,7 @@ func (r *reports) ask(q warehouse.Query, word string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked, r.words = append(r.asked, q), append(r.words, word)
+	r.wait(r.late)
 	if r.away {
 		return errAway
 	}
@@ -321,6 +329,7 @@ func (r *reports) Phases(context.Context, warehouse.Query) ([]warehouse.Phase, e
 }
 
 func (r *reports) answers() error {
+	r.wait(r.late)
 	if r.away {
 		return errAway
 	}

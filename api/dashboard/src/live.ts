@@ -98,21 +98,36 @@ function count(): void {
 const state = find("live-state");
 function say(on: boolean): void {
   state.classList.toggle("on", on);
-  state.textContent = (on ? state.dataset.live : state.dataset.lost) ?? "";
+  state.textContent = on ? (state.dataset.live ?? "") : "";
+  list.dispatchEvent(new CustomEvent("omo:connection", { bubbles: true, detail: on ? "answered" : "lost" }));
 }
+
+// The server ends each stream after a while, and the browser comes again within a
+// second: only what takes longer is told.
+const COMES_AGAIN = 4_000;
+let gone: number | undefined;
 
 /** listen hears the server out; a connection that is refused is tried again later. */
 function listen(): void {
   const source = new EventSource("/ui/live/events" + location.search);
   source.addEventListener("live", (event) => {
+    clearTimeout(gone);
+    gone = undefined;
     take(JSON.parse(event.data));
     say(true); // not when it opens: what it shows is old until the first push
   });
   source.addEventListener("error", () => {
     if (source.readyState === EventSource.OPEN) return;
-    say(false);
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 5_000);
+    gone ??= setTimeout(say, COMES_AGAIN, false);
+    if (source.readyState === EventSource.CLOSED) setTimeout(again, 5_000);
   });
+}
+
+/** again listens anew, unless the server wants to know first who looks: it forgets that when it starts. */
+async function again(): Promise<void> {
+  const seen = await fetch(location.href, { method: "HEAD" }).catch(() => undefined);
+  if (seen?.redirected) location.reload();
+  else listen();
 }
 
 listen();

@@ -1,11 +1,14 @@
 // What every screen loads: htmx, told never to evaluate a text and to write no
 // style of its own, so that it works under the screens' policy.
 import htmx from "htmx.org";
+import { watchConnection } from "./connection";
 
 htmx.config.allowEval = false;
 htmx.config.includeIndicatorStyles = false;
 htmx.config.selfRequestsOnly = true;
 htmx.config.historyCacheSize = 0;
+htmx.config.timeout = 70_000; // the server gives up after 60 s: nothing comes any more
+watchConnection();
 
 // A switch that goes as soon as it is chosen; without script its form has a button.
 document.addEventListener("change", (event) => {
