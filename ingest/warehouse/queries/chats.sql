@@ -9,7 +9,8 @@
 -- who were answered as for those who were not, within the window of the campaign's
 -- main goal (72 h of a chat that names no campaign). A visitor with several chats
 -- begins with the first that was answered, else with the first. Orders count as in
--- results: once a transaction_id, by the first telling; refunds take value off.
+-- results: of all the person's browsers, once a transaction_id, by the first telling;
+-- refunds take value off.
 WITH
     words AS (
         SELECT visitor_id,
@@ -61,23 +62,45 @@ WITH
         WHERE began <= {as_of:DateTime64(3, 'UTC')}
         GROUP BY campaign
     ),
-    did AS (
-        SELECT visitor_id, groupArray((at, amount, bought)::Tuple(at DateTime64(3, 'UTC'), amount Float64, bought Bool)) AS deeds
-        FROM (
-            SELECT visitor_id, time AS at, ifNull(value, 0) AS amount, true AS bought
-            FROM (
-                SELECT visitor_id, time, value, transaction_id, event_id, received, seq, idx
-                FROM events
-                WHERE name = 'purchase' AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != ''
-                ORDER BY received, seq, idx
-                LIMIT 1 BY transaction_id, if(transaction_id = '', event_id, toUUID('00000000-0000-0000-0000-000000000000'))
-            )
-            UNION ALL
-            SELECT visitor_id, time, -abs(ifNull(value, 0)), false
-            FROM events
-            WHERE name = 'refund' AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != ''
-        )
+    -- An order belongs to the visitor on it if that one accepted a chat of the
+    -- campaign, else to its person's first who did.
+    takers AS (
+        SELECT campaign, visitor_id, min(at) AS first FROM parted WHERE by = '' AND kind = 'accepted' GROUP BY campaign, visitor_id
+    ),
+    known AS (
+        SELECT visitor_id, max(user_id) AS person
+        FROM event_log
+        WHERE name IN ('omo_merge', 'omo_chat', 'purchase', 'refund') AND user_id != '' AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != ''
         GROUP BY visitor_id
+    ),
+    owners AS (
+        SELECT campaign, visitor_id, visitor_id AS unit FROM takers
+        UNION ALL
+        SELECT p.campaign, k.visitor_id, p.unit
+        FROM (
+            SELECT t.campaign AS campaign, k.person AS person, argMin(t.visitor_id, (t.first, t.visitor_id)) AS unit
+            FROM takers AS t INNER JOIN known AS k ON t.visitor_id = k.visitor_id
+            GROUP BY campaign, person
+        ) AS p INNER JOIN known AS k ON p.person = k.person
+        WHERE (p.campaign, k.visitor_id) NOT IN (SELECT campaign, visitor_id FROM takers)
+    ),
+    orders AS (
+        SELECT visitor_id, name, time, value, transaction_id, (received, seq, idx) AS place
+        FROM event_log
+        WHERE name IN ('purchase', 'refund') AND visitor_id IN (SELECT visitor_id FROM owners) AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot
+            AND time >= {from:DateTime64(3, 'UTC')} AND received >= {from:DateTime64(3, 'UTC')} - toIntervalDay(1)
+        ORDER BY place
+        LIMIT 1 BY event_id -- of copies the first
+    ),
+    did AS (
+        SELECT w.campaign AS campaign, w.unit AS unit,
+            groupArray((o.time, if(o.name = 'purchase', ifNull(o.value, 0), -abs(ifNull(o.value, 0))), o.name = 'purchase')::Tuple(at DateTime64(3, 'UTC'), amount Float64, bought Bool)) AS deeds
+        FROM orders AS o INNER JOIN owners AS w ON o.visitor_id = w.visitor_id
+        WHERE o.name = 'refund' OR o.transaction_id = '' OR (o.transaction_id, o.place) IN (
+            SELECT transaction_id, min((received, seq, idx)) FROM event_log
+            WHERE name = 'purchase' AND transaction_id IN (SELECT transaction_id FROM orders) AND received <= {as_of:DateTime64(3, 'UTC')} AND NOT bot AND visitor_id != ''
+            GROUP BY transaction_id)
+        GROUP BY campaign, unit
     ),
     -- One row a visitor of each part.
     people AS (
@@ -98,5 +121,5 @@ WITH
             GROUP BY campaign, by, part_key, visitor_id
         ) AS p
         LEFT JOIN lasts AS l ON l.campaign = p.campaign
-        LEFT JOIN did AS d ON d.visitor_id = p.visitor_id
+        LEFT JOIN did AS d ON d.campaign = p.campaign AND d.unit = p.visitor_id
     )
