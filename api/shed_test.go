@@ -65,35 +65,31 @@ func TestNobodyWaitsForWhatIsHeldUp(t *testing.T) {
 		}
 	}
 	look := list{object{"name": "look"}, object{"name": "Not A Name"}}
-	sentHome := func(visitor, why string, within time.Duration) {
+	// An answer that waited for what is held up would never come: that is only let
+	// go at the end.
+	sentHome := func(visitor, why string) {
 		t.Helper()
-		start := time.Now()
 		answer := s.browser().answered(object{"visitor": object{"id": visitor}, "events": look})
-		took := time.Since(start)
 		d := answer.decision()
 		same(t, "degraded", d.Degraded, []string{why})
 		if d.campaigns() != "" || len(d.Rejected) != 2 || d.Rejected[0].Code != "bad_name" || d.Rejected[1].Code != "overloaded" || answer.header.Get("Retry-After") != "2" {
 			t.Errorf("%s: %+v", why, d)
 		}
-		if took > within {
-			t.Errorf("%s: the answer took %s", why, took)
-		}
 	}
-	// Bounds are far above what is promised: the machine has other tests to run.
 	first := hold()
-	sentHome(first, "busy", 2*time.Second)
+	sentHome(first, "busy")
 	served := 0
 	for n := range 5 {
 		if s.browser().decide(object{"visitor": object{"id": fmt.Sprint("quick", n)}}).campaigns() != "" {
 			served++
 		}
 	}
-	if served < 3 { // one or two may share the lock by chance
+	if served < 2 { // some may share the lock by chance, one of 256: four once in a billion times
 		t.Errorf("only %d of 5 other visitors were served", served)
 	}
 	hold()
 	hold() // as many as may be
-	sentHome("quick", "overload", 2*time.Second)
+	sentHome("quick", "overload")
 	text := string(s.trusted().get("/metrics").is(http.StatusOK).body)
 	for _, want := range []string{`omo_decide_shed_total{why="overload"} 1`, "omo_decide_under_way 3", `omo_events_rejected_total{code="overloaded"} 2`} {
 		if !strings.Contains(text, want+"\n") {

@@ -78,9 +78,9 @@ func TestAFullOutbox(t *testing.T) {
 	end := twoHoursOn(t, e)
 	eventually := func(what string, done func() bool) {
 		t.Helper()
-		for limit := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		for limit := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
 			if time.Now().After(limit) {
-				t.Fatal("not within 20 s: ", what)
+				t.Fatal("not within a minute: ", what)
 			}
 		}
 	}
@@ -129,7 +129,7 @@ func TestAFullOutboxKeepsOnlyWhatSendsFromFiring(t *testing.T) {
 	tell("zoe", "begin_checkout") // whose timer comes last
 	end := twoHoursOn(t, e)
 	due := waiting + 1
-	for limit := time.Now().Add(20 * time.Second); due != waiting && time.Now().Before(limit); time.Sleep(time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); due != waiting && time.Now().Before(limit); time.Sleep(time.Millisecond) {
 		left, _, err := l.Timers(dawn.Add(2*time.Hour).UnixMilli(), 2*waiting)
 		if err != nil {
 			t.Fatal(err)

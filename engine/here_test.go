@@ -53,7 +53,7 @@ func TestListedTriggersEqualAPlainComputation(t *testing.T) {
 		}
 		slices.SortStableFunc(calls, func(a, b told) int { return cmp.Compare(a.received, b.received) })
 
-		l, ids := newLedger(t), 0
+		l, ids := newLedger(rt), 0
 		newID := func() string { ids++; return fmt.Sprintf("0191e8a0-0000-7000-8000-%012d", ids) }
 		e := engine.New(engine.Options{Store: l, Key: []byte("key"), NewID: newID})
 		if err := e.Use(set, dawn); err != nil {

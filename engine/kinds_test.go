@@ -32,7 +32,7 @@ func TestKindsEqualAPlainComputation(t *testing.T) {
 	t.Parallel()
 	set := load(t, derivedRules)
 	rapid.Check(t, func(rt *rapid.T) {
-		l, ids := newLedger(t), 0
+		l, ids := newLedger(rt), 0
 		newID := func() string { ids++; return fmt.Sprintf("0191e8a0-0000-7000-8000-%012d", ids) }
 		e := engine.New(engine.Options{Store: l, Key: []byte("key"), NewID: newID})
 		now, entered, reached := dawn, time.Time{}, 0

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
+	"pgregory.net/rapid"
 
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/engine/ledger"
@@ -82,14 +84,25 @@ func newStage(t *testing.T, archive *txtar.Archive) *stage {
 	return s
 }
 
-func newLedger(t testing.TB) *ledger.Ledger {
+// cleaner is a test, or one of the many checks of a property.
+type cleaner interface {
+	rapid.TB
+	Cleanup(func())
+}
+
+// newLedger is gone, with its megabytes on disk, when the test or the check is over.
+func newLedger(t cleaner) *ledger.Ledger {
 	t.Helper()
-	l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler)})
+	dir, err := os.MkdirTemp("", "omo-engine-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := ledger.Open(filepath.Join(dir, "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
+		if err := errors.Join(l.Close(), os.RemoveAll(dir)); err != nil {
 			t.Error(err)
 		}
 	})

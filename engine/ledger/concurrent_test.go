@@ -14,7 +14,7 @@ func TestReaderFollowsManyWriters(t *testing.T) {
 	t.Parallel()
 	const writers, each = 32, 40
 	l := fresh(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	var writing sync.WaitGroup
 	for w := range writers {

@@ -165,6 +165,7 @@ func TestAnyOrderOfOverridesIsReplayed(t *testing.T) {
 	}
 	rapid.Check(t, func(r *rapid.T) {
 		s := newShop(t, 4, rapid.Uint64().Draw(r, "seed"))
+		defer s.close() // its ledger takes megabytes, and there are many checks
 		s.use(sets[0])
 		for i := range rapid.IntRange(5, 40).Draw(r, "turns") {
 			switch rapid.SampledFrom([]string{"visits", "decided", "decided", "reload", "restart"}).Draw(r, "turn") {

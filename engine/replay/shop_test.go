@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -45,6 +46,7 @@ type shop struct {
 	now    time.Time
 	ids    int
 	crowd  []*person
+	close  func() // done with the test, or before
 	*rand.Rand
 }
 
@@ -65,16 +67,18 @@ type shown struct{ decision, campaign, variant, phase string }
 
 func newShop(t testing.TB, visitors int, seed uint64) *shop {
 	t.Helper()
-	l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler)})
+	dir := filepath.Join(t.TempDir(), "ledger")
+	l, err := ledger.Open(dir, ledger.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
+	s := &shop{TB: t, ledger: l, now: dawn, Rand: rand.New(rand.NewPCG(seed, 1))}
+	s.close = sync.OnceFunc(func() {
+		if err := errors.Join(l.Close(), os.RemoveAll(dir)); err != nil {
 			t.Error(err)
 		}
 	})
-	s := &shop{TB: t, ledger: l, now: dawn, Rand: rand.New(rand.NewPCG(seed, 1))}
+	t.Cleanup(s.close)
 	s.engine = engine.New(engine.Options{Store: l, Key: []byte("key"), NewID: s.newID, Profiles: 512})
 	for i := range visitors {
 		p := &person{id: fmt.Sprintf("018f3b1e-7a00-7d10-9b1a-%012d", i), user: fmt.Sprint("user-", i)}

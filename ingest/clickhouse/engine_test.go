@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // binary writes a clickhouse program, made of shell, into a folder.
@@ -74,7 +73,7 @@ case "$1" in --query) echo 26.7.2.1; exit;; esac
 func TestNoWayToClickHouse(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv("OMO_CACHE", t.TempDir())
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	_, err := Start(ctx, Options{Dir: t.TempDir()})
 	want := "the embedded ClickHouse is broken: install ClickHouse: npm is not on PATH: " +

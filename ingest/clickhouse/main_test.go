@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,6 +27,9 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+// patience is how long a test waits for what must happen: only what hangs takes so long.
+const patience = 2 * time.Minute
 
 // startTest starts a server that ends with the test. The library may have to be
 // fetched first.
@@ -60,7 +65,7 @@ func connectTest(t *testing.T, dsn string) native.Conn {
 
 func execTest(t *testing.T, c native.Conn, sql string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := c.Exec(ctx, sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)
@@ -75,6 +80,25 @@ func eventually(t *testing.T, within time.Duration, what string, f func() bool) 
 			t.Fatalf("after %s still not true: %s", within, what)
 		}
 	}
+}
+
+// freeze stops a process, and waits until none of its threads runs any longer.
+func freeze(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, patience, "all threads stand still", func() bool {
+		tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		if err != nil || len(tasks) == 0 {
+			t.Fatalf("process %d: %d threads, %v", pid, len(tasks), err)
+		}
+		return !slices.ContainsFunc(tasks, func(path string) bool {
+			stat, err := os.ReadFile(path)
+			_, after, _ := strings.Cut(string(stat), ") ")
+			return err == nil && !strings.HasPrefix(after, "T")
+		})
+	})
 }
 
 // alive says whether a process runs; one that waits to be buried does not.

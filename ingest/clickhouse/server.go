@@ -25,6 +25,7 @@ type Options struct {
 	breaker    *breaker
 	probeEvery time.Duration
 	stuckAfter time.Duration
+	leaveGrace time.Duration
 }
 
 // Bounds of a server's life.
@@ -112,6 +113,7 @@ func Open(opts Options) (*Server, error) {
 	}
 	opts.probeEvery = cmp.Or(opts.probeEvery, probeEvery)
 	opts.stuckAfter = cmp.Or(opts.stuckAfter, stuckAfter)
+	opts.leaveGrace = cmp.Or(opts.leaveGrace, leaveGrace)
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Server{
 		opts: opts, folder: f, port: port, dsn: dsn, log: opts.Log,

@@ -54,7 +54,7 @@ func (s *Server) runOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer p.leave(leaveGrace)
+	defer p.leave(s.opts.leaveGrace)
 	s.set(State{Phase: Starting, PID: p.pid, Starts: s.State().Starts + 1})
 	if err := s.awaitAnswer(ctx, p); err != nil {
 		return err

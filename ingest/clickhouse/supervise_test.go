@@ -55,7 +55,7 @@ func TestChildThatExitsAtOnceOpensTheBreaker(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	runs := filepath.Join(t.TempDir(), "runs")
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	s, err := Open(Options{Dir: dir, engine: shell("echo run >> " + runs + "; echo no space left on the moon >&2; exit 7")})
 	if err != nil {
@@ -109,11 +109,29 @@ func TestBrokenServerTriesAgainAfterItsRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	eventually(t, 10*time.Second, "the breaker is open", func() bool { return s.State().Phase == Broken })
+	eventually(t, patience, "the breaker is open", func() bool { return s.State().Phase == Broken })
 	if err := os.WriteFile(well, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 30*time.Second, "the server is ready", func() bool { return s.Ready() == nil })
+	eventually(t, patience, "the server is ready", func() bool { return s.Ready() == nil })
+}
+
+// awaitProbe waits until the server's own connection has been answered: a child
+// that is frozen in the middle of its handshake ends over that.
+func awaitProbe(t *testing.T, s *Server) {
+	t.Helper()
+	c := connectTest(t, s.DSN())
+	queries := func() (n uint64) {
+		if err := c.QueryRow(t.Context(), "SELECT sum(value) FROM system.events WHERE event = 'Query'").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	first, own := queries(), uint64(0)
+	eventually(t, patience, "the server asks whether its child answers", func() bool {
+		own++
+		return queries()-first > own
+	})
 }
 
 func TestChildThatNoLongerAnswers(t *testing.T) {
@@ -129,19 +147,18 @@ func TestChildThatNoLongerAnswers(t *testing.T) {
 			t.Parallel()
 			s := startTest(t, Options{Dir: t.TempDir(), probeEvery: 500 * time.Millisecond, stuckAfter: c.stuckAfter})
 			pid := s.State().PID
-			if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-				t.Fatal(err)
-			}
-			eventually(t, 10*time.Second, "the server says that its child is stuck", func() bool {
+			awaitProbe(t, s)
+			freeze(t, pid)
+			eventually(t, patience, "the server says that its child is stuck", func() bool {
 				err := s.Ready()
-				return err != nil && strings.HasPrefix(err.Error(), "the embedded ClickHouse is stuck: ")
+				return err != nil && strings.HasPrefix(err.Error(), "the embedded ClickHouse is stuck: ") || s.State().Starts > 1 // it was, for two seconds
 			})
 			if c.wakes {
 				if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
 					t.Fatal(err)
 				}
 			}
-			eventually(t, 30*time.Second, "the server is ready", func() bool { return s.Ready() == nil })
+			eventually(t, patience, "the server is ready", func() bool { return s.Ready() == nil })
 			if same := s.State().PID == pid; same != c.wakes {
 				t.Errorf("the same child as before: %v, want %v", same, c.wakes)
 			}
@@ -156,15 +173,13 @@ func TestChildWhoseHandshakeWasGivenUp(t *testing.T) {
 	t.Parallel()
 	s := startTest(t, Options{Dir: t.TempDir(), probeEvery: time.Minute})
 	before := s.State()
-	if err := syscall.Kill(before.PID, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	freeze(t, before.PID)
 	options, err := native.ParseDSN(s.DSN())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var dialled net.Conn
-	options.DialTimeout = 100 * time.Millisecond
+	options.DialTimeout = 500 * time.Millisecond
 	options.DialContext = func(ctx context.Context, addr string) (conn net.Conn, err error) {
 		dialled, err = (&net.Dialer{}).DialContext(ctx, "tcp", addr)
 		return dialled, err
@@ -180,7 +195,7 @@ func TestChildWhoseHandshakeWasGivenUp(t *testing.T) {
 	if err := syscall.Kill(before.PID, syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	if err := dialled.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+	if err := dialled.SetDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := dialled.Read(make([]byte, 1)); err != nil { // and leaves the rest of the answer unread
@@ -189,7 +204,7 @@ func TestChildWhoseHandshakeWasGivenUp(t *testing.T) {
 	if err := dialled.Close(); err != nil {
 		t.Error(err)
 	}
-	eventually(t, 30*time.Second, "ClickHouse has ended and is started again", func() bool {
+	eventually(t, patience, "ClickHouse has ended and is started again", func() bool {
 		return s.State().Starts > before.Starts && s.Ready() == nil
 	})
 	if err := connectTest(t, s.DSN()).Ping(t.Context()); err != nil {
@@ -207,7 +222,7 @@ func TestLibraryThatCannotBeLoaded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	_, err = Start(ctx, Options{Dir: t.TempDir(), engine: &e})
 	if err == nil || !strings.Contains(err.Error(), "the ClickHouse library cannot be loaded") {
