@@ -151,7 +151,10 @@ func words(language string) (out []dashboard.Chapter) {
 		}
 		chapter := dashboard.Chapter{ID: section.ID, Title: section.Title.In(language)}
 		for _, e := range section.Entries {
-			chapter.Words = append(chapter.Words, dashboard.Word{Written: e.Written, Text: e.Text.In(language), Example: e.Example})
+			chapter.Words = append(chapter.Words, dashboard.Word{
+				Name: e.Name, Written: e.Written, Text: e.Text.In(language), Example: e.Example,
+				Rule: e.Type.EN == "rule", Values: strings.Join(e.Values, " "),
+			})
 		}
 		out = append(out, chapter)
 	}

@@ -410,7 +410,7 @@ func TestBacktestInABrowser(t *testing.T) {
 	tab, stop := context.WithTimeout(browsertest.New(t), 2*time.Minute)
 	defer stop()
 	s, a := archived(t, make(chan struct{}), func(o *api.Options) { o.OpenDashboard = true })
-	if err := chromedp.Do(tab, chromedp.Navigate(s.URL+"/ui/playground?campaign=quiet"), chromedp.WaitVisible(`html[data-script=on] .gutter div`),
+	if err := chromedp.Do(tab, chromedp.Navigate(s.URL+"/ui/playground?campaign=quiet"), edited,
 		chromedp.Evaluate[chromedp.Void](`(() => { document.querySelector("[name=yaml]").value = `+"`"+toCart+"`"+`; document.querySelector("[name=days]").value = "28" })()`),
 		chromedp.Click(`.replays button`), chromedp.WaitVisible(`#backtest progress[value]`),
 	); err != nil {

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/omotenashi-web/omotenashi/api"
 	"github.com/omotenashi-web/omotenashi/api/beacon/browsertest"
@@ -186,10 +188,10 @@ func TestPlaygroundInABrowser(t *testing.T) {
 	tab, stop := context.WithTimeout(browsertest.New(t), 5*time.Minute)
 	defer stop()
 	s := open(t, options(func(o *api.Options) { o.OpenDashboard = true }))
-	if err := chromedp.Do(tab, chromedp.Navigate(s.URL+"/ui/playground"), chromedp.WaitVisible(`html[data-script=on] .gutter div`),
+	if err := chromedp.Do(tab, chromedp.Navigate(s.URL+"/ui/playground"), edited,
 		chromedp.Evaluate[chromedp.Void](`(() => { const t = document.querySelector("[name=yaml]"); t.value = t.value.replace("visitor.visits", "visitor.vists"); t.dispatchEvent(new Event("input", {bubbles: true})); })()`),
-		chromedp.WaitVisible(`#findings li.error`), chromedp.WaitVisible(`.gutter .error`), clicks(`#findings [data-line]`),
-		holds(`(() => { const t = document.querySelector("[name=yaml]"); return t.value.slice(t.selectionStart, t.selectionStart + 5) === "vists" })()`),
+		chromedp.WaitVisible(`#findings li.error`), holds(inside(".code-editor", ".cm-lintRange-error")+`?.textContent.startsWith("vists")`), clicks(`#findings [data-line]`),
+		holds(inside(".code-editor", ".cm-activeLine")+`?.textContent.includes("vists")`),
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -216,5 +218,47 @@ func TestPlaygroundInABrowser(t *testing.T) {
 	}
 	if origin, err := chromedp.Run(tab, chromedp.Evaluate[string](`self.origin`)); err != nil || origin != "null" {
 		t.Errorf("the frame's origin is %s, %v", origin, err)
+	}
+}
+
+// edited waits for the editor, which takes the text area's place.
+var edited = holds(inside(".code-editor", ".cm-content") + `?.getAttribute("aria-label")`)
+
+// While a campaign is written, what can stand there is offered: keys by where the
+// cursor is, a key's few values, and within a rule what it can see; each explained in
+// the reader's language.
+func TestCompletionInThePlayground(t *testing.T) {
+	t.Parallel()
+	tab, stop := context.WithTimeout(browsertest.New(t), 5*time.Minute)
+	defer stop()
+	s := open(t, options(func(o *api.Options) { o.OpenDashboard = true }))
+	offered := `[...document.querySelector(".code-editor").shadowRoot.querySelectorAll(".cm-tooltip-autocomplete .cm-completionLabel")].map((l) => l.textContent)`
+	takes := `[...document.querySelector(".code-editor").shadowRoot.querySelectorAll(".cm-tooltip-autocomplete li")].find((l) => l.querySelector(".cm-completionLabel").textContent === %q)?.dispatchEvent(new MouseEvent("mousedown", {bubbles: true, cancelable: true})) === false`
+	if err := chromedp.Do(tab, chromedp.Navigate(s.URL+"/ui/playground"), edited); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ before, typed, offers, lacks, becomes string }{
+		{"id: a\n", "st", "status", "type", "id: a\nstatus: "},
+		{"id: a\nstatus: ", "li", "live", "layer", "id: a\nstatus: live"},
+		{"id: a\non: ", "exit", "exit_intent", "expires", "id: a\non: exit_intent"},
+		{"id: a\nwhen: ", "visitor.vis", "visitor.visits", "variants", "id: a\nwhen: visitor.visits"},
+		{"id: a\nwhen: |\n  cart.value > 0 &&\n  ", "visitor.vis", "visitor.visits", "variants", "id: a\nwhen: |\n  cart.value > 0 &&\n  visitor.visits"},
+		{"variants:\n  - id: control\n  - id: a\n    action:\n      ty", "p", "type", "weight", "variants:\n  - id: control\n  - id: a\n    action:\n      type: "},
+		{"variants:\n  - id: a\n    action:\n      type: ", "cou", "coupon", "control", "variants:\n  - id: a\n    action:\n      type: coupon"},
+		{"variants:\n- id: a\n  ", "wei", "weight", "window", "variants:\n- id: a\n  weight: "},
+		{"variants:\n  - {id: a, action: {type: ", "ban", "banner", "bandit", "variants:\n  - {id: a, action: {type: banner"},
+		{"variants:\n  - {id: a, action: {type: banner, ", "tit", "title", "traffic", "variants:\n  - {id: a, action: {type: banner, title: "},
+	} {
+		t.Run(c.becomes, func(t *testing.T) {
+			into := fmt.Sprintf(`(() => { const t = document.querySelector("[name=yaml]"); t.value = %q; t.dispatchEvent(new Event("input", {bubbles: true})); document.querySelector(".code-editor").shadowRoot.querySelector(".cm-content").focus(); return true })()`, c.before)
+			if err := chromedp.Do(tab, holds(into), holds(`document.querySelector(".code-editor").shadowRoot.activeElement`), chromedp.KeyEvent(kb.End, chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent(c.typed),
+				holds(fmt.Sprintf(`%s.includes(%q)`, offered, c.offers)), holds(fmt.Sprintf(`!%s.includes(%q)`, offered, c.lacks)),
+				holds(inside(".code-editor", ".cm-completionInfo")+`?.textContent.match(/[ぁ-ん]/)`), holds(fmt.Sprintf(takes, c.offers)),
+				holds(fmt.Sprintf(`document.querySelector("[name=yaml]").value === %q`, c.becomes)), holds(offered+`.length === 0`),
+			); err != nil {
+				seen, _ := chromedp.Run(tab, chromedp.Evaluate[[]string](offered))
+				t.Fatalf("offered are %v: %v", seen, err)
+			}
+		})
 	}
 }

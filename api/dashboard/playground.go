@@ -85,4 +85,8 @@ type Chapter struct {
 }
 
 // Word is one that a rule or a file may have.
-type Word struct{ Written, Text, Example string }
+type Word struct {
+	Name, Written, Text, Example string
+	Rule                         bool   // a key at which a rule stands
+	Values                       string // all it can be, where they are few, with spaces between
+}
