@@ -45,6 +45,10 @@ func (s *Server) accept(event *ingest.Event, in ingest.Incoming, who *ingest.Who
 	if !consent {
 		return &ingest.Rejection{Code: "consent", Message: `the visitor has not agreed to be remembered: send "consent": "granted" once it has`}
 	}
+	// A page that is left before decide has answered cannot know whether its token is a preview's.
+	if in.Preview != "" && s.ring.Load().signedPreview(in.Preview) {
+		return &ingest.Rejection{Code: "preview", Message: "the event is of a preview, of which nothing is recorded: leave it away"}
+	}
 	refused := ingest.AcceptInto(event, in, who, terms)
 	if refused == nil {
 		refused = s.engine.Vouch(event, terms.Trusted)

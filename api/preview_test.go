@@ -155,6 +155,43 @@ func TestABadPreviewIsNone(t *testing.T) {
 		says(http.StatusBadRequest, "bad_request", "events do not go with a preview, which records nothing: send them to /v1/events")
 }
 
+// A page that is left before decide has answered sends what it has with the
+// token: the server knows, also long after, what is a preview's and what is not.
+func TestEventsOfAPreviewAreNotTakenAndThoseWithJunkAre(t *testing.T) {
+	t.Parallel()
+	s := open(t, previewing)
+	good := s.link(object{"campaign": "autumn", "variant": "words", "page": "https://shop.example/"}).token(t)
+	s.clock.pass(2 * time.Hour)
+	told := func(names ...string) object {
+		events := list{}
+		for _, name := range names {
+			events = append(events, object{"name": name, "preview": map[string]string{"real": good, "junk": good + "A"}[name]})
+		}
+		return object{"visitor": object{"id": "v1"}, "consent": "granted", "events": events}
+	}
+	var out struct {
+		Accepted int
+		Rejected []rejection
+	}
+	s.browser().post("/v1/events", told("real", "junk", "plain")).is(http.StatusOK).into(&out)
+	want := rejection{0, "preview", "the event is of a preview, of which nothing is recorded: leave it away"}
+	if out.Accepted != 2 || len(out.Rejected) != 1 || out.Rejected[0] != want {
+		t.Errorf("%+v", out)
+	}
+	before := s.ledger.Last()
+	s.browser().post("/v1/events", told("real")).is(http.StatusBadRequest)
+	if s.ledger.Last() != before {
+		t.Error("a preview's event was recorded")
+	}
+	body := told("junk", "real") // what an earlier page left rides along with a page view
+	body["page"] = object{"url": "https://shop.example/"}
+	var answer struct{ Rejected []rejection }
+	s.browser().post("/v1/decide", body).is(http.StatusOK).into(&answer)
+	if want.Index = 1; len(answer.Rejected) != 1 || answer.Rejected[0] != want {
+		t.Errorf("%+v", answer)
+	}
+}
+
 func TestAPreviewOfWhatIsGoneSaysSo(t *testing.T) {
 	t.Parallel()
 	s, bare := open(t, previewing), open(t)

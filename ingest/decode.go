@@ -44,6 +44,7 @@ type Incoming struct {
 	Properties json.RawMessage `json:"properties"`
 	Params     json.RawMessage `json:"params"`           // what GA4 calls them
 	Micros     Stamp           `json:"timestamp_micros"` // and the time
+	Preview    string          `json:"preview"`          // the token of a preview's link, of which the page did not know whether it is one
 
 	Beside    *Beside `json:"-"` // of an event that came in another system's form
 	malformed string  // why it could not be read; Accept says so

@@ -37,7 +37,7 @@ func TestScriptsHaveANameForTheirContent(t *testing.T) {
 		if !regexp.MustCompile(`^"[\w-]{8}"$`).MatchString(asset.ETag()) {
 			t.Errorf("%s: ETag = %s", path, asset.ETag())
 		}
-		if len(asset.Body) < 1000 {
+		if len(asset.Body) < 500 {
 			t.Errorf("%s has %d bytes", path, len(asset.Body))
 		}
 		address, namedIn := path+"?v="+asset.Version, "/b.js"

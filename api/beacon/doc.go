@@ -51,7 +51,10 @@
 //
 // In a preview (omo_preview in the address of a link, then in the tab's
 // storage) nothing is recorded, no queued event rides along, and p.js says so
-// on the page. omo('why') loads w.js, which asks POST /v1/why. An opt-out is in
+// on the page. Anybody can write a token into an address: until decide has
+// answered what this one is worth, events wait and carry it; then they go, or are
+// dropped. Where the page is left before, they go with the token, and the server
+// takes those whose token is not its own. omo('why') loads w.js, which asks POST /v1/why. An opt-out is in
 // localStorage and stands above whatever the page says of consent.
 //
 // What a page view sends and keeps depends on consent alone: without it there

@@ -75,13 +75,13 @@ func (w *wanderer) goesOn() {
 		w.views = append(w.views, url)
 	}
 	time.Sleep(time.Duration(w.draw.IntN(120)) * time.Millisecond) // how long somebody looks
-	if lost {
-		w.network(true)
-	}
-	if w.draw.IntN(5) == 0 {
-		w.close()
+	closes := w.draw.IntN(5) == 0
+	if closes {
+		w.close() // offline as well, where it is so
 		w.closed++
 		w.opens()
+	} else if lost {
+		w.network(true)
 	}
 }
 

@@ -131,6 +131,23 @@ func TestAnEventOfTheDataLayerIsATrigger(t *testing.T) {
 	}
 }
 
+// Some pages put another array in the place of their dataLayer, with what was in it.
+func TestAnotherDataLayerIsHeardAsWell(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	p := person{t, browsertest.New(t)}
+	p.before(gtag + `gtag("event", "view_cart", {value: 1})`)
+	p.goes(s.URL + "/a?consent=granted")
+	until(t, "what was in the first", func() bool { return len(s.named("view_cart")) == 1 })
+	p.does(`dataLayer = [...dataLayer, {event: "search"}]; history.pushState(null, "", "/b")`)
+	until(t, "what came with the second", func() bool { return len(s.named("search")) == 1 })
+	p.does(`gtag("event", "login", {method: "email"}); omo("track", "the_end")`)
+	until(t, "what was told to the second", func() bool { return len(s.named("login")) == 1 && len(s.named("the_end")) == 1 })
+	if n := len(s.named("view_cart")); n != 1 {
+		t.Errorf("what was in both counts %d times", n)
+	}
+}
+
 func TestConsentModeIsFollowed(t *testing.T) {
 	t.Parallel()
 	browser := browsertest.New(t)
@@ -154,6 +171,8 @@ func TestConsentModeIsFollowed(t *testing.T) {
 		{name: "advertising alone", early: `gtag("consent", "default", {ad_storage: "granted"})`, want: "denied", kept: "before"},
 		{name: "a yes for one region", early: `gtag("consent", "default", {...` + yes + `, region: ["US"]})`, want: "denied", kept: "before"},
 		{name: "a no for one region", early: `gtag("consent", "default", ` + yes + `); gtag("consent", "default", {...` + no + `, region: ["ES"]})`, want: "denied", kept: "before"},
+		{name: "a default after the visitor's yes", early: `gtag("consent", "update", ` + yes + `); gtag("consent", "default", ` + no + `)`, want: "granted", kept: "before"},
+		{name: "a default after the visitor's no", early: `gtag("consent", "update", ` + no + `); gtag("consent", "default", ` + yes + `)`, want: "denied", kept: ""},
 		{name: "words that are none", early: `gtag("consent", "default", "yes"); gtag("consent"); gtag("consent", "update", {analytics_storage: "maybe"})`, want: "denied", kept: ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

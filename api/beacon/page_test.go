@@ -10,7 +10,7 @@ import (
 
 // servePage serves any path. The query says what the page has: consent, key, src (a
 // beacon elsewhere), twice, csp, lang, datalayer, short (nothing to scroll), shut (a
-// closed shadow root), room (px that its place keeps free).
+// closed shadow root), room (px that its place keeps free), unfinished (it never ends).
 func servePage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	if r.URL.Path == "/tea.png" {
@@ -24,6 +24,10 @@ func servePage(w http.ResponseWriter, r *http.Request) {
 	tag := map[string]any{"src": q.Get("src") + "/b.js", "consent": q.Get("consent"), "identify": q.Get("identify"), "datalayer": q.Get("datalayer"), "lang": cmp.Or(q.Get("lang"), "ja"), "twice": q.Has("twice"), "strict": q.Has("csp"), "path": r.URL.Path, "tall": !q.Has("short"), "shut": q.Has("shut"), "room": q.Get("room")}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_ = pageTemplate.Execute(w, tag)
+	if q.Has("unfinished") {
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}
 }
 
 const strictPolicy = "default-src 'none'; script-src beacon; connect-src beacon; style-src 'self'; img-src 'self'; require-trusted-types-for 'script'"

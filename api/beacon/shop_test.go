@@ -69,6 +69,7 @@ type event struct {
 	ID, Name, Time string
 	Page           pageInfo
 	Properties     map[string]any
+	Preview        string
 }
 
 type batch struct {

@@ -1,4 +1,5 @@
 import type { Attention } from "./attention";
+import type { Config } from "./config";
 import type { Guard } from "./guard";
 import type { Decision, Load, OmoEvent } from "./types";
 import type { Visitor } from "./visitor";
@@ -12,8 +13,8 @@ export interface Armed {
   happened(trigger: string, event?: OmoEvent): void;
   /** Time has passed, or the page was scrolled or shown. */
   look(): void;
-  /** Takes the answer to a trigger: gives what may open, and those campaigns wait no more. */
-  answered(decisions: Decision[], trigger: string): Decision[];
+  /** Takes the answer to a trigger, or to the page view, for which nothing waits yet: gives what may open, and those campaigns wait no more. */
+  answered(decisions: Decision[], trigger?: string): Decision[];
   clear(): void;
 }
 
@@ -24,7 +25,7 @@ declare const TRIGGERS: string;
  * makeArmed remembers what happens on a page view until something waits for it: most pages have no armed
  * campaign, and only those that have one load what watches for triggers.
  */
-export function makeArmed(load: Load, attention: Attention, guard: Guard, fire: Fire, visitor: Visitor): Armed {
+export function makeArmed(load: Load, attention: Attention, guard: Guard, fire: Fire, visitor: Visitor, config: Config): Armed {
   let seen: Seen = new Map(); // of this page view and no other
   let watch: Watch | undefined;
   return {
@@ -33,14 +34,14 @@ export function makeArmed(load: Load, attention: Attention, guard: Guard, fire: 
       const mine = seen;
       if (!waiting.length) return;
       const { makeWatch } = (await load(TRIGGERS)) as typeof import("./watch");
-      if (mine === seen) watch = makeWatch(waiting, seen, attention, guard, fire, visitor);
+      if (mine === seen) watch = makeWatch(waiting, seen, attention, guard, fire, visitor, config);
     }),
     happened(trigger, event) {
       if (watch) watch.happened(trigger, event);
       else if (event || !seen.has(trigger)) seen.set(trigger, event);
     },
     look: () => watch?.look(),
-    answered: (decisions, trigger) => (watch ? watch.answered(decisions, trigger) : decisions),
+    answered: (decisions, trigger) => (watch ? watch.answered(decisions, trigger!) : decisions),
     clear() {
       watch?.stop();
       watch = undefined;

@@ -101,7 +101,7 @@ export function makeAttention(guard: Guard, tell: (trigger: string) => void, mov
       shown = told = active = idle = lowest = deepest = 0;
       since = performance.now();
       firsts = {};
-      anchor = { y: scrollY, at: since };
+      anchor = { y: 0, at: since }; // to ask where the page stands would have the browser lay it out
     },
     visible,
     idle: () => visible() - active,

@@ -18,15 +18,16 @@ export const PREVIEW = "omo_preview";
 
 /** readConfig reads the script tag. Nothing without a key: a page that forgot it must not be harmed. */
 export function readConfig(): Config | undefined {
-  const script = (document.currentScript ||
-    document.querySelector("script[data-key][src]")) as HTMLScriptElement | null;
+  // Markup that visitors write may have an element named currentScript, which then stands in its place.
+  const current: unknown = document.currentScript;
+  const script = current instanceof HTMLScriptElement ? current : document.querySelector<HTMLScriptElement>("script[data-key][src]");
   const data = script?.dataset;
-  if (!script || !data?.key) return;
+  if (!data?.key) return;
   return {
-    base: new URL(script.src, location.href).origin,
+    base: new URL(script!.src).origin,
     key: data.key,
     consent: choiceOf(data.consent),
-    identify: data.identify || undefined,
+    identify: data.identify,
     layer: data.datalayer !== "off",
     preview: new URLSearchParams(location.search).get(PREVIEW) || makeStore("sessionStorage").get(PREVIEW) || undefined,
     open: data.shadow === "open",

@@ -1,6 +1,6 @@
 import type { Guard } from "./guard";
 import type { Visitor } from "./visitor";
-import { readConfig } from "./config";
+import type { Config } from "./config";
 import { makeWire } from "./wire";
 
 /**
@@ -8,9 +8,8 @@ import { makeWire } from "./wire";
  * and calls `invited` whenever the answer says that an invitation waits: it does until the server has heard that
  * it was seen. Nothing is told of a visitor of whom nothing may be kept. Gives the way to stop.
  */
-export function makeHeart(every: number, guard: Guard, visitor: Visitor, invited: () => unknown): () => void {
-  const config = readConfig();
-  if (!config || config.preview || !(every > 0)) return () => {};
+export function makeHeart(every: number, config: Config, guard: Guard, visitor: Visitor, invited: () => unknown): () => void {
+  if (config.preview || !(every > 0)) return () => {};
   const wire = makeWire(config.base, config.key);
   let beating = false;
   const beat = guard("heartbeat", async () => {

@@ -26,6 +26,11 @@ function pick(from: Props, names: string[]): Props {
   return out;
 }
 
+// A page may put another array in the place of its dataLayer, with or without what was in the first.
+const seen = new WeakSet<object>();
+const said: { [storage: string]: unknown } = {};
+const updated = new Set<string>(); // a default that comes after the visitor's word does not undo it
+
 const isObject = (value: unknown): value is Props => typeof value === "object" && !!value;
 
 function propertiesOf(told: unknown): Props {
@@ -42,23 +47,26 @@ function propertiesOf(told: unknown): Props {
  */
 export async function tap(layer: unknown[], config: Config, guard: Guard, choose: (word: string) => void, omo: (...call: unknown[]) => void): Promise<void> {
   const follows = config.consent === "gcm";
-  const said: { [storage: string]: unknown } = {};
   let wait = 0; // for an answer of the visitor's that is on its way
   let answered = () => {};
 
   const follow = (command: unknown, told: Props) => {
     // A default for some regions is for all if it is a no: where the visitor is, nobody knows here.
     for (const name of ["personalization_storage", "analytics_storage"]) {
-      if (name in told && (!told.region || told[name] === "denied")) said[name] = told[name];
+      if (!(name in told) || (told.region && told[name] !== "denied")) continue;
+      if (command === "update") updated.add(name);
+      else if (updated.has(name)) continue;
+      said[name] = told[name];
     }
     const granted = (said.personalization_storage ?? said.analytics_storage) === "granted";
-    const final = granted || command === "update"; // a no by default is no answer yet
+    const final = granted || command === "update" || updated.size > 0; // a no by default is no answer yet
     wait = final ? 0 : Math.min(Number(told.wait_for_update) || wait, LONGEST_WAIT);
     choose(granted ? "granted" : final ? "denied" : "gcm");
     if (final) answered();
   };
   const take = guard("datalayer", (entry: unknown) => {
     if (!isObject(entry)) return;
+    seen.add(entry);
     const { 0: command, 1: name, 2: parameters } = entry as { [index: number]: unknown };
     if (command === "consent" && follows && isObject(parameters)) return follow(name, parameters);
     const event = command === "event" ? name : entry.event;
@@ -73,6 +81,6 @@ export async function tap(layer: unknown[], config: Config, guard: Guard, choose
     entries.forEach(take);
     return length;
   };
-  layer.slice().forEach(take);
+  layer.filter((entry) => !seen.has(entry as object)).forEach(take);
   if (wait) await new Promise<void>((done) => setTimeout((answered = done), wait));
 }

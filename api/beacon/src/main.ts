@@ -3,7 +3,7 @@ import { makeArmed } from "./armed";
 import { makeAttention } from "./attention";
 import { choiceOf, type Config, readConfig } from "./config";
 import { makeGuard } from "./guard";
-import { uuidv7 } from "./ids";
+import { now, uuidv7 } from "./ids";
 import { makeOffers } from "./offers";
 import { readPage, watchNavigation, whenReady } from "./page";
 import { makeQueue } from "./queue";
@@ -45,23 +45,27 @@ function run(config: Config, stub: Omo | undefined): Omo {
   const load = (path: string): Promise<unknown> => import(config.base + path);
   const store = makeStore("localStorage");
   const visitor = makeVisitor(store, config.consent);
+  const decide = guard("decide", ask);
   const wire = makeWire(config.base, config.key);
   const queue = makeQueue(store, visitor.known, (kind) => report(kind, ""));
-  const sender = makeSender(wire, queue, visitor, guard);
+  const sender = makeSender(config, wire, queue, visitor, guard);
   const attention = makeAttention(guard, (trigger) => armed.happened(trigger), () => armed.look());
-  const armed = makeArmed(load, attention, guard, guard("trigger", ask), visitor);
+  const armed = makeArmed(load, attention, guard, decide, visitor, config);
   const offers = makeOffers(load, config.open, guard, record, report, (campaign) => omo("why", campaign));
   let view: View | undefined;
-  const muted = () => config.preview || visitor.consent() === "denied";
+  // While a preview's token is unproved events are kept, with the token, and not sent; once it has proved real
+  // they are gone and nothing is recorded any more.
+  let previewed = false;
+  const muted = () => previewed || visitor.consent() === "denied";
 
-  function makeEvent(name: string, page: PageInfo, properties: Props): OmoEvent {
-    return { id: uuidv7(), name, time: new Date().toISOString(), page, properties };
+  function makeEvent(name: string, properties: Props, page: PageInfo = { url: view?.page.url || location.href }): OmoEvent {
+    return { id: uuidv7(), name, time: now(), page, properties, preview: config.preview };
   }
 
   /** record queues an event about the page view at hand; what happens before the first waits in memory. */
   function record(name: string, properties: Props, urgent = false): OmoEvent | undefined {
     if (muted()) return;
-    const event = makeEvent(name, { url: view?.page.url || location.href }, properties);
+    const event = makeEvent(name, properties);
     queue.add(event);
     if (urgent) sender.flush();
     else sender.soon();
@@ -80,38 +84,37 @@ function run(config: Config, stub: Omo | undefined): Omo {
     asking.asked = true;
     const events = visitor.known() && !config.preview ? [...new Set([...queue.take(), ...causes])] : [];
     const body = {
-      visitor: { id: visitor.id() },
+      ...visitor.told(),
       page: asking.page,
       page_view: trigger ? false : undefined,
       page_view_id: asking.event.id,
       trigger,
-      events: events.length ? events : undefined,
-      sent_at: new Date().toISOString(),
-      consent: visitor.consent(),
+      events,
       identify: config.identify,
       preview: config.preview,
     };
     const start = performance.now();
-    const reply = await wire.post("/v1/decide", body, PATIENCE, visitor.cookies());
-    const answer = reply.body as Answer | undefined;
-    const good = reply.status === 200 && !!answer;
-    if (good) visitor.learn(answer.visitor?.id);
+    const answer = (await wire.post("/v1/decide", body, PATIENCE, visitor.cookies())).body as Answer | undefined;
+    if (answer) visitor.learn(answer.visitor?.id);
     else visitor.ensure();
     // A degraded answer does not say that the events are safe; the server drops what it has already.
-    if (good && !answer.degraded?.length) queue.done(events);
-    else queue.back(events);
-    if (!trigger) good ? queue.done([asking.event]) : queue.back([asking.event]);
+    queue[!answer || answer.degraded?.length ? "back" : "done"](events);
+    if (!trigger) queue[answer ? "done" : "back"]([asking.event]);
+    if (answer?.preview) {
+      previewed = true;
+      queue.clear(config.preview);
+    } else if (answer) config.preview = undefined; // not the server's own: a visit like any other
     queue.adopt();
     sender.flush();
-    if (!good || view !== asking) return;
+    if (!answer || view !== asking) return;
     if (answer.preview) {
       // First, for it keeps the token: a redirect would otherwise lead out of the preview and be recorded.
       const { overlay } = (await load(OVERLAY)) as typeof import("./preview");
       overlay(answer.preview, config);
-    } else config.preview = undefined; // not the server's own: a visit like any other
+    }
     const decisions = answer.decisions || [];
     const open = decisions.filter((decision) => !decision.armed);
-    offers.open(trigger ? armed.answered(open, trigger) : open, answer.decision_id, performance.now() - start, () => view === asking);
+    offers.open(armed.answered(open, trigger), answer.decision_id, performance.now() - start, () => view === asking);
     // Campaigns are armed by the page view's answer only, so that each fires at most once.
     if (!trigger) armed.arm(decisions);
   }
@@ -119,8 +122,8 @@ function run(config: Config, stub: Omo | undefined): Omo {
   /** leave closes the books on the page view: it may be the last moment that anything can be sent. */
   function leave(): void {
     const seen = view?.asked && attention.report();
-    if (!view || !seen || muted()) return;
-    queue.add(makeEvent("omo_engagement", { url: view.page.url }, { view: view.event.id, ...seen }));
+    if (!seen || muted()) return;
+    queue.add(makeEvent("omo_engagement", { view: view!.event.id, ...seen }));
   }
 
   function pageView(referrer: string): void {
@@ -129,12 +132,10 @@ function run(config: Config, stub: Omo | undefined): Omo {
     if (view) armed.clear(); // what was called before the first page view belongs to it
     attention.reset();
     const page = readPage(referrer);
-    view = { page, event: makeEvent("page_view", page, {}), asked: false };
-    if (!muted()) {
-      queue.add(view.event);
-      queue.hold(view.event);
-    }
-    void guard("decide", ask)();
+    view = { page, event: makeEvent("page_view", {}, page), asked: false };
+    if (!muted()) queue.add(view.event, true);
+    void tapIn();
+    void decide();
   }
 
   /** chosen follows a change of what the visitor allows. */
@@ -163,23 +164,26 @@ function run(config: Config, stub: Omo | undefined): Omo {
     optout: (yes = true) => chosen(() => visitor.out(yes)),
     identify(token: string) {
       config.identify = token;
-      if (view?.asked) guard("identify", ask)("identify");
+      if (view?.asked) decide("identify");
     },
     async why(campaign?: string) {
       const { why } = (await load(WHY)) as typeof import("./why");
-      await why(campaign ? [campaign] : offers.shown(), { config, wire, visitor, guard, omo });
+      await why(campaign, { offers, config, wire, visitor, guard, omo });
     },
   };
   // Calls wait until the page is really looked at: a prerendered page has no visitor yet. They wait as well
   // while a navigation settles: what a framework tells of its new view is not of the old one.
-  const early: Call[] = Array.from(stub?.q || []);
+  const early: unknown[] = Array.from(stub?.q || []);
   let busy = true;
-  const obey = guard("call", (...call: unknown[]) => commands[call[0] as string]?.(...call.slice(1)));
+  const obey = guard("call", (call: unknown) => {
+    const [name, ...args] = Array.from(call as Call);
+    return commands[name as string]?.(...args);
+  });
   const settle = (moving: boolean) => {
     busy = moving;
-    if (!busy) early.splice(0).forEach((call) => obey(...Array.from(call)));
+    if (!busy) early.splice(0).forEach(obey);
   };
-  const omo: Omo = (...call) => (busy ? void early.push(call) : obey(...call));
+  const omo: Omo = (...call) => (busy ? void early.push(call) : obey(call));
   omo.on = true;
 
   const hide = guard("leave", () => {
@@ -187,20 +191,20 @@ function run(config: Config, stub: Omo | undefined): Omo {
     leave();
     sender.leave();
   });
-  let tapped = false;
-  /** tapIn listens to the page's dataLayer, once it is there. Consent Mode needs one from the beginning. */
-  const tapIn = async () => {
+  let tapped: unknown;
+  /** tapIn listens to the page's dataLayer, once it is there, or another. Consent Mode needs one from the beginning. */
+  const tapIn = guard("datalayer", async () => {
     const page = window as unknown as { dataLayer?: unknown };
     const layer = config.consent === "gcm" ? (page.dataLayer ||= []) : config.layer && page.dataLayer;
-    if (tapped || !Array.isArray(layer)) return;
-    tapped = true;
+    if (tapped === layer || !Array.isArray(layer)) return;
+    tapped = layer;
     const { tap } = (await load(LAYER)) as typeof import("./layer");
     await tap(layer, config, guard, choose, omo);
-  };
+  });
   whenReady(
     guard("start", async () => {
-      const tapping = tapIn().catch((problem) => report("datalayer", String(problem)));
-      addEventListener("load", guard("datalayer", tapIn));
+      const tapping = tapIn();
+      addEventListener("load", tapIn);
       if (config.consent === "gcm") await tapping;
       settle(false);
       queue.adopt();
@@ -213,7 +217,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
         armed.clear();
         if (view) view.asked = false;
       });
-      addEventListener("online", () => sender.online());
+      addEventListener("online", sender.online);
     }),
   );
   return omo;

@@ -3,20 +3,19 @@ import type { Item, PageInfo } from "./types";
 
 /** readPage says what this page is, as its head and its item element tell it. */
 export function readPage(referrer: string): PageInfo {
-  const type = document.querySelector<HTMLMetaElement>('meta[name="omo:type"]')?.content;
   return {
     url: location.href,
     title: document.title,
     referrer,
-    type: type || undefined,
-    lang: document.documentElement.lang || undefined,
+    type: document.querySelector<HTMLMetaElement>('meta[name="omo:type"]')?.content,
+    lang: document.documentElement.lang,
     item: readItem(),
   };
 }
 
 /** readItem reads `<script type="application/json" data-omo-item>`; a page with a broken one has no item. */
 function readItem(): Item | undefined {
-  const text = document.querySelector('script[type="application/json"][data-omo-item]')?.textContent;
+  const text = document.querySelector("script[data-omo-item]")?.textContent;
   if (!text) return;
   try {
     const told = JSON.parse(text);
@@ -34,8 +33,14 @@ export function whenReady(start: () => void): void {
   const page = document as Document & { prerendering?: boolean };
   const once = { once: true };
   if (page.prerendering) page.addEventListener("prerenderingchange", () => whenReady(start), once);
-  else if (page.readyState === "loading") page.addEventListener("DOMContentLoaded", start, once);
-  else start();
+  else if (page.readyState === "loading") {
+    // Whoever leaves before the page is whole has seen it as well.
+    for (const name of ["DOMContentLoaded", "pagehide"])
+      addEventListener(name, () => {
+        start();
+        start = () => {};
+      });
+  } else start();
 }
 
 /** whenVisible runs at once, or when the visitor comes to this tab. */
@@ -54,6 +59,7 @@ export function watchNavigation(guard: Guard, next: (referrer: string) => void, 
   let url = location.href;
   let timer = 0;
   const look = guard("navigation", () => {
+    timer = 0;
     const before = url;
     url = location.href;
     if (path !== location.pathname) {
@@ -62,18 +68,20 @@ export function watchNavigation(guard: Guard, next: (referrer: string) => void, 
     }
     moving(false);
   });
-  // Frameworks push first and set the title after, and some push and replace in one go.
-  const later = () => {
+  // Frameworks push first and set the title after, and some push and replace in one go. Some never rest: the first
+  // of many is waited for.
+  const later = guard("navigation", () => {
     moving(true);
-    clearTimeout(timer);
-    timer = setTimeout(look, 50) as unknown as number;
-  };
+    timer ||= setTimeout(look, 50) as unknown as number;
+  });
   for (const name of ["pushState", "replaceState"] as const) {
     const real = history[name];
-    history[name] = function (this: History, ...args: Parameters<History["pushState"]>) {
-      real.apply(this, args);
+    // Not by assignment, which throws where the page has frozen its history. A router's own may give something back.
+    Reflect.set(history, name, function (this: History, ...args: Parameters<History["pushState"]>) {
+      const given = real.apply(this, args);
       later();
-    };
+      return given;
+    });
   }
   addEventListener("popstate", later);
   addEventListener("pageshow", (event) => {

@@ -1,14 +1,13 @@
 import type { Store } from "./store";
 import type { OmoEvent } from "./types";
-import { madeAt } from "./ids";
-import { bytesOf } from "./wire";
+import { bytesOf, textOf } from "./wire";
 
 const PREFIX = "omo_e:";
 const MAX_EVENTS = 100;
 const MAX_BYTES = 60_000;
 const MAX_EVENT = 30_000; // the server takes 32 KiB
 // The server remembers event ids for 8 days: an older event, sent again, could be counted twice.
-const MAX_AGE = 7 * 864e5;
+const MAX_AGE = 6_048e5;
 
 /**
  * A Queue holds events until the server has acknowledged them.
@@ -18,32 +17,33 @@ const MAX_AGE = 7 * 864e5;
  * twice, under one id, and the server drops the second.
  */
 export interface Queue {
-  add(event: OmoEvent): void;
+  /** One that is `sent` is under way by other means. */
+  add(event: OmoEvent, sent?: boolean): void;
   /** Takes up events left behind in storage, and writes there what was held in memory. */
   adopt(): void;
-  /** Events that are not under way; they then are, until `done` or `back`. */
-  take(): OmoEvent[];
+  /** Events that are not under way; they then are, until `done` or `back`. Those of a preview `but` stay. */
+  take(but?: string): OmoEvent[];
   done(events: OmoEvent[]): void;
   back(events: OmoEvent[]): void;
-  /** Marks one event as under way by other means. */
-  hold(event: OmoEvent): void;
-  clear(): void;
+  /** Forgets all events, or those of a preview. */
+  clear(preview?: string): void;
 }
 
 interface Held {
   event: OmoEvent;
   json: string;
   bytes: number;
-  away?: boolean;
 }
 
 export function makeQueue(store: Store, mayKeep: () => boolean, dropped: (kind: string) => void): Queue {
   const held = new Map<string, Held>();
+  const away = new Set<string>(); // ids of those under way
   let total = 0;
 
   const forget = (id: string) => {
     total -= held.get(id)?.bytes || 0;
     held.delete(id);
+    away.delete(id);
     store.remove(PREFIX + id);
   };
   const enter = (event: OmoEvent, json: string) => {
@@ -60,10 +60,9 @@ export function makeQueue(store: Store, mayKeep: () => boolean, dropped: (kind: 
   };
 
   return {
-    add: (event) => enter(event, JSON.stringify(event)),
-    hold: (event) => {
-      const entry = held.get(event.id);
-      if (entry) entry.away = true;
+    add(event, sent) {
+      if (sent) away.add(event.id);
+      enter(event, textOf(event));
     },
     adopt() {
       if (!mayKeep()) return;
@@ -73,31 +72,30 @@ export function makeQueue(store: Store, mayKeep: () => boolean, dropped: (kind: 
         if (held.has(id)) continue;
         const json = store.get(key);
         try {
-          if (!(Date.now() - madeAt(id) < MAX_AGE)) throw 0;
-          if (json) enter(JSON.parse(json), json);
+          const event = JSON.parse(json!) as OmoEvent;
+          if (event.id !== id || !(Date.now() - Date.parse(event.time) < MAX_AGE)) throw 0;
+          enter(event, json!);
         } catch {
           store.remove(key); // too old, or not ours
         }
       }
     },
-    take() {
+    take(but) {
       const events: OmoEvent[] = [];
-      held.forEach((entry) => {
-        if (entry.away) return;
-        entry.away = true;
-        events.push(entry.event);
+      held.forEach(({ event }, id) => {
+        if (away.has(id) || (but && event.preview === but)) return;
+        away.add(id);
+        events.push(event);
       });
       return events;
     },
     done: (events) => events.forEach((event) => forget(event.id)),
-    back: (events) =>
-      events.forEach((event) => {
-        const entry = held.get(event.id);
-        if (entry) entry.away = false;
-      }),
-    clear() {
-      [...held.keys()].forEach(forget);
-      store.keys(PREFIX).forEach(store.remove);
+    back: (events) => events.forEach((event) => away.delete(event.id)),
+    clear(preview) {
+      held.forEach(({ event }, id) => {
+        if (!preview || event.preview === preview) forget(id);
+      });
+      if (!preview) store.keys(PREFIX).forEach(store.remove);
     },
   };
 }

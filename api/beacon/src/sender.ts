@@ -1,3 +1,4 @@
+import type { Config } from "./config";
 import type { Guard } from "./guard";
 import type { Queue } from "./queue";
 import type { OmoEvent } from "./types";
@@ -19,7 +20,7 @@ export interface Sender {
   leave(): void;
 }
 
-export function makeSender(wire: Wire, queue: Queue, visitor: Visitor, guard: Guard): Sender {
+export function makeSender(config: Config, wire: Wire, queue: Queue, visitor: Visitor, guard: Guard): Sender {
   let busy = false;
   let again = false;
   let failures = 0;
@@ -28,23 +29,18 @@ export function makeSender(wire: Wire, queue: Queue, visitor: Visitor, guard: Gu
   let offline = false;
   let most = 100; // events a request; less where something on the way finds the body too large
   let refused = false; // the key is wrong: asking again on this page cannot help
-  const handed = new Set<string>(); // ids given to the browser, which tells nobody what became of them
+  let handed = new Set<string>(); // ids given to the browser, which tells nobody what became of them
 
-  const bodyOf = (events: OmoEvent[]) => ({
-    visitor: { id: visitor.id() },
-    consent: visitor.consent(),
-    sent_at: new Date().toISOString(),
-    events,
-  });
+  const bodyOf = (events: OmoEvent[]) => ({ ...visitor.told(), events });
 
+  // The first that asks is waited for, and no later one: a page that always has something to tell still sends it.
   const wake = (wait: number) => {
-    clearTimeout(timer);
-    timer = setTimeout(flush, wait) as unknown as number;
+    timer ||= setTimeout(flush, wait) as unknown as number;
   };
 
   /** settle says what an answer means for the events that it answers. */
-  const settle = (status: number, wait: number, events: OmoEvent[]) => {
-    if (status === 200 || status === 400 || (status === 413 && events.length === 1)) {
+  const settle = (status: number, wait: number | undefined, events: OmoEvent[]) => {
+    if (status === 200 || status === 400 || (status === 413 && !events[1])) {
       failures = 0;
       queue.done(events); // 400: not one of them is valid, today or tomorrow
       return;
@@ -52,10 +48,8 @@ export function makeSender(wire: Wire, queue: Queue, visitor: Visitor, guard: Gu
     queue.back(events);
     offline = !status;
     if (status === 413) most = events.length >> 1;
-    if (status === 401 || status === 403) {
-      refused = true;
-      return;
-    }
+    refused = status === 401 || status === 403;
+    if (refused) return;
     const backOff = Math.min(FIRST_WAIT * 2 ** failures++, LONGEST_WAIT);
     // Half of the wait is drawn, so that a thousand pages do not come back together.
     notBefore = Date.now() + (wait || backOff * (0.5 + Math.random() / 2));
@@ -63,7 +57,7 @@ export function makeSender(wire: Wire, queue: Queue, visitor: Visitor, guard: Gu
   };
 
   const send = async () => {
-    const events = queue.take();
+    const events = queue.take(config.preview);
     if (!events.length) return;
     const part = events.slice(0, most);
     queue.back(events.slice(most));
@@ -75,6 +69,8 @@ export function makeSender(wire: Wire, queue: Queue, visitor: Visitor, guard: Gu
   };
 
   const flush = guard("send", () => {
+    clearTimeout(timer);
+    timer = 0;
     if (refused || !visitor.id()) return;
     if (busy) {
       again = true;
@@ -88,22 +84,21 @@ export function makeSender(wire: Wire, queue: Queue, visitor: Visitor, guard: Gu
 
   return {
     flush,
-    soon: () => {
-      if (!busy && Date.now() >= notBefore) wake(400);
-      else again = true;
-    },
+    soon: () => wake(400),
     online() {
       if (offline) notBefore = 0;
       flush();
     },
     leave() {
       if (refused || !visitor.id()) return;
+      // Those too of which nobody knows yet whether they are of a preview: each carries the token, and the server,
+      // which alone can read it, drops the event of a real one. So junk in an address loses nothing.
       const events = queue.take();
       // No answer will come. They stay in storage, and the next page sends them again under the same ids;
       // a page that stays (a tab switched away and back) sends them again itself.
       queue.back(events);
       const fresh = events.filter((event) => !handed.has(event.id));
-      if (fresh.length && wire.beacon(PATH, bodyOf(fresh))) fresh.forEach((event) => handed.add(event.id));
+      if (fresh.length && wire.beacon(PATH, bodyOf(fresh))) handed = new Set(events.map(({ id }) => id));
     },
   };
 }

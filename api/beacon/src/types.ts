@@ -35,6 +35,7 @@ export interface OmoEvent {
   time: string;
   page: PageInfo;
   properties: Props;
+  preview?: string; // the token of a preview link, while nobody knew whether it is one
 }
 
 export interface RankedItem {

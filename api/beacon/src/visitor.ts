@@ -1,7 +1,7 @@
 import type { Choice } from "./config";
 import type { Store } from "./store";
-import type { Consent } from "./types";
-import { uuidv7 } from "./ids";
+import type { Consent, Props } from "./types";
+import { now, uuidv7 } from "./ids";
 
 const KEY = "omo_vid";
 const OUT = "omo_out";
@@ -17,7 +17,9 @@ export interface Visitor {
   cookies(): boolean;
   /** May anything be kept about this visitor? */
   known(): boolean;
-  id(): string | undefined;
+  /** How a request begins that tells something of this visitor. */
+  told(): Props;
+  id(): string | null | undefined;
   /** The server's answer has the last word on the id: its signed cookie wins over ours. */
   learn(id: string | undefined): void;
   /** The first answer never came: events need an owner, so the browser makes the id itself. */
@@ -25,11 +27,13 @@ export interface Visitor {
 }
 
 export function makeVisitor(store: Store, choice: Choice): Visitor {
-  let id: string | undefined;
-  let out = !!store.get(OUT);
+  let id: string | null | undefined;
+  let out = false;
   // Where the site's policy is opt-out, "unknown" is enough for the server, and it says so by giving an id.
   let given = false;
-  const consent = () => (out || choice === "gcm" ? "denied" : choice);
+  // Asked anew each time: the visitor may have said it in another tab.
+  const isOut = () => out || !!store.get(OUT);
+  const consent = () => (isOut() || choice === "gcm" ? "denied" : choice);
   const known = () => consent() === "granted" || (consent() === "unknown" && given);
   const keep = (value: string) => {
     id = value;
@@ -40,6 +44,7 @@ export function makeVisitor(store: Store, choice: Choice): Visitor {
     given = false;
     store.remove(KEY);
   };
+  const named = () => (known() ? (id ||= store.get(KEY)) : null);
   return {
     consent,
     choose(next) {
@@ -53,9 +58,10 @@ export function makeVisitor(store: Store, choice: Choice): Visitor {
         store.set(OUT, "1");
       } else store.remove(OUT);
     },
-    cookies: () => out || choice !== "gcm",
+    cookies: () => isOut() || choice !== "gcm",
     known,
-    id: () => (known() ? (id ||= store.get(KEY) || undefined) : undefined),
+    told: () => ({ visitor: { id: named() }, consent: consent(), sent_at: now() }),
+    id: named,
     learn(answered) {
       if (!answered || consent() === "denied") return;
       given = true;

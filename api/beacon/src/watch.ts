@@ -1,4 +1,5 @@
 import type { Attention } from "./attention";
+import type { Config } from "./config";
 import type { Guard } from "./guard";
 import type { Decision, OmoEvent } from "./types";
 import type { Visitor } from "./visitor";
@@ -40,7 +41,7 @@ function amount(trigger: string): number {
  * for an event asks at each such event until an answer names it: only the server can tell which of them its
  * `where` means.
  */
-export function makeWatch(waiting: Decision[], seen: Seen, attention: Attention, guard: Guard, fire: Fire, visitor: Visitor): Watch {
+export function makeWatch(waiting: Decision[], seen: Seen, attention: Attention, guard: Guard, fire: Fire, visitor: Visitor, config: Config): Watch {
   let timer = 0;
 
   const complete = ({ on }: Decision) => on!.every((name) => seen.has(name));
@@ -97,7 +98,7 @@ export function makeWatch(waiting: Decision[], seen: Seen, attention: Attention,
   const hearts: (() => void)[] = [];
   const listen = guard("heart", async (name: string) => {
     const { makeHeart } = (await import(new URL(HEART, import.meta.url).href)) as typeof import("./heart");
-    if (!stopped) hearts.push(makeHeart(amount(name), guard, visitor, () => stopped || fire(name, [])));
+    if (!stopped) hearts.push(makeHeart(amount(name), config, guard, visitor, () => stopped || fire(name, [])));
   });
   open("invited:").forEach((name) => void listen(name));
 

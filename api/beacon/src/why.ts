@@ -1,5 +1,6 @@
 import type { Config } from "./config";
 import type { Guard } from "./guard";
+import type { Offers } from "./offers";
 import type { Visitor } from "./visitor";
 import type { Wire } from "./wire";
 import { dress, el } from "./render/dom";
@@ -41,17 +42,19 @@ interface Beacon {
   guard: Guard;
   omo(...call: unknown[]): void;
   config: Config;
+  offers: Offers;
 }
 
 const PATIENCE = 5_000; // ms
 
-/** why shows in a dialog why campaigns are shown, what is used for it, and the way out. */
-export async function why(campaigns: string[], { wire, visitor, guard, omo, config }: Beacon): Promise<void> {
+/** why shows in a dialog why a campaign is shown, or all that are open, what is used for it, and the way out. */
+export async function why(campaign: string | undefined, { wire, visitor, guard, omo, config, offers }: Beacon): Promise<void> {
   if (open) return;
   open = true;
   const language = /^ja\b/i.test(document.documentElement.lang || navigator.language) ? "ja" : "en";
   const words = language === "ja" ? JA : EN;
   const denied = visitor.consent() === "denied";
+  const campaigns = campaign ? [campaign] : offers.shown();
   const body = { visitor: { id: visitor.id() }, consent: visitor.consent(), campaigns, language };
   const reply = await wire.post("/v1/why", body, PATIENCE, visitor.cookies());
   const reasons = reply.status === 200 ? (reply.body as Reasons) : undefined;

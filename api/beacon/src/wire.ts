@@ -1,7 +1,9 @@
-/** A Reply is what came back. `status` 0 is a network error; `wait` is Retry-After in ms, 0 where it is none or a date. */
+import type { Props } from "./types";
+
+/** A Reply is what came back. `status` 0 is a network error; `wait` is Retry-After in ms, nothing or NaN where it is none or a date. */
 export interface Reply {
   status: number;
-  wait: number;
+  wait?: number;
   body?: unknown;
 }
 
@@ -17,12 +19,18 @@ const KEEPALIVE = 60_000;
 
 export const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
+/** textOf is told as JSON. Old libraries give every array of the page a toJSON, which makes a text of it. */
+export const textOf = (told: unknown): string =>
+  JSON.stringify(told, function (this: Props, key, value) {
+    return Array.isArray(this[key]) ? this[key] : value;
+  });
+
 /** makeWire talks to one server. A string body is `text/plain`, which needs no CORS preflight. */
 export function makeWire(base: string, key: string): Wire {
   const url = (path: string) => base + path + "?k=" + key; // a key has no character that means something here
   return {
     async post(path, told, timeout, cookies = true) {
-      const body = JSON.stringify(told);
+      const body = textOf(told);
       const limit = new AbortController();
       const timer = setTimeout(() => limit.abort(), timeout);
       try {
@@ -36,15 +44,15 @@ export function makeWire(base: string, key: string): Wire {
         const status = response.status;
         return {
           status,
-          wait: Number(response.headers.get("retry-after")) * 1000 || 0,
+          wait: +response.headers.get("retry-after")! * 1000,
           body: status === 200 ? await response.json() : undefined,
         };
       } catch {
-        return { status: 0, wait: 0 };
+        return { status: 0 };
       } finally {
         clearTimeout(timer);
       }
     },
-    beacon: (path, body) => navigator.sendBeacon(url(path), JSON.stringify(body)),
+    beacon: (path, body) => navigator.sendBeacon(url(path), textOf(body)),
   };
 }
