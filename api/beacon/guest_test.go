@@ -6,71 +6,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/chromedp"
 
 	"github.com/omotenashi-web/omotenashi/api/beacon/browsertest"
 )
 
 const noticed = `window.problems = []; addEventListener("error", (e) => e.message && problems.push(e.message)); addEventListener("unhandledrejection", (e) => problems.push(String(e.reason)));`
-
-// A page may be slow for many reasons; the beacon's beginning is none of them.
-// The script is run over and over in one page, as its tag would run it, and the
-// processor's time of the page's main thread is taken: others share this machine.
-func TestTheCoreBeginsWithinFiveMilliseconds(t *testing.T) {
-	t.Parallel()
-	s := openShop(t)
-	p := person{t, browsertest.Alone(t)}
-	p.goes(s.URL + "/a?consent=granted")
-	until(t, "the page view", func() bool { return len(s.calls()) == 1 })
-	if _, err := chromedp.Call(p.tab, performance.Enable, performance.EnableParams{}); err != nil {
-		t.Fatal(err)
-	}
-	p.does(`fetch("/b.js").then((r) => r.text()).then((text) => { window.code = text })`)
-	spent := func() time.Duration {
-		all, err := chromedp.Call(p.tab, performance.GetMetrics, cdp.Empty{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range all.Metrics {
-			if m.Name == "ThreadTime" {
-				return time.Duration(m.Value * float64(time.Second))
-			}
-		}
-		t.Fatal("the browser has no ThreadTime")
-		return 0
-	}
-	run := func(script string) time.Duration {
-		before := spent()
-		p.does(script)
-		return spent() - before
-	}
-	var took, asking []time.Duration // asking for the time takes time
-	for range 9 {
-		asking = append(asking, run(`1`))
-		took = append(took, run(`delete window.omo; (0, eval)(code); if (!omo.on) throw new Error("it did not begin")`))
-		p.does(ready)
-	}
-	slices.Sort(asking)
-	for i := range took {
-		took[i] -= asking[0]
-	}
-	slices.Sort(took)
-	limit := 5 * time.Millisecond
-	if !insists() {
-		limit *= 5
-	}
-	t.Logf("the core begins: least %v, middle %v, most %v of processor time; the limit is %v", took[0], took[4], took[8], limit)
-	if took[0] > limit {
-		t.Errorf("the core took %v", took)
-	}
-	if busy := run(`for (let end = performance.now() + 400; performance.now() < end;);`); busy < 5*time.Millisecond {
-		t.Errorf("the clock stands still: 400 ms of work took %v", busy)
-	}
-}
 
 // What lies above the page moves nothing of it.
 func TestTheBeaconShiftsNoLayout(t *testing.T) {
@@ -208,16 +151,21 @@ func TestTheFirstActionComesWithinEightyMilliseconds(t *testing.T) {
 	s.answer = func(decide) []offer { return []offer{shows("b", "bar", bannerAction)} }
 	p := person{t, browsertest.Alone(t)}
 	p.before(`new MutationObserver((_, self) => { if (document.querySelector("omo-action")) { window.opened = performance.now(); self.disconnect() } }).observe(document, {childList: true, subtree: true})`)
+	loads := 6
+	if insists() {
+		loads = 30
+	}
 	var took []time.Duration
-	for range 6 {
+	for range loads {
 		p.goes(s.URL + "/a?consent=granted")
 		until(t, "the action", func() bool { return reads[float64](p, `window.opened || 0`) > 0 })
 		ms := reads[float64](p, `opened - performance.getEntriesByType("resource").find((r) => r.name.includes("/b.js")).responseEnd`)
 		took = append(took, time.Duration(ms*float64(time.Millisecond)))
 	}
 	slices.Sort(took)
-	t.Logf("from the script to the action: least %v, middle %v, most %v", took[0], took[3], took[5])
-	if took[0] > 80*time.Millisecond && insists() {
+	middle := took[loads/2]
+	t.Logf("from the script to the action in %d loads: least %v, middle %v, most %v", loads, took[0], middle, took[loads-1])
+	if middle > 80*time.Millisecond && insists() {
 		t.Errorf("the first action took %v", took)
 	}
 }
