@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/omotenashi-web/omotenashi/examples/shop"
+	"github.com/omotenashi-web/omotenashi/examples/shop/crowd"
 )
 
 // demoOptions are what omo demo can be told; nothing must be.
@@ -117,20 +118,37 @@ func (o demoOptions) show(ctx context.Context, cmd *cobra.Command, a *app, rules
 	a.later("shop", site.Shutdown)
 	addresses(errOut, a, listener, rulesDir)
 
-	c, err := o.crowd(a, "http://"+listener.Addr().String(), sign)
+	c, err := o.crowd(a, "http://"+listener.Addr().String(), sign, log)
 	if err != nil {
 		return err
 	}
+	if err := o.fill(ctx, cmd, a, c, log); err != nil || o.once {
+		return o.ended(ctx, err)
+	}
+	addresses(errOut, a, listener, rulesDir)
+	fmt.Fprintln(errOut, "A few simulated visitors keep coming. Ctrl-C ends the demo.")
+	go c.Run(ctx, o.visitors, 1<<31, trickle) // without end; what fails is told on the way
+	return a.wait(ctx)
+}
+
+// fill sends the crowd and prints what came of it. Visitors that were left, or a
+// table that is late, end the demo only where there is nobody to see the rest, or
+// the numbers are to be compared.
+func (o demoOptions) fill(ctx context.Context, cmd *cobra.Command, a *app, c *crowd.Crowd, log *slog.Logger) error {
 	began := time.Now() // an earlier demo on the same data folder is not this one's crowd
-	if err := o.simulate(ctx, c, errOut); err != nil {
-		return o.ended(ctx, err)
+	if err := o.simulate(ctx, c, cmd.ErrOrStderr()); err != nil {
+		if ctx.Err() != nil || o.once || c.Done() == 0 {
+			return err
+		}
+		log.Warn("not all simulated visitors came to their end", "error", err)
 	}
-	if err := a.settle(ctx); err != nil {
-		return o.ended(ctx, err)
-	}
-	results, err := a.results(ctx, began)
+	results, err := a.counted(ctx, began)
 	if err != nil {
-		return o.ended(ctx, err)
+		if ctx.Err() != nil || o.once {
+			return err
+		}
+		log.Warn("the table of results did not come in time; the screens go on", "error", err)
+		return nil
 	}
 	ja, err := inJapanese("")
 	if err != nil {
@@ -140,14 +158,15 @@ func (o demoOptions) show(ctx context.Context, cmd *cobra.Command, a *app, rules
 	if o.once {
 		return agree(cmd.OutOrStdout(), c.Tally(), results)
 	}
-	addresses(errOut, a, listener, rulesDir)
-	fmt.Fprintln(errOut, "A few simulated visitors keep coming. Ctrl-C ends the demo.")
-	go func() {
-		if err := c.Run(ctx, o.visitors, 1<<31, trickle); err != nil && ctx.Err() == nil {
-			log.Warn("simulated visitors stopped", "error", err)
-		}
-	}()
-	return a.wait(ctx)
+	return nil
+}
+
+// counted are the results once the warehouse has everything.
+func (a *app) counted(ctx context.Context, since time.Time) ([]resultAnswer, error) {
+	if err := a.settle(ctx); err != nil {
+		return nil, err
+	}
+	return a.results(ctx, since)
 }
 
 // signer signs the shop's identify tokens, as the shop's own server would.

@@ -197,7 +197,7 @@ func TestTheDemosNumbersAreClickHousesNumbers(t *testing.T) {
 	}
 	a, _ := product(t, config{Rules: dir})
 	o := demoOptions{visitors: 60, seed: 7}
-	c, err := o.crowd(a, "https://shop.example", signer(a))
+	c, err := o.crowd(a, "https://shop.example", signer(a), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/progress"
+	"golang.org/x/time/rate"
 
 	"github.com/omotenashi-web/omotenashi/examples/shop/crowd"
 )
@@ -21,14 +23,16 @@ var effects = map[string]float64{
 	"almost-free": .03, "cart-help": .06, "cart-reminder": .06, "first-picks": .03,
 }
 
-func (o demoOptions) crowd(a *app, shopURL string, sign func(map[string]any) (string, error)) (*crowd.Crowd, error) {
+func (o demoOptions) crowd(a *app, shopURL string, sign func(map[string]any) (string, error), log *slog.Logger) (*crowd.Crowd, error) {
 	goals := map[string]crowd.Goal{}
 	for _, c := range a.engine.Live().Set.Campaigns {
 		goals[c.ID] = crowd.Goal{Event: c.Goals[0].Event, Window: c.Goals[0].Window}
 	}
+	often := rate.Sometimes{First: 3, Interval: 10 * time.Second} // after a sleep all calls under way have failed
 	return crowd.New(crowd.Options{
 		Server: "http://" + a.addr, Shop: shopURL, PublicKey: a.keys.Public, SecretKey: a.keys.secret, Sign: sign,
 		Goals: goals, Effects: effects, Seed: o.seed, Name: fmt.Sprintf("%x", time.Now().Unix()),
+		Told: func(err error) { often.Do(func() { log.Warn("a simulated visitor has trouble", "error", err) }) },
 	})
 }
 

@@ -2,6 +2,7 @@ package crowd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -35,6 +36,7 @@ type Options struct {
 	Effects   map[string]float64                          // by campaign: what share of those who would not have bought do after its action
 	Seed      uint64                                      // the same seed draws the same people
 	Name      string                                      // part of the visitors' ids, new for each run
+	Told      func(error)                                 // hears of each call that failed and of each visitor that was left; called by many at once; nil: nobody
 }
 
 // Crowd sends visitors. Safe for one Run at a time.
@@ -51,6 +53,10 @@ type Crowd struct {
 // workers is how many visitors are on the shop at once.
 const workers = 12
 
+// unanswered is how long a call waits. One that takes longer is lost: on a machine
+// that slept, every call under way is.
+const unanswered = 30 * time.Second
+
 // New makes a crowd.
 func New(o Options) (*Crowd, error) {
 	table, err := visits.Published()
@@ -59,7 +65,7 @@ func New(o Options) (*Crowd, error) {
 	}
 	return &Crowd{
 		o: o, table: table, seen: map[string]map[string]*Arm{},
-		http: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: workers, MaxConnsPerHost: workers}},
+		http: &http.Client{Timeout: unanswered, Transport: &http.Transport{MaxIdleConnsPerHost: workers, MaxConnsPerHost: workers}},
 	}, nil
 }
 
@@ -67,14 +73,17 @@ func New(o Options) (*Crowd, error) {
 func (c *Crowd) Done() int64 { return c.done.Load() }
 
 // Run sends the visitors numbered from..to (to excluded), at most perSecond of
-// them a second; 0 is as fast as the server answers.
+// them a second; 0 is as fast as the server answers. A visitor that the server
+// fails for good is left where it was, which Told hears, and the others go on; the
+// error says how many were left, and why the first was. They are not in the tally.
 func (c *Crowd) Run(ctx context.Context, from, to int, perSecond float64) error {
 	limit := rate.NewLimiter(rate.Inf, 1)
 	if perSecond > 0 {
 		limit.SetLimit(rate.Limit(perSecond))
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	var group errgroup.Group
 	group.SetLimit(workers)
+	var left lost
 	for n := from; n < to; n++ {
 		if err := limit.Wait(ctx); err != nil {
 			break
@@ -82,14 +91,50 @@ func (c *Crowd) Run(ctx context.Context, from, to int, perSecond float64) error 
 		group.Go(func() error {
 			p := c.person(n)
 			if err := p.live(ctx); err != nil {
-				return fmt.Errorf("simulated visitor %s: %w", p.id, err)
+				err = fmt.Errorf("simulated visitor %s: %w", p.id, err)
+				left.add(err)
+				c.tell(err)
+				return nil
 			}
 			c.count(p)
 			c.done.Add(1)
 			return nil
 		})
 	}
-	return group.Wait()
+	_ = group.Wait() // nobody's trouble is the others'
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return left.err()
+}
+
+// tell says what went wrong, until all is to end: then everything does.
+func (c *Crowd) tell(err error) {
+	if c.o.Told != nil && !errors.Is(err, context.Canceled) {
+		c.o.Told(err)
+	}
+}
+
+// lost counts visitors that were left. Safe for many at once.
+type lost struct {
+	mu    sync.Mutex
+	many  int
+	first error
+}
+
+func (l *lost) add(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.many++; l.first == nil {
+		l.first = err
+	}
+}
+
+func (l *lost) err() error {
+	if l.many == 0 {
+		return nil
+	}
+	return fmt.Errorf("left by the way: %d; the first was %w", l.many, l.first)
 }
 
 // person draws the n-th visitor.

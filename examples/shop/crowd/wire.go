@@ -78,11 +78,22 @@ func (p *person) decide(ctx context.Context, call decideCall) (decideAnswer, err
 	call.Visitor = map[string]any{"id": p.id}
 	call.Consent, call.Identify, call.PageView = "granted", p.token, call.Trigger == ""
 	var answer decideAnswer
-	if err := p.post(ctx, "/v1/decide", p.crowd.o.PublicKey, call, &answer); err != nil {
-		return answer, err
-	}
-	if len(answer.Degraded) > 0 || len(answer.Rejected) > 0 {
-		return answer, fmt.Errorf("decide went wrong: degraded %v, rejected %v", answer.Degraded, answer.Rejected)
+	for again := 0; ; again++ {
+		answer = decideAnswer{}
+		if err := p.post(ctx, "/v1/decide", p.crowd.o.PublicKey, call, &answer); err != nil {
+			return answer, err
+		}
+		if len(answer.Degraded) == 0 && len(answer.Rejected) == 0 {
+			break
+		}
+		err := fmt.Errorf("decide went wrong: degraded %v, rejected %v", answer.Degraded, answer.Rejected)
+		if again == silences {
+			return answer, err
+		}
+		p.asksAgain(err)
+		if err := pause(ctx); err != nil {
+			return answer, err
+		}
 	}
 	p.note(call.Events)
 	p.here = call.Page
@@ -123,33 +134,58 @@ func (p *person) note(events []event) {
 	}
 }
 
-// post asks until the server can answer: one that is busy for a moment, or on a
-// machine that slept, says that the same may be sent again.
+// post asks until the server can answer: one that is busy for a moment says that
+// the same may be sent again, and a call that was not answered at all, as on a
+// machine that slept, is made again as well. Events have ids of their own, so that
+// none counts twice.
 func (p *person) post(ctx context.Context, path, key string, body, answer any) error {
 	raw, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	for again := 0; ; again++ {
+	busy, silent := 0, 0
+	for {
 		status, text, err := p.once(ctx, path, key, raw)
 		switch {
-		case err != nil:
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil && silent == silences:
 			return err
+		case err != nil:
+			silent++
+			p.asksAgain(err)
 		case status == http.StatusOK:
 			return json.Unmarshal(text, answer)
-		case status != http.StatusServiceUnavailable || again == tries:
+		case status != http.StatusServiceUnavailable || busy == tries:
 			return fmt.Errorf("POST %s: %d: %s", path, status, text)
+		default:
+			busy++
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Second):
+		if err := pause(ctx); err != nil {
+			return err
 		}
+	}
+}
+
+func (p *person) asksAgain(err error) {
+	p.crowd.tell(fmt.Errorf("simulated visitor %s: %w; it asks again", p.id, err))
+}
+
+// pause is a second, unless all is to end.
+func pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Second):
+		return nil
 	}
 }
 
 // tries is how often a visitor asks a server that is not there for anybody just now.
 const tries = 30
+
+// silences is how often it asks again where no answer came, or not the whole one.
+const silences = 3
 
 func (p *person) once(ctx context.Context, path, key string, raw []byte) (int, []byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.crowd.o.Server+path, bytes.NewReader(raw))
