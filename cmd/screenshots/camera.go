@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -33,7 +34,14 @@ type picture struct {
 }
 
 // camera is a browser.
-type camera struct{ tab context.Context }
+type camera struct{ browser context.Context }
+
+// patience is for one try at a picture. A machine that does much else, or sleeps,
+// needs more than one try rather than a longer one.
+const (
+	patience = time.Minute
+	tries    = 3
+)
 
 // steady is how long is waited for motion to end.
 const steady = 600 * time.Millisecond
@@ -53,13 +61,13 @@ func open(ctx context.Context) (camera, func(), error) {
 	}
 	allocator, stop := chromedp.NewExecAllocator(ctx, chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.NoFirstRun, chromedp.UserAgent(userAgent), chromedp.Flag("accept-lang", "ja"), chromedp.Flag("hide-scrollbars", true))
-	tab, leave := chromedp.NewContext(allocator)
-	if err := chromedp.Do(tab); err != nil {
+	browser, leave := chromedp.NewContext(allocator)
+	if err := chromedp.Do(browser); err != nil {
 		leave()
 		stop()
 		return camera{}, nil, fmt.Errorf("start %s: %w", path, err)
 	}
-	return camera{tab}, func() { leave(); stop() }, nil
+	return camera{browser}, func() { leave(); stop() }, nil
 }
 
 // until waits for what becomes true on the page, as long as the context does.
@@ -76,9 +84,33 @@ func until(ctx context.Context, holds string) error {
 	}
 }
 
-// take writes one picture.
+// says is how the text of a page begins, for those who wonder why it has no more.
+func says(tab context.Context) string {
+	ctx, stop := context.WithTimeout(tab, patience)
+	defer stop()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.innerText.trim().slice(0, 200)`))
+	if err != nil {
+		return "nothing: " + err.Error()
+	}
+	return strconv.Quote(text)
+}
+
+// take writes one picture, and tries again where there was nothing to be seen.
 func (c camera) take(folder string, p picture) error {
-	ctx, stop := context.WithTimeout(c.tab, time.Minute)
+	var err error
+	for range tries {
+		if err = c.shoot(folder, p); err == nil || c.browser.Err() != nil {
+			break
+		}
+	}
+	return err
+}
+
+// shoot takes a picture in a tab of its own, which remembers no other page's preview.
+func (c camera) shoot(folder string, p picture) error {
+	tab, leave := chromedp.NewContext(c.browser)
+	defer leave()
+	ctx, stop := context.WithTimeout(tab, patience)
 	defer stop()
 	for name, value := range map[string]string{"omo_language": p.language, "omo_theme": p.theme} {
 		if _, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: p.address}); err != nil {
@@ -91,26 +123,25 @@ func (c camera) take(folder string, p picture) error {
 		return err
 	}
 	// The demo's shop is a Japanese one: the beacon speaks as its page says it does.
-	speaks, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+	_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `addEventListener("DOMContentLoaded", () => document.documentElement.lang = "` + p.language + `", true)`,
 	})
 	if err != nil {
 		return err
 	}
-	defer chromedp.Call(c.tab, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams(speaks))
 	size := windows[p.window]
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate("about:blank"), chromedp.Navigate(p.address)); err != nil {
 		return err
 	}
 	if err := until(ctx, p.shows); err != nil {
-		return fmt.Errorf("nothing is to be seen at %s: %w", p.address, err)
+		return fmt.Errorf("nothing is to be seen at %s, which says %s: %w", p.address, says(tab), err)
 	}
 	if p.does != "" {
 		if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](p.does)); err != nil {
 			return err
 		}
 		if err := until(ctx, p.then); err != nil {
-			return fmt.Errorf("nothing comes of %s at %s: %w", p.does, p.address, err)
+			return fmt.Errorf("nothing comes of %s at %s, which says %s: %w", p.does, p.address, says(tab), err)
 		}
 	}
 	if err := chromedp.Do(ctx, chromedp.Sleep(steady)); err != nil {

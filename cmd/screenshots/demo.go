@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -16,17 +15,18 @@ import (
 	"time"
 )
 
-// demo runs one until the simulated visitors have come; the func ends it.
-func demo(ctx context.Context) (place, func(), error) {
+// demo runs one until the simulated visitors have come. The context ends with it,
+// and says why in its cause; the func ends it.
+func demo(ctx context.Context) (context.Context, place, func(), error) {
 	folder, err := os.MkdirTemp("", "omo-screenshots-")
 	if err != nil {
-		return place{}, nil, fmt.Errorf("the demo: %w", err)
+		return nil, place{}, nil, fmt.Errorf("the demo: %w", err)
 	}
-	p, end, err := demoIn(ctx, folder)
+	lasts, p, end, err := demoIn(ctx, folder)
 	if err != nil {
-		return place{}, nil, errors.Join(fmt.Errorf("the demo: %w", err), os.RemoveAll(folder))
+		return nil, place{}, nil, errors.Join(fmt.Errorf("the demo: %w", err), os.RemoveAll(folder))
 	}
-	return p, func() {
+	return lasts, p, func() {
 		end()
 		_ = os.RemoveAll(folder) // it is in a folder that the system empties
 	}, nil
@@ -34,34 +34,36 @@ func demo(ctx context.Context) (place, func(), error) {
 
 // demoIn builds the demo's program into a folder and runs that: go run would stand
 // between, and does not tell its child to stop.
-func demoIn(ctx context.Context, folder string) (place, func(), error) {
+func demoIn(ctx context.Context, folder string) (context.Context, place, func(), error) {
 	ui, err := free()
 	if err != nil {
-		return place{}, nil, err
+		return nil, place{}, nil, err
 	}
 	shop, err := free()
 	if err != nil {
-		return place{}, nil, err
+		return nil, place{}, nil, err
 	}
+	fmt.Fprintln(os.Stderr, "building the demo")
 	omo := filepath.Join(folder, "omo")
 	if said, err := exec.CommandContext(ctx, "go", "build", "-o", omo, "./cmd/omo").CombinedOutput(); err != nil {
-		return place{}, nil, fmt.Errorf("%w: %s", err, said)
+		return nil, place{}, nil, fmt.Errorf("%w: %s", err, said)
 	}
 	data := filepath.Join(folder, "data")
 	p := place{ui: "http://" + ui, shop: "http://" + shop, key: "sk_" + rand.Text(), rules: filepath.Join(data, "rules")}
 	cmd := exec.Command(omo, "demo", "--data", data, "--addr", ui, "--shop-addr", shop)
 	cmd.Env = append(os.Environ(), "OMO_SECRET_KEY="+p.key)
-	end, err := run(ctx, cmd)
-	return p, end, err
+	fmt.Fprintln(os.Stderr, "waiting for the demo's simulated visitors, a minute or more")
+	lasts, end, err := run(ctx, cmd)
+	return lasts, p, end, err
 }
 
 // run starts the demo and waits until it says that all is there. It ends with the
 // func and with this process, however that comes to its end: by Ctrl-C, which does
-// not reach it by itself, by another signal, or killed.
-func run(ctx context.Context, cmd *exec.Cmd) (func(), error) {
+// not reach it by itself, by another signal, or killed. The context ends with it.
+func run(ctx context.Context, cmd *exec.Cmd) (context.Context, func(), error) {
 	told, err := cmd.StderrPipe()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	cmd.SysProcAttr = childAttributes()
 	started, ask, gone := make(chan error), make(chan struct{}), make(chan struct{})
@@ -93,18 +95,27 @@ func run(ctx context.Context, cmd *exec.Cmd) (func(), error) {
 		_, _ = cmd.Process.Wait() // it was stopped: however it says so
 	}()
 	if err := <-started; err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	end := func() { close(ask); <-gone }
-	var last string
-	for lines := bufio.NewScanner(told); lines.Scan(); {
-		if last = lines.Text(); strings.Contains(last, "Ctrl-C ends the demo") {
-			go io.Copy(io.Discard, told)
-			return end, nil
+	lasts, ends := context.WithCancelCause(ctx)
+	ready := make(chan struct{})
+	go func() {
+		var last string
+		for lines := bufio.NewScanner(told); lines.Scan(); {
+			if last = lines.Text(); strings.Contains(last, "Ctrl-C ends the demo") {
+				close(ready)
+			}
 		}
+		ends(fmt.Errorf("it ended: %s", last))
+	}()
+	select {
+	case <-ready:
+		return lasts, end, nil
+	case <-lasts.Done():
+		end()
+		return nil, nil, context.Cause(lasts)
 	}
-	end()
-	return nil, fmt.Errorf("it ended: %s", last)
 }
 
 // free is an address of this machine that nobody listens on.

@@ -25,13 +25,17 @@ func TestMain(m *testing.M) {
 		signal.Notify(asked, os.Interrupt, syscall.SIGTERM)
 		fmt.Fprintln(os.Stderr, "Ctrl-C ends the demo")
 		<-asked
+	case "a demo that fails":
+		fmt.Fprintln(os.Stderr, "Ctrl-C ends the demo\nomo: no room")
+	case "a demo that cannot start":
+		fmt.Fprintln(os.Stderr, "omo: no folder")
 	case "pictures":
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), part+"=demo")
 		cmd.ExtraFiles = []*os.File{os.NewFile(3, "alive")}
-		end, err := run(ctx, cmd)
+		_, end, err := run(ctx, cmd)
 		if err != nil {
 			fmt.Println(err)
 			os.Exit(1)
@@ -88,6 +92,30 @@ func TestTheDemoEndsWithItsParent(t *testing.T) {
 				t.Errorf("the demo lives on: %v", err)
 			}
 			_ = cmd.Wait() // it was told to end: however it says so
+		})
+	}
+}
+
+// A demo that ends by itself says why, before the pictures and among them.
+func TestTheEndOfTheDemoIsTold(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"a demo that fails": "it ended: omo: no room", "a demo that cannot start": "it ended: omo: no folder"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), os.Args[0])
+			cmd.Env = append(os.Environ(), part+"="+name)
+			lasts, end, err := run(t.Context(), cmd)
+			if err == nil {
+				defer end()
+				select {
+				case <-lasts.Done():
+					err = context.Cause(lasts)
+				case <-time.After(time.Minute):
+				}
+			}
+			if err == nil || err.Error() != want {
+				t.Errorf("it says %v, want %s", err, want)
+			}
 		})
 	}
 }

@@ -35,12 +35,12 @@ func take(ctx context.Context) error {
 	}
 	site := place{ui: *ui, shop: *shop, key: os.Getenv("OMO_SECRET_KEY"), rules: *rules}
 	if *ui == "" {
-		var end func()
-		var err error
-		if site, end, err = demo(ctx); err != nil {
+		lasts, own, end, err := demo(ctx)
+		if err != nil {
 			return err
 		}
 		defer end()
+		ctx, site = lasts, own
 	}
 	camera, leave, err := open(ctx)
 	if err != nil {
@@ -56,7 +56,8 @@ func take(ctx context.Context) error {
 	for _, room := range rooms {
 		all, err := room(ctx)
 		if err != nil {
-			return errors.Join(append(failed, err)...)
+			failed = append(failed, err)
+			continue
 		}
 		all = slices.DeleteFunc(all, func(p picture) bool { return !strings.HasPrefix(p.name, *only) })
 		if *readme {
@@ -66,14 +67,19 @@ func take(ctx context.Context) error {
 			}
 		}
 		for _, p := range all {
-			if err := camera.take(*out, p); err != nil {
+			err := camera.take(*out, p)
+			switch {
+			case ctx.Err() != nil:
+				return fmt.Errorf("%d pictures in %s, and then: %w", taken, *out, context.Cause(ctx))
+			case err != nil:
 				failed = append(failed, fmt.Errorf("%s: %w", p.name, err))
-				continue
+				fmt.Fprintf(os.Stderr, "   -  %s: %v\n", p.name, err)
+			default:
+				taken++
+				fmt.Fprintf(os.Stderr, "%4d  %s\n", taken, p.name)
 			}
-			taken++
-			fmt.Fprintf(os.Stderr, "\r%d pictures", taken)
 		}
 	}
-	fmt.Fprintf(os.Stderr, "\r%d pictures in %s\n", taken, *out)
+	fmt.Fprintf(os.Stderr, "%d pictures in %s\n", taken, *out)
 	return errors.Join(failed...)
 }
