@@ -24,16 +24,17 @@ func funcs(s speaker, language string, assets Assets) template.FuncMap {
 		"price": func(v float64, currency string) string { // ¥6,800, in the language's own form
 			return said(stats.Number{Value: v, Known: true}.Amount(currency), language)
 		},
-		"came":   came,
-		"list":   func(words ...string) []string { return words },
-		"needed": func(text string) string { return needed(text, language) },
-		"today":  func(t, now time.Time) bool { return t.Format("2006-01-02") == now.Format("2006-01-02") },
-		"day":    func(t time.Time) string { return day(t, language) },           // 11月22日
-		"path":   url.PathEscape,                                                 // a part of an address, whatever is in it
-		"moment": func(t time.Time) string { return t.Format(time.RFC3339Nano) }, // for a link
-		"when":   func(t time.Time) string { return when(t, language) },          // 11/22 18:05
-		"date":   func(t time.Time) string { return t.Format("2006-01-02") },     // 2026-11-22
-		"clock":  func(t time.Time) string { return t.Format("15:04:05") },
+		"came":     came,
+		"list":     func(words ...string) []string { return words },
+		"detailed": func(text string) Told { return detailed(text, language) },
+		"needed":   func(text string) string { return needed(text, language) },
+		"today":    func(t, now time.Time) bool { return t.Format("2006-01-02") == now.Format("2006-01-02") },
+		"day":      func(t time.Time) string { return day(t, language) },           // 11月22日
+		"path":     url.PathEscape,                                                 // a part of an address, whatever is in it
+		"moment":   func(t time.Time) string { return t.Format(time.RFC3339Nano) }, // for a link
+		"when":     func(t time.Time) string { return when(t, language) },          // 11/22 18:05
+		"date":     func(t time.Time) string { return t.Format("2006-01-02") },     // 2026-11-22
+		"clock":    func(t time.Time) string { return t.Format("15:04:05") },
 		"short": func(n int, text string) string { // the first so many letters
 			if letters := []rune(text); len(letters) > n {
 				return string(letters[:n])

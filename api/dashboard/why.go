@@ -69,6 +69,49 @@ var needs = [...]struct {
 	{regexp.MustCompile(`^(.+) is (.*), (.+) would match$`), "いまは $2。$3 なら当てはまります"},
 }
 
+// details are the forms in which the engine says more of the gate that stopped a
+// campaign, in Japanese.
+var details = [...]struct {
+	form *regexp.Regexp
+	ja   string
+}{
+	{regexp.MustCompile(`^(\d+) of (\d+) per session$`), "1 回の来訪に $2 回まで（これまで $1 回）"},
+	{regexp.MustCompile(`^(\d+) of (\d+) per lifetime$`), "全部で $2 回まで（これまで $1 回）"},
+	{regexp.MustCompile(`^(\d+) of (\d+) per (\d+)d$`), "$3 日に $2 回まで（これまで $1 回）"},
+	{regexp.MustCompile(`^(\d+) of (\d+) per (\d+)h$`), "$3 時間に $2 回まで（これまで $1 回）"},
+	{regexp.MustCompile(`^(\d+) of (\d+) per (.+)$`), "$3 に $2 回まで（これまで $1 回）"},
+	{regexp.MustCompile(`^(\d+) of (\d+) closes$`), "$2 回閉じたら終わり（これまで $1 回）"},
+	{regexp.MustCompile(`^(\d+) of (\d+) clicks$`), "$2 回クリックしたら終わり（これまで $1 回）"},
+	{regexp.MustCompile(`^(\d+) of (\d+) conversions$`), "成果 $2 回で終わり（これまで $1 回）"},
+	{regexp.MustCompile(`^of all slots$`), "すべての枠を合わせた予算"},
+	{regexp.MustCompile(`^of the slot (.+)$`), "枠 $1 の予算"},
+	{regexp.MustCompile(`^another part of the layer (.+)$`), "レイヤー $1 の別の部分"},
+	{regexp.MustCompile(`^(\S+) of the layer (.+)$`), "レイヤー $2 の $1"},
+	{regexp.MustCompile(`^no code is left in the pool (.+)$`), "$1 のコードが残っていません"},
+	{regexp.MustCompile(`^its ranking has no item yet$`), "ランキングの商品がまだありません"},
+	{regexp.MustCompile(`^no address is known$`), "送り先が分かりません"},
+	{regexp.MustCompile(`^the page has no slot (.+)$`), "このページに枠 $1 がありません"},
+	{regexp.MustCompile(`^(\S+) has (\S+)$`), "枠 $2 は $1 が使っています"},
+	{regexp.MustCompile(`^waits for no (\S+) until (.+)$`), "$2 まで $1 がないかを待っています"},
+	{regexp.MustCompile(`^waits for the (\S+) of a (\S+)$`), "$2 の $1 を待っています"},
+	{regexp.MustCompile(`^waits for (.+)$`), "$1 を待っています"},
+	{regexp.MustCompile(`^paused by (.+)$`), "$1 が一時停止"},
+}
+
+// detailed is more about a gate, in a person's language where the form is known;
+// its language is said as well, for the page.
+func detailed(text, language string) Told {
+	for _, d := range details {
+		if language == "ja" && d.form.MatchString(text) {
+			return Told{d.form.ReplaceAllString(text, d.ja), "ja"}
+		}
+	}
+	return Told{text, "en"}
+}
+
+// Told is a text and the language that it is in.
+type Told struct{ Text, In string }
+
 // needed says in a person's language what would make a condition true.
 func needed(text, language string) string {
 	for _, n := range needs {

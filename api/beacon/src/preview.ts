@@ -99,5 +99,13 @@ export function overlay(preview: Preview, config: Config): void {
       leave,
     ], { "aria-label": words.label }),
   );
-  document.documentElement.append(host);
+  const page = document.documentElement;
+  page.append(host);
+  // The page and what is shown at its top make room: neither covers the other.
+  const label = root.lastElementChild as HTMLElement;
+  new ResizeObserver(() => {
+    const high = `${label.offsetHeight}px`;
+    page.style.setProperty("--omo-top", high);
+    page.style.marginTop = high;
+  }).observe(label);
 }

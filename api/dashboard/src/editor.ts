@@ -11,7 +11,7 @@ import { tags } from "@lezer/highlight";
 import { type Word, completer } from "./complete";
 
 const look = EditorView.theme({
-  "&": { color: "var(--ink)", backgroundColor: "var(--paper)", font: '.84rem/1.65 ui-monospace, "SFMono-Regular", Menlo, Consolas, "Noto Sans Mono CJK JP", monospace', height: "34rem", maxHeight: "75vh", resize: "vertical", overflow: "hidden" },
+  "&": { color: "var(--ink)", backgroundColor: "var(--paper)", font: '.84rem/1.65 ui-monospace, "SFMono-Regular", Menlo, Consolas, "Noto Sans Mono CJK JP", monospace', position: "absolute !important", inset: "0" },
   "&.cm-focused": { outline: "2px solid var(--lead)", outlineOffset: "-2px" },
   ".cm-scroller": { font: "inherit", overflow: "auto" },
   ".cm-content": { caretColor: "var(--ink)" },

@@ -19,3 +19,6 @@ document.addEventListener("change", (event) => {
 });
 
 document.documentElement.dataset.script = "on";
+
+// On a phone the screens' names are a row that is pushed: the present one is seen.
+document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
