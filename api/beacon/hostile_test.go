@@ -47,6 +47,9 @@ func TestPagesThatBendTheBrowser(t *testing.T) {
 				p.runs(`{ ` + c.acts + ` }`)
 			}
 			until(t, "the event "+c.want, func() bool { return len(s.named(c.want)) > 0 })
+			if c.want == "omo_engagement" {
+				p.comesTo("the next page", `location.pathname === "/tea.png"`)
+			}
 			if problems := reads[[]string](p, `window.problems || []`); len(problems) > 0 {
 				t.Errorf("the page saw %q", problems)
 			}
@@ -66,6 +69,15 @@ func TestPagesThatBendTheBrowser(t *testing.T) {
 			}
 		})
 	}
+}
+
+// comesTo waits until something holds on the page, whichever page that then is.
+func (p person) comesTo(what, script string) {
+	p.t.Helper()
+	until(p.t, what, func() bool {
+		holds, err := chromedp.Run(p.tab, chromedp.Evaluate[bool](script))
+		return err == nil && holds // an error: the page is on its way
+	})
 }
 
 // runs begins a script, and waits for nothing of it: the page may go away.
@@ -149,7 +161,7 @@ func TestAPageLeftWhileItStillLoadsIsAPageView(t *testing.T) {
 	p.before(`window.omo = function () { (omo.q = omo.q || []).push(arguments) }; omo("track", "early")`)
 	address := s.URL + "/endless?consent=granted&unfinished"
 	p.runs(`location.assign(` + quoted(address) + `)`)
-	until(t, "the beacon is there", func() bool { return reads[bool](p, `location.pathname === "/endless" && !!window.omo?.on`) })
+	p.comesTo("the beacon is there", `location.pathname === "/endless" && !!window.omo?.on`)
 	if state, n := reads[string](p, `document.readyState`), len(s.calls()); state != "loading" || n > 0 {
 		t.Fatalf("the page is %s after %d calls: this test shows nothing", state, n)
 	}
@@ -173,6 +185,7 @@ func TestAnOptOutHoldsInEveryTab(t *testing.T) {
 	until(t, "the second tab's page view", func() bool { return len(s.calls()) == 2 })
 	one.does(ready)
 	two.does(ready + `.then(() => omo("optout"))`)
+	one.comesTo("the word of the other tab", `!!localStorage.omo_out`) // storage is shared, not at once
 	one.does(`omo("track", "secret"); history.pushState(null, "", "/c")`)
 	until(t, "the view of /c", func() bool { return len(s.calls()) == 3 })
 	one.does(`new Promise((done) => setTimeout(done, 700))`) // longer than an event waits to be sent
@@ -180,6 +193,7 @@ func TestAnOptOutHoldsInEveryTab(t *testing.T) {
 		t.Errorf("after the opt-out: %+v, %d events", d, len(s.named("secret")))
 	}
 	two.does(`omo("optout", false)`)
+	one.comesTo("the other word", `!localStorage.omo_out`)
 	one.does(`omo("track", "again")`)
 	until(t, "an event after the opt-out was taken back", func() bool { return len(s.named("again")) == 1 })
 }
