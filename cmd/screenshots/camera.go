@@ -31,6 +31,8 @@ type picture struct {
 	shows    string // an expression that is true once there is something to see
 	does     string // what is done then, and
 	then     string // an expression that is true once that has come
+	looksAt  string // a selector of what is brought into view, frames and all, before the picture
+	as       string // who asks, in "Authorization"; "" for a place that lets everybody in
 }
 
 // camera is a browser.
@@ -117,6 +119,14 @@ func (c camera) shoot(folder string, p picture) error {
 			return err
 		}
 	}
+	if p.as != "" {
+		if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
+			return err
+		}
+		if _, err := chromedp.Call(ctx, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Authorization": p.as}}); err != nil {
+			return err
+		}
+	}
 	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: p.theme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
 	}); err != nil {
@@ -142,6 +152,11 @@ func (c camera) shoot(folder string, p picture) error {
 		}
 		if err := until(ctx, p.then); err != nil {
 			return fmt.Errorf("nothing comes of %s at %s, which says %s: %w", p.does, p.address, says(tab), err)
+		}
+	}
+	if p.looksAt != "" { // what is out of sight is not drawn
+		if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`document.querySelector(%q)?.scrollIntoView({block: "center"})`, p.looksAt)), chromedp.Sleep(2*steady)); err != nil {
+			return err
 		}
 	}
 	if err := chromedp.Do(ctx, chromedp.Sleep(steady)); err != nil {

@@ -53,14 +53,39 @@ func demoIn(ctx context.Context, folder string) (context.Context, place, func(),
 	cmd := exec.Command(omo, "demo", "--data", data, "--addr", ui, "--shop-addr", shop)
 	cmd.Env = append(os.Environ(), "OMO_SECRET_KEY="+p.key)
 	fmt.Fprintln(os.Stderr, "waiting for the demo's simulated visitors, a minute or more")
-	lasts, end, err := run(ctx, cmd)
-	return lasts, p, end, err
+	lasts, end, err := run(ctx, cmd, "Ctrl-C ends the demo")
+	if err != nil {
+		return nil, place{}, nil, err
+	}
+	bare, leave, err := p.serve(lasts, omo, filepath.Join(folder, "bare"))
+	if err != nil {
+		end()
+		return nil, place{}, nil, fmt.Errorf("the server that nobody has visited: %w", err)
+	}
+	p.bare = bare
+	return lasts, p, func() { leave(); end() }, nil
 }
 
-// run starts the demo and waits until it says that all is there. It ends with the
+// serve runs a server without campaigns and visitors, which asks for a password.
+func (p place) serve(ctx context.Context, omo, folder string) (string, func(), error) {
+	address, err := free()
+	if err != nil {
+		return "", nil, err
+	}
+	rules := filepath.Join(folder, "rules")
+	if err := os.MkdirAll(filepath.Join(rules, "campaigns"), 0o700); err != nil {
+		return "", nil, err
+	}
+	cmd := exec.Command(omo, "serve", "--rules", rules, "--data", filepath.Join(folder, "data"), "--addr", address)
+	cmd.Env = append(os.Environ(), "OMO_SECRET_KEY="+p.key)
+	_, end, err := run(ctx, cmd, "omotenashi listens on")
+	return "http://" + address, end, err
+}
+
+// run starts a program and waits until it says the words that mean that all is there. It ends with the
 // func and with this process, however that comes to its end: by Ctrl-C, which does
 // not reach it by itself, by another signal, or killed. The context ends with it.
-func run(ctx context.Context, cmd *exec.Cmd) (context.Context, func(), error) {
+func run(ctx context.Context, cmd *exec.Cmd, ready string) (context.Context, func(), error) {
 	told, err := cmd.StderrPipe()
 	if err != nil {
 		return nil, nil, err
@@ -99,18 +124,18 @@ func run(ctx context.Context, cmd *exec.Cmd) (context.Context, func(), error) {
 	}
 	end := func() { close(ask); <-gone }
 	lasts, ends := context.WithCancelCause(ctx)
-	ready := make(chan struct{})
+	there := make(chan struct{})
 	go func() {
 		var last string
 		for lines := bufio.NewScanner(told); lines.Scan(); {
-			if last = lines.Text(); strings.Contains(last, "Ctrl-C ends the demo") {
-				close(ready)
+			if last = lines.Text(); strings.Contains(last, ready) {
+				close(there)
 			}
 		}
 		ends(fmt.Errorf("it ended: %s", last))
 	}()
 	select {
-	case <-ready:
+	case <-there:
 		return lasts, end, nil
 	case <-lasts.Done():
 		end()

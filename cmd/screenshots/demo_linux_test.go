@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), part+"=demo")
 		cmd.ExtraFiles = []*os.File{os.NewFile(3, "alive")}
-		_, end, err := run(ctx, cmd)
+		_, end, err := run(ctx, cmd, "Ctrl-C ends the demo")
 		if err != nil {
 			fmt.Println(err)
 			os.Exit(1)
@@ -104,7 +104,7 @@ func TestTheEndOfTheDemoIsTold(t *testing.T) {
 			t.Parallel()
 			cmd := exec.CommandContext(t.Context(), os.Args[0])
 			cmd.Env = append(os.Environ(), part+"="+name)
-			lasts, end, err := run(t.Context(), cmd)
+			lasts, end, err := run(t.Context(), cmd, "Ctrl-C ends the demo")
 			if err == nil {
 				defer end()
 				select {

@@ -47,7 +47,12 @@ func take(ctx context.Context) error {
 		return err
 	}
 	defer leave()
-	rooms := []func(context.Context) ([]picture, error){site.screens, site.actions}
+	if site.rules != "" {
+		if err := site.staff(ctx); err != nil {
+			return err
+		}
+	}
+	rooms := []func(context.Context) ([]picture, error){site.first, site.screens, site.actions}
 	if site.rules != "" && !*readme {
 		rooms = append(rooms, site.hang) // last, for the screens would tell of it
 	}

@@ -17,14 +17,23 @@ import (
 )
 
 // place is where the pictures are taken. Into rules the actions of the gallery are
-// put; "" for a place that is not ours to change.
-type place struct{ ui, shop, key, rules string }
+// put; "" for a place that is not ours to change. Bare is a server that nobody has
+// visited yet, if there is one.
+type place struct{ ui, shop, key, rules, bare string }
 
 // looked is the campaign of the demo whose results are in the pictures.
 const looked = "pair-look"
 
+// talked is the one whose chats are.
+const talked = "cart-help"
+
+// tryOut asks the playground for somebody whom the campaign is for.
+const tryOut = `document.querySelector("[name=traits]").value = "gender: female\nage: 36";
+	document.querySelector("[name=variant]").value = "pair";
+	document.querySelector(".go button.main").click()`
+
 // there is when a page has all that it loads.
-const there = `document.readyState === "complete" && !document.querySelector("[hx-trigger^=load], .htmx-request")`
+const there = `document.readyState === "complete" && !document.querySelector("[hx-trigger^=load], [hx-trigger='every 1s'], .htmx-request")`
 
 // looks are a picture in each language, window and theme.
 func looks(one picture, languages ...string) []picture {
@@ -65,15 +74,18 @@ func (p place) screens(ctx context.Context) ([]picture, error) {
 	add("result", "/ui/campaigns/"+looked)
 	add("result-visitors", "/ui/campaigns/"+looked+"/visitors?who=exposed")
 	add("problem", "/ui/nothing")
-	add("login", "/ui/login")
-	tried := picture{name: "screen-playground-tried", address: p.ui + "/ui/playground?campaign=" + looked, whole: true, shows: there, does: `document.querySelector(".go button.main").click()`, then: `!!document.querySelector("#trial iframe, #trial .gates")`}
-	return append(all, looks(tried, dashboard.Languages[:]...)...), nil
+	add("result-chats", "/ui/campaigns/"+talked)
+	tried := picture{name: "screen-playground-tried", address: p.ui + "/ui/playground?campaign=" + looked, whole: true, shows: there, does: tryOut, then: `!!document.querySelector("#trial .gates")`, looksAt: "#trial iframe"}
+	past := picture{name: "screen-playground-past", address: tried.address, whole: true, shows: there, does: `document.querySelector(".replays button").click()`, then: `!!document.querySelector("#backtest .cards")`, looksAt: "#backtest"}
+	all = append(all, looks(tried, dashboard.Languages[:]...)...)
+	return append(all, looks(past, dashboard.Languages[:]...)...), nil
 }
 
 // meets names the pages of the shop on which a campaign's preview has its place.
 var meets = map[string]string{"first-picks": "/category/women"}
 
-// actions are each campaign's as its preview shows it on the shop.
+// actions are each campaign's as its preview shows it on the shop. They are light on
+// a light shop whatever the visitor prefers; the gallery's follow the visitor.
 func (p place) actions(ctx context.Context) ([]picture, error) {
 	var campaigns struct {
 		Campaigns []struct {
@@ -93,7 +105,7 @@ func (p place) actions(ctx context.Context) ([]picture, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, one...)
+		all = append(all, slices.DeleteFunc(one, func(p picture) bool { return p.theme == "dark" })...)
 	}
 	return all, nil
 }
@@ -115,7 +127,11 @@ func (p place) previewed(ctx context.Context, campaign, variant, language string
 	}
 	// A redirect shows nothing itself: the page that it leads to is to be seen.
 	shows := fmt.Sprintf(`!!document.querySelector("omo-action") || !!document.querySelector("omo-preview") && location.pathname !== %q`, path)
-	return looks(picture{name: name, address: link.Link, shows: shows}, language), nil
+	one := picture{name: name, address: link.Link, shows: shows}
+	if path != "/" {
+		one.looksAt = "omo-action" // within the page
+	}
+	return looks(one, language), nil
 }
 
 // call asks the server with the secret key.
