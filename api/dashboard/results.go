@@ -208,13 +208,18 @@ func (b Breakdown) Few() bool {
 	return false
 }
 
-// Scale is the lift that the drawings have room for: of the slices to go by.
+// Scale is the lift that the drawings have room for: of the slices to go by, or of
+// all where there is none of them.
 func (b Breakdown) Scale() float64 {
-	var arms []stats.ArmResult
+	var arms, all []stats.ArmResult
 	for _, s := range b.Slices {
+		all = append(all, s.Arms...)
 		if !s.Small {
 			arms = append(arms, s.Arms...)
 		}
+	}
+	if len(arms) == 0 {
+		arms = all
 	}
 	return scale(arms)
 }

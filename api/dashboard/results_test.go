@@ -199,3 +199,15 @@ func TestLiftDrawing(t *testing.T) {
 		}
 	}
 }
+
+// Drawings have room for the slices to go by; where all are small, for all.
+func TestTheScaleOfABreakdown(t *testing.T) {
+	t.Parallel()
+	wide := dashboard.Slice{Small: true, Arms: []stats.ArmResult{{LiftCI: stats.Interval{Known: true, Low: -0.42, High: 0.43}}}}
+	narrow := dashboard.Slice{Arms: []stats.ArmResult{{LiftCI: stats.Interval{Known: true, Low: -0.05, High: 0.08}}}}
+	for want, slices := range map[float64][]dashboard.Slice{0.1: {wide, narrow}, 0.5: {wide}} {
+		if got := (dashboard.Breakdown{Slices: slices}).Scale(); got != want {
+			t.Errorf("%d slices have the scale %v, want %v", len(slices), got, want)
+		}
+	}
+}

@@ -2,7 +2,7 @@
 // load. The page has no origin, and nothing of what is done here is told anybody.
 type Renderer = typeof import("../../beacon/src/render/show");
 
-const { shows, renderer, failed } = document.body.dataset;
+const { shows, renderer, failed, stand } = document.body.dataset;
 const trouble = (what: string) => {
   document.getElementById("trouble")!.textContent = `${failed} ${what}`;
 };
@@ -10,6 +10,10 @@ const trouble = (what: string) => {
 import(new URL(renderer!, location.href).href) // the script itself is another origin's
   .then(({ show }: Renderer) => {
     const what = JSON.parse(shows!);
+    // The shop's own pictures are not here: something stands in for them.
+    for (const pictured of [what, ...(what.items || [])]) {
+      if (pictured.image && !/^https?:/i.test(pictured.image)) pictured.image = stand;
+    }
     if (what.selector) what.selector = "#place";
     show(what, { campaign: "", variant: "" }, {
       guard: (_, fn) => fn,
