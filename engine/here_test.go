@@ -38,81 +38,85 @@ func TestListedTriggersEqualAPlainComputation(t *testing.T) {
 	set := load(t, listedRules)
 	offered, refused := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
-		wrong := rapid.SampledFrom([]time.Duration{0, 3 * time.Hour, -40 * time.Minute}).Draw(rt, "the browser's clock is off by")
-		var calls []told
-		at := time.Duration(0)
-		for range rapid.IntRange(2, 25).Draw(rt, "calls") {
-			at += time.Duration(rapid.IntRange(1, 20).Draw(rt, "seconds")) * time.Second
-			calls = append(calls, told{
-				what: rapid.SampledFrom([]string{"page_view", "add_to_cart", "add_to_cart", "dwell", "dwell"}).Draw(rt, "what"),
-				path: rapid.SampledFrom([]string{"/", "/cart"}).Draw(rt, "path"), at: at,
-				received: at + time.Duration(rapid.SampledFrom([]int{0, 0, 2, 30}).Draw(rt, "late"))*time.Second,
-				value:    rapid.SampledFrom([]int{1, 500, 501, 9000}).Draw(rt, "value"), red: rapid.IntRange(0, 3).Draw(rt, "red") == 0,
-				early: rapid.IntRange(0, 3).Draw(rt, "early") == 0,
-			})
-		}
-		slices.SortStableFunc(calls, func(a, b told) int { return cmp.Compare(a.received, b.received) })
-
 		l, ids := newLedger(rt), 0
 		newID := func() string { ids++; return fmt.Sprintf("0191e8a0-0000-7000-8000-%012d", ids) }
 		e := engine.New(engine.Options{Store: l, Key: []byte("key"), NewID: newID})
 		if err := e.Use(set, dawn); err != nil {
 			t.Fatal(err)
 		}
-		opened, happened := map[string]time.Duration{}, map[string]time.Duration{} // path → the latest
-		for i, call := range calls {
-			now := dawn.Add(call.received)
-			idAt := func(at time.Duration) string { // as the browser makes ids
-				own := fmt.Sprintf("%012x", dawn.Add(at+wrong).UnixMilli())
-				return fmt.Sprintf("%s-%s-7000-8000-%012d", own[:8], own[8:], int64(i)<<32+int64(at))
+		// One list in six is complete: with so many browsers a check there is no luck
+		// in it that ten are, even among the 20 checks of -short.
+		for browser := range 6 {
+			begin, visitor := dawn.Add(time.Duration(browser)*time.Hour), fmt.Sprint("ann", browser)
+			wrong := rapid.SampledFrom([]time.Duration{0, 3 * time.Hour, -40 * time.Minute}).Draw(rt, "the browser's clock is off by")
+			var calls []told
+			at := time.Duration(0)
+			for range rapid.IntRange(2, 25).Draw(rt, "calls") {
+				at += time.Duration(rapid.IntRange(1, 20).Draw(rt, "seconds")) * time.Second
+				calls = append(calls, told{
+					what: rapid.SampledFrom([]string{"page_view", "add_to_cart", "add_to_cart", "dwell", "dwell"}).Draw(rt, "what"),
+					path: rapid.SampledFrom([]string{"/", "/cart"}).Draw(rt, "path"), at: at,
+					received: at + time.Duration(rapid.SampledFrom([]int{0, 0, 2, 30}).Draw(rt, "late"))*time.Second,
+					value:    rapid.SampledFrom([]int{1, 500, 501, 9000}).Draw(rt, "value"), red: rapid.IntRange(0, 3).Draw(rt, "red") == 0,
+					early: rapid.IntRange(0, 3).Draw(rt, "early") == 0,
+				})
 			}
-			page := &ingest.Page{URL: "https://shop.example" + call.path, Path: call.path}
-			context := ingest.Event{ID: newID(), Name: ingest.PageView, Time: now.UnixMilli(), Received: now.UnixMilli(), Page: page}
-			v := engine.Visit{Visitor: "ann", Decide: &engine.Request{ID: newID(), Context: &context, Consent: true}}
-			added := func(at time.Duration) ingest.Event {
-				color := map[bool]string{true: "red", false: "blue"}[call.red]
-				event, refused := ingest.Accept(ingest.Incoming{
-					ID: idAt(at), Name: "add_to_cart", Page: page, Properties: json.RawMessage(fmt.Sprintf(`{"value":%d,"color":%q}`, call.value, color)),
-					Time: ingest.Stamp(dawn.Add(at + wrong).UnixMilli()),
-				}, &ingest.Who{ID: "ann"}, ingest.Terms{Received: now, SentAt: ingest.Stamp(now.Add(wrong).UnixMilli()), NewID: newID})
-				if refused != nil {
-					t.Fatal(refused)
+			slices.SortStableFunc(calls, func(a, b told) int { return cmp.Compare(a.received, b.received) })
+			opened, happened := map[string]time.Duration{}, map[string]time.Duration{} // path → the latest
+			for i, call := range calls {
+				now := begin.Add(call.received)
+				idAt := func(at time.Duration) string { // as the browser makes ids
+					own := fmt.Sprintf("%012x", begin.Add(at+wrong).UnixMilli())
+					return fmt.Sprintf("%s-%s-7000-8000-%012x", own[:8], own[8:], int64(100*browser+i)<<32+int64(at))
 				}
-				if call.value > 500 && !call.red {
-					happened[call.path] = max(happened[call.path], call.at)
+				page := &ingest.Page{URL: "https://shop.example" + call.path, Path: call.path}
+				context := ingest.Event{ID: newID(), Name: ingest.PageView, Time: now.UnixMilli(), Received: now.UnixMilli(), Page: page}
+				v := engine.Visit{Visitor: visitor, Decide: &engine.Request{ID: newID(), Context: &context, Consent: true}}
+				added := func(at time.Duration) ingest.Event {
+					color := map[bool]string{true: "red", false: "blue"}[call.red]
+					event, refused := ingest.Accept(ingest.Incoming{
+						ID: idAt(at), Name: "add_to_cart", Page: page, Properties: json.RawMessage(fmt.Sprintf(`{"value":%d,"color":%q}`, call.value, color)),
+						Time: ingest.Stamp(begin.Add(at + wrong).UnixMilli()),
+					}, &ingest.Who{ID: visitor}, ingest.Terms{Received: now, SentAt: ingest.Stamp(now.Add(wrong).UnixMilli()), NewID: newID})
+					if refused != nil {
+						t.Fatal(refused)
+					}
+					if call.value > 500 && !call.red {
+						happened[call.path] = max(happened[call.path], call.at)
+					}
+					return event
 				}
-				return event
-			}
-			switch call.what {
-			case "page_view":
-				viewed := context
-				viewed.ID = idAt(call.at)
-				if call.early {
-					v.Events = append(v.Events, added(call.at-150*time.Millisecond))
+				switch call.what {
+				case "page_view":
+					viewed := context
+					viewed.ID = idAt(call.at)
+					if call.early {
+						v.Events = append(v.Events, added(call.at-150*time.Millisecond))
+					}
+					v.Events = append(v.Events, viewed)
+					opened[call.path] = max(opened[call.path], call.at)
+				case "add_to_cart":
+					v.Events, v.Decide = []ingest.Event{added(call.at)}, nil
+				case "dwell":
+					v.Decide.Trigger = "dwell:10s"
 				}
-				v.Events = append(v.Events, viewed)
-				opened[call.path] = max(opened[call.path], call.at)
-			case "add_to_cart":
-				v.Events, v.Decide = []ingest.Event{added(call.at)}, nil
-			case "dwell":
-				v.Decide.Trigger = "dwell:10s"
-			}
-			answer, err := e.Visit(v, now)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if call.what != "dwell" {
-				continue
-			}
-			want := engine.NotTriggered
-			if been := happened[call.path]; been > 0 && been >= opened[call.path] {
-				want = engine.Offered
-				offered++
-			} else {
-				refused++
-			}
-			if got := answer.Decision.Outcomes[0].Reason; got != want {
-				rt.Fatalf("call %d (%+v): %s, want %s\nof %+v", i, call, got, want, calls[:i+1])
+				answer, err := e.Visit(v, now)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if call.what != "dwell" {
+					continue
+				}
+				want := engine.NotTriggered
+				if been := happened[call.path]; been > 0 && been >= opened[call.path] {
+					want = engine.Offered
+					offered++
+				} else {
+					refused++
+				}
+				if got := answer.Decision.Outcomes[0].Reason; got != want {
+					rt.Fatalf("call %d (%+v): %s, want %s\nof %+v", i, call, got, want, calls[:i+1])
+				}
 			}
 		}
 	})

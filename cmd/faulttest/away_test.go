@@ -34,7 +34,7 @@ func TestFaultClickHouseAwayAtLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.start(env...)
-	eventually(t, time.Minute, "ClickHouse is up", func() bool { return s.warehouse().OK })
+	eventually(t, patience, "ClickHouse is up", func() bool { return s.warehouse().OK })
 	rate, away := rounds(1000, 5000), time.Duration(rounds(5, 60))*time.Second
 	l, ctx := noLoad(t, s)
 	l.once = true
@@ -59,10 +59,10 @@ func TestFaultClickHouseAwayAtLoad(t *testing.T) {
 	if err := os.WriteFile(well, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, time.Minute, "ClickHouse is back", func() bool { return s.warehouse().OK })
+	eventually(t, patience, "ClickHouse is back", func() bool { return s.warehouse().OK })
 	began := time.Now()
 	w, last := openReports(t, s), l.fresh() // behind all that waits
-	w.awaitEvent(last, time.Minute)
+	w.awaitEvent(last, patience)
 	caughtUp := time.Since(began)
 
 	queued := rate * int(away/time.Second)

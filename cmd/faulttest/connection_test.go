@@ -92,7 +92,7 @@ func (s *server) say(t *testing.T, request string) string {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
 	go func() { // the server need not read it all before it answers
@@ -152,7 +152,7 @@ func TestFault9Slowloris(t *testing.T) {
 	if long() && p99 > 250*time.Millisecond {
 		t.Errorf("one in a hundred decides took %s or more beside slow clients", p99)
 	}
-	eventually(t, time.Minute, "their goroutines are gone", func() bool { return s.goroutines() <= before+20 })
+	eventually(t, patience, "their goroutines are gone", func() bool { return s.goroutines() <= before+20 })
 	s.sound()
 	t.Logf("fault 9 slowloris: %d clients, each gone after at most %s; %d decides beside them, p99 %s", slow, longest.Round(time.Millisecond), len(took), p99.Round(100*time.Microsecond))
 }

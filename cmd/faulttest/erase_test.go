@@ -77,7 +77,7 @@ func (v *victim) send(ctx context.Context, c *client) {
 func (v *victim) flow(n int64) {
 	v.load.t.Helper()
 	want := v.acked.Load() + n
-	eventually(v.load.t, 30*time.Second, "more events of the visitor are taken", func() bool { return v.acked.Load() >= want })
+	eventually(v.load.t, patience, "more events of the visitor are taken", func() bool { return v.acked.Load() >= want })
 }
 
 // settled lets the last decide end: one that an erasure overtakes would be of
@@ -109,8 +109,7 @@ func (v *victim) eraseOnce(c *client) string {
 func (v *victim) erase() {
 	v.load.t.Helper()
 	c := newClient(77)
-	c.http.Timeout = 20 * time.Second
-	eventually(v.load.t, 60*time.Second, "the visitor is erased", func() bool { return v.eraseOnce(c) == "done" })
+	eventually(v.load.t, patience, "the visitor is erased", func() bool { return v.eraseOnce(c) == "done" })
 }
 
 // While visitors send, and others, and the loader runs, they are erased: asked
@@ -147,7 +146,7 @@ func TestFault13ErasureUnderLoad(t *testing.T) {
 			s.start("OMO_CRASH_AT=erase.middle:1")
 			v.flow(5)
 			v.eraseOnce(newClient(79))
-			s.awaitKilled(time.Minute, "the server kills itself behind the tombstone")
+			s.awaitKilled(patience, "the server kills itself behind the tombstone")
 			kills += 2
 			v.erased.Store(true) // never answered, and durable all the same
 			s.start()
@@ -158,7 +157,7 @@ func TestFault13ErasureUnderLoad(t *testing.T) {
 	refused := int64(0)
 	for _, v := range victims { // they go on for a while, and the loader too
 		want := v.refused.Load() + 20
-		eventually(t, time.Minute, "the erased go on sending", func() bool { return v.refused.Load() >= want })
+		eventually(t, patience, "the erased go on sending", func() bool { return v.refused.Load() >= want })
 		refused += v.refused.Load()
 	}
 	cancel()

@@ -47,7 +47,7 @@ func TestFault1ServerKilledAtNamedPoints(t *testing.T) {
 			if l == nil {
 				l = newLoad(t, s)
 			}
-			s.awaitKilled(40*time.Second, "the server kills itself at "+at)
+			s.awaitKilled(patience, "the server kills itself at "+at)
 			killed = append(killed, at)
 		}
 	}
@@ -73,7 +73,7 @@ func TestFault3ParentKilled(t *testing.T) {
 		}
 		killed := time.Now()
 		s.kill()
-		eventually(t, time.Minute, "no child outlives the server", func() bool { return !alive(orphan) })
+		eventually(t, patience, "no child outlives the server", func() bool { return !alive(orphan) })
 		slowest = max(slowest, time.Since(killed))
 		s.start()
 	}

@@ -76,7 +76,7 @@ func TestFault1MergeKilled(t *testing.T) {
 		for _, pass := range []int{1, 2, 1, 3} {
 			at := fmt.Sprintf("merge.middle:%d", pass)
 			s.launch("OMO_CRASH_AT=" + at)
-			s.awaitKilled(30*time.Second, "the server kills itself at "+at)
+			s.awaitKilled(patience, "the server kills itself at "+at)
 			killed++
 		}
 	}
@@ -179,7 +179,7 @@ func variantOf(t *testing.T, s *server, visitor string) string {
 	var got struct {
 		Decisions []struct{ Campaign, Variant string }
 	}
-	eventually(t, time.Minute, "a decision for "+visitor, func() bool {
+	eventually(t, patience, "a decision for "+visitor, func() bool {
 		status, _, answer, err := newClient(60).post(t.Context(), s.url(), "/v1/decide", body)
 		if err != nil || status != http.StatusOK || json.Unmarshal(answer, &got) != nil {
 			t.Fatalf("a decide: %d %s, %v", status, answer, err)

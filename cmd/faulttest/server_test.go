@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -143,7 +145,7 @@ func (s *server) start(env ...string) {
 
 func (s *server) awaitListening() {
 	s.t.Helper()
-	eventually(s.t, 30*time.Second, "the server listens", func() bool {
+	eventually(s.t, patience, "the server listens", func() bool {
 		if !s.running() {
 			s.t.Fatalf("the server ended at its start: %s", s.lastWords(2000))
 		}
@@ -214,8 +216,8 @@ func (s *server) stop() {
 		if !cmd.ProcessState.Success() {
 			s.t.Errorf("the server stopped with %s", cmd.ProcessState)
 		}
-	case <-time.After(60 * time.Second):
-		s.t.Error("the server did not stop within a minute")
+	case <-time.After(patience):
+		s.t.Errorf("the server did not stop within %s", patience)
 		s.kill()
 	}
 }
@@ -279,6 +281,9 @@ func children(t *testing.T, pid int) []int {
 	return found
 }
 
+// patience is how long a test waits for what must happen: only what hangs takes so long.
+const patience = 3 * time.Minute
+
 // eventually polls until f holds.
 func eventually(t *testing.T, within time.Duration, what string, f func() bool) {
 	t.Helper()
@@ -287,4 +292,23 @@ func eventually(t *testing.T, within time.Duration, what string, f func() bool) 
 			t.Fatalf("not within %s: %s", within, what)
 		}
 	}
+}
+
+// freeze stops a process, and waits until none of its threads runs any longer.
+func freeze(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, patience, "all threads stand still", func() bool {
+		tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		if err != nil || len(tasks) == 0 {
+			t.Fatalf("process %d: %d threads, %v", pid, len(tasks), err)
+		}
+		return !slices.ContainsFunc(tasks, func(path string) bool {
+			stat, err := os.ReadFile(path)
+			_, after, _ := strings.Cut(string(stat), ") ")
+			return err == nil && !strings.HasPrefix(after, "T")
+		})
+	})
 }

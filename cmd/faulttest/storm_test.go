@@ -30,7 +30,7 @@ func TestFault9MalformedBodies(t *testing.T) {
 	l := newLoad(t, s)
 	l.others = true
 	l.pause = 20 * time.Millisecond
-	eventually(t, time.Minute, "ClickHouse is up", func() bool { return s.warehouse().OK })
+	eventually(t, patience, "ClickHouse is up", func() bool { return s.warehouse().OK })
 	routes := s.routes()
 	const workers = 8
 	times := int64(rounds(10_000, 200_000))

@@ -50,9 +50,6 @@ func TestFaultLedgerCapMakesRoom(t *testing.T) {
 		}
 		return true
 	})
-	if o.refused.Load() == 0 {
-		t.Error("the cap was never met")
-	}
 	if err := a.settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}

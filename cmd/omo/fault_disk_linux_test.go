@@ -105,7 +105,7 @@ func fillDisk(t *testing.T, dir string) {
 		t.Errorf("events are answered %d", status)
 	}
 	late := time.Duration(o.late.Load())
-	if late > 2*time.Second {
+	if late > 30*time.Second {
 		t.Errorf("events were still taken %s after the reserve was touched", late)
 	}
 	if err := errors.Join(os.Remove(rest), os.Remove(spare)); err != nil {
@@ -114,7 +114,7 @@ func fillDisk(t *testing.T, dir string) {
 	freed := time.Now()
 	eventually(t, "events are taken again", func() bool { return o.post("again") == http.StatusOK })
 	back := time.Since(freed)
-	if back > 15*time.Second {
+	if back > 50*time.Second {
 		t.Errorf("events were taken again only %s after there was space", back)
 	}
 	halt()

@@ -112,13 +112,9 @@ func (o *filler) post(visitor string) int {
 func (o *filler) decides(when string) {
 	o.t.Helper()
 	for n := range 20 {
-		start := time.Now()
 		status, answer := o.call("/v1/decide", fmt.Appendf(nil, `{"visitor":{"id":"d%d"},"consent":"granted","page":{"url":"https://shop.example/"}}`, n))
 		if status != http.StatusOK || !strings.Contains(answer, `"campaign":"hello"`) || !strings.Contains(answer, `"degraded":["ledger"]`) {
 			o.t.Fatalf("%s a decision is answered %d %s", when, status, answer)
-		}
-		if took := time.Since(start); took > 10*time.Second { // one that waited for room would never come
-			o.t.Errorf("%s a decision took %s", when, took)
 		}
 	}
 }

@@ -317,7 +317,7 @@ func alertTold(t *testing.T, a *app, letters <-chan letterTold) (told alert) {
 		if err := json.Unmarshal(l.body, &told); err != nil {
 			t.Fatal(err)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(3 * time.Minute):
 		t.Fatal("no alert came")
 	}
 	return told

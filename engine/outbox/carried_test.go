@@ -4,7 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -35,8 +37,9 @@ func (p *post) started(campaign string) *engine.Engine {
 func TestABookingIsConfirmedAndRemindedOf(t *testing.T) {
 	t.Parallel()
 	p, r := open(t), receiving(t)
+	var tried sync.Map
 	r.answer(func(got *received) int { // the first try of each fails
-		if got.n%2 == 0 {
+		if _, before := tried.LoadOrStore(got.path, true); !before {
 			return http.StatusBadGateway
 		}
 		return http.StatusOK
@@ -74,18 +77,19 @@ variants: [{id: a, weight: 1, action: {type: webhook, url: URL/reminded, title: 
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	paths := ""
+	var paths []string
 	for _, got := range r.all() {
-		paths += got.path + " "
+		paths = append(paths, got.path)
 		if !strings.Contains(got.body, `"title":"A"`) {
 			t.Errorf("%s: %s", got.path, got.body)
 		}
 	}
-	if paths != "/confirmed /confirmed /reminded /reminded " || len(r.ids()) != 2 {
+	slices.Sort(paths) // on a busy machine the one's second try may come after the other's first
+	if !slices.Equal(paths, []string{"/confirmed", "/confirmed", "/reminded", "/reminded"}) || len(r.ids()) != 2 {
 		t.Errorf("%s under %v", paths, r.ids())
 	}
 	for _, event := range p.events("omo_reminder") {
-		if late := event.Time - due.UnixMilli(); late < 0 || late > 5000 {
+		if late := event.Time - due.UnixMilli(); late < 0 || late > 60_000 {
 			t.Errorf("reminded %d ms after its time", late)
 		} else {
 			t.Logf("reminded %d ms after its time", late)

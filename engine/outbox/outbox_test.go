@@ -95,7 +95,7 @@ func (p *post) runs(b *outbox.Outbox, done func() bool) {
 	for limit := time.Now().Add(time.Minute); !done(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(limit) {
 			cancel()
-			p.Fatalf("not within 30 s; the outbox has %+v", p.list(b))
+			p.Fatalf("not within a minute; the outbox has %+v", p.list(b))
 		}
 	}
 	cancel()
