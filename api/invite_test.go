@@ -213,6 +213,7 @@ func TestInvitationReachesAnOpenPage(t *testing.T) {
 			}
 		}
 		slices.Sort(log)
+		log = slices.DeleteFunc(log, func(one string) bool { return !strings.Contains(one, " help ") }) // the page's own banner may come late
 		if slices.Equal(log, []string{"omo_chat accepted help talk invited", "omo_chat invited help talk invited", "omo_chat offered help talk invited", "omo_exposure  help talk invited"}) {
 			break
 		}

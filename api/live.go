@@ -49,7 +49,7 @@ func (s *Server) liveScreen(c echo.Context) error {
 	s.operators.renew(who.Name, now)
 	seen, chats := s.seen(f, now), s.invitable(who.Role >= dashboard.Edit)
 	page := dashboard.Live{
-		At: now, Now: now.UnixMilli(), Tiles: s.tiles(seen, now), Sum: sumOf(seen), Rows: s.liveRowsOf(seen, chats, now), Chats: chats,
+		At: now, Now: now.UnixMilli(), Tiles: tiles(seen, s.lively.table.Beat(now)), Sum: sumOf(seen), Rows: s.liveRowsOf(seen, chats, now), Chats: chats,
 		Filter: filterOf(f), Currency: s.engine.Live().Set.Site.Currency, Desk: s.deskOf(who.Name, now),
 	}
 	return s.screen(c, "live", page)
@@ -72,8 +72,7 @@ func sumOf(h presence.Here) dashboard.LiveSum {
 }
 
 // tiles are the figures above the list.
-func (s *Server) tiles(h presence.Here, now time.Time) []dashboard.Tile {
-	beat := s.lively.table.Beat(now)
+func tiles(h presence.Here, beat presence.Beat) []dashboard.Tile {
 	return []dashboard.Tile{
 		{Name: "online", Count: h.Online, Then: beat.OnlineThen},
 		{Name: "carts", Count: h.Carts, Then: beat.CartsThen},

@@ -32,8 +32,17 @@ type push struct {
 	None  bool     `json:"none,omitempty"`  // no row is shown
 	Rows  []string `json:"rows,omitempty"`  // those that are new or have changed
 	Tiles string   `json:"tiles,omitempty"`
+	Then  *then    `json:"then,omitempty"` // with the first push, and when a slot of time has passed
 	Sum   string   `json:"sum,omitempty"`
 	Staff string   `json:"staff,omitempty"` // who is on duty
+}
+
+// then is what the tiles' figures were in the slots of time that are over, for the
+// page to draw.
+type then struct {
+	Until int64                `json:"until"` // when the last of them ended, in ms since 1970
+	Each  int64                `json:"each"`  // ms of a slot
+	Was   map[string][]float64 `json:"was"`   // by the tile's name, the oldest first
 }
 
 // liveEvents sends what changes on the live screen, as it changes; to who asks for
@@ -111,6 +120,7 @@ type watcher struct {
 	order   []uint64
 	rows    map[uint64]dashboard.LiveRow
 	sent    push
+	until   int64 // of what was sent of then
 }
 
 // next gives what is to be sent now, nil for nothing.
@@ -130,13 +140,21 @@ func (w *watcher) next(now time.Time) ([]byte, error) {
 	if err := w.list(&p, s.liveRowsOf(seen, s.invitable(w.frame.Role >= dashboard.Edit), now)); err != nil {
 		return nil, err
 	}
+	beat := s.lively.table.Beat(now)
+	figures := tiles(seen, beat)
+	if beat.Until != w.until {
+		p.Then, w.until = &then{Until: beat.Until, Each: beat.Each, Was: map[string][]float64{}}, beat.Until
+		for _, tile := range figures {
+			p.Then.Was[tile.Name] = tile.Then
+		}
+	}
 	for _, one := range []struct {
 		part string
 		data any
 		last *string
 		at   *string
 	}{
-		{"live-tiles", s.tiles(seen, now), &w.sent.Tiles, &p.Tiles},
+		{"live-tiles", figures, &w.sent.Tiles, &p.Tiles},
 		{"live-sum", sumOf(seen), &w.sent.Sum, &p.Sum},
 		{"live-staff", s.deskOf(w.frame.Who, now), &w.sent.Staff, &p.Staff},
 	} {
@@ -148,7 +166,7 @@ func (w *watcher) next(now time.Time) ([]byte, error) {
 			*one.at, *one.last = text, text
 		}
 	}
-	if w.begun && p.Order == nil && !p.None && p.Rows == nil && p.Tiles == "" && p.Sum == "" && p.Staff == "" {
+	if w.begun && p.Order == nil && !p.None && p.Rows == nil && p.Then == nil && p.Tiles == "" && p.Sum == "" && p.Staff == "" {
 		return nil, nil
 	}
 	w.begun = true

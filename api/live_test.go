@@ -60,7 +60,7 @@ func TestLiveScreen(t *testing.T) {
 	if at := strings.Index(text, ">buys<"); at < 0 || at > strings.Index(text, ">looks<") {
 		t.Error("the hottest is not the first")
 	}
-	if !strings.Contains(text, `href="/ui/visitors/buys"`) || !strings.Contains(text, `<p class="figure">3</p>`) || !strings.Contains(text, "3 人</p>") {
+	if !strings.Contains(text, `href="/ui/visitors/buys"`) || !strings.Contains(text, `<p class="figure" id="figure-online">3</p>`) || !strings.Contains(text, "3 人</p>") {
 		t.Errorf("the figures or links are not there: %s", text)
 	}
 	if text := string(c.get("/ui/live?cart=12345678").body); !strings.Contains(text, `name="cart" min="0" step="1" value="12345678"`) {
@@ -124,6 +124,10 @@ type pushed struct {
 	None              bool
 	Rows              []string
 	Tiles, Sum, Staff string
+	Then              *struct {
+		Until, Each int64
+		Was         map[string][]float64
+	}
 }
 
 // stream opens the live screen's stream.
@@ -169,8 +173,14 @@ func TestLiveStream(t *testing.T) {
 	c := s.as("view")
 	next, _ := c.stream("")
 	rich, _ := c.stream("?cart=10000")
-	if p := next(); len(p.Order) != 1 || len(p.Rows) != 1 || !strings.Contains(p.Rows[0], ">looks<") || !strings.HasPrefix(p.Rows[0], `<tr id="v1">`) || !strings.Contains(p.Tiles, "いまいる人") || p.Sum != "1 人" || !strings.Contains(p.Staff, "いまはだれもいません。") {
+	first := next()
+	if p := first; len(p.Order) != 1 || len(p.Rows) != 1 || !strings.Contains(p.Rows[0], ">looks<") || !strings.HasPrefix(p.Rows[0], `<tr id="v1">`) || !strings.Contains(p.Tiles, `<p class="figure" id="figure-online">1</p>`) || strings.Contains(p.Tiles, "<svg") || p.Sum != "1 人" || !strings.Contains(p.Staff, "いまはだれもいません。") {
 		t.Fatalf("the first push is %+v", p)
+	}
+	for _, tile := range []string{"online", "carts", "actions", "wait"} {
+		if first.Then == nil || len(first.Then.Was[tile]) != 60 || first.Then.Each != 10_000 || first.Then.Until != s.clock.Now().UnixMilli() {
+			t.Fatalf("the first push says of %s %+v", tile, first.Then)
+		}
 	}
 	if p := rich(); !p.None || len(p.Rows) != 0 {
 		t.Fatalf("the first push of the filtered stream is %+v", p)

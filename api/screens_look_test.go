@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -169,4 +170,69 @@ func TestLiveScreenInABrowser(t *testing.T) {
 	wait(`document.querySelector("#v1 td.num [data-at]").textContent === "1 分"`)
 	s.clock.pass(4 * time.Minute)
 	wait(names + ` === "" && !document.querySelector("#live-none").hidden && document.querySelector("#live-list").hidden`)
+}
+
+// Without script the figures of the last minutes are drawings of the server's; with
+// it they are drawn in the page from what the stream brings, in the colours of the
+// theme, and say what they show in words and at the pointer.
+func TestLiveFiguresInABrowser(t *testing.T) {
+	t.Parallel()
+	tab := browsertest.New(t)
+	s := lookedAt(t)
+	s.trusted().visits("ann", "/items/9", "スニーカー")
+	s.clock.pass(10 * time.Second)
+	s.trusted().visits("bob", "/cart", "かご", cart(12_000))
+	s.clock.pass(10 * time.Second)
+	plain := string(s.trusted().get("/ui/live").is(http.StatusOK).body)
+	if n := strings.Count(plain, `<svg class="sparkline"`); n != 4 || !strings.Contains(plain, `data-zone="Asia/Tokyo"`) {
+		t.Errorf("%d drawings without script", n)
+	}
+	t.Cleanup(func() { // the stream would keep the server
+		if err := chromedp.Do(tab, chromedp.Navigate("about:blank")); err != nil {
+			t.Error(err)
+		}
+	})
+	const online = `document.querySelector('[data-tile="online"]')`
+	colour := func(scheme string) string {
+		t.Helper()
+		if _, err := chromedp.Call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}); err != nil {
+			t.Fatal(err)
+		}
+		// The most opaque point is the line's or the last dot's.
+		const most = `(() => {
+			const canvas = ` + online + `.querySelector("canvas"), all = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+			let best = 0;
+			for (let i = 0; i < all.length; i += 4) if (all[i + 3] > all[best + 3]) best = i;
+			return "rgb(" + [...all.slice(best, best + 3)].join(", ") + ")" + (all[best + 3] === 255 ? "" : " pale");
+		})()`
+		if err := chromedp.Do(tab, holds(most+` === getComputedStyle(`+online+`).color`)); err != nil {
+			t.Fatalf("%s: %v", scheme, err)
+		}
+		shown, err := chromedp.Run(tab, chromedp.Evaluate[string](most))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return shown
+	}
+	if err := chromedp.Do(tab, chromedp.Navigate(s.URL+"/ui/live"), holds(`document.querySelectorAll("#live-tiles canvas").length === 4 && !document.querySelector("#live-tiles svg")`),
+		holds(online+`.ariaLabel === "いまいる人 – 直近 10 分：最小 0、最大 2、最後 2" && `+online+`.role === "img"`)); err != nil {
+		t.Fatal(err)
+	}
+	if light, dark := colour("light"), colour("dark"); light == dark {
+		t.Errorf("light and dark are both drawn in %s", light)
+	}
+	// At the pointer, in all four at once: 12:00:10 is where the first had come alone.
+	if err := chromedp.Do(tab, chromedp.Evaluate[chromedp.Void](`(() => {
+		const over = `+online+`.querySelector(".u-over"), box = over.getBoundingClientRect();
+		const point = {clientX: box.left + box.width * 58 / 59, clientY: box.top + 5, bubbles: true};
+		over.dispatchEvent(new MouseEvent("mouseenter", point));
+		over.dispatchEvent(new MouseEvent("mousemove", point));
+	})()`), holds(`[...document.querySelectorAll("#live-tiles output")].map((one) => one.textContent).slice(0, 2).join("|") === "12:00:10 1|12:00:10 0"`)); err != nil {
+		said, _ := chromedp.Run(tab, chromedp.Evaluate[string](`[...document.querySelectorAll("#live-tiles output")].map((one) => one.textContent).join("|")`))
+		t.Fatalf("at the pointer: %s, %v", said, err)
+	}
+	s.clock.pass(10 * time.Second)
+	if err := chromedp.Do(tab, holds(`document.querySelectorAll("#live-tiles canvas").length === 4 && [...document.querySelectorAll("#live-tiles output")][0].textContent === "12:00:20 2"`)); err != nil {
+		t.Errorf("the drawing does not go on: %v", err)
+	}
 }

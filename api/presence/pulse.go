@@ -77,6 +77,7 @@ type Beat struct {
 	P99       float64 // of their waits, in ms, too long by a seventeenth at most; 0 without any
 
 	OnlineThen, CartsThen, ActionsThen, P99Then []float64
+	Until, Each                                 int64 // when the last of these slots ended, in ms since 1970; ms of a slot
 }
 
 // Beat gives it as of now.
@@ -105,6 +106,7 @@ func (t *Table) Beat(now time.Time) Beat {
 		}
 	}
 	out.Actions, out.Decisions, out.P99 = int(math.Round(actions)), int(math.Round(decisions)), p99(&waits)
+	out.Until, out.Each = current*slotTime, slotTime
 	for n := current - slots; n < current; n++ {
 		s := p.numbered(n)
 		out.OnlineThen = append(out.OnlineThen, float64(s.online))

@@ -1,12 +1,15 @@
 // The live screen: rows that the server sends as HTML are put in, moved and let
 // go, and times count on. What is under the pointer stays where it is.
 
+import { draw, type Then } from "./series";
+
 interface Push {
   now: number;
   order?: number[];
   none?: boolean;
   rows?: string[];
   tiles?: string;
+  then?: Then;
   sum?: string;
   staff?: string;
 }
@@ -62,8 +65,10 @@ function arrange(): void {
 }
 
 function take(push: Push): void {
+
   ahead = push.now - Date.now();
-  put("live-tiles", push.tiles);
+  for (const figure of read(push.tiles ? [push.tiles] : [])) find(figure.id).replaceWith(figure);
+  if (push.then) draw(push.then);
   put("live-sum", push.sum);
   put("live-staff", push.staff);
   const rows = read(push.rows ?? []);
