@@ -85,7 +85,7 @@ func TestTheDemoEndsWithItsParent(t *testing.T) {
 			if err := cmd.Process.Signal(how); err != nil {
 				t.Fatal(err)
 			}
-			if err := alive.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+			if err := alive.SetReadDeadline(time.Now().Add(3 * time.Minute)); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := alive.Read(make([]byte, 1)); err != io.EOF {
