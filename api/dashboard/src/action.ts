@@ -16,7 +16,7 @@ import(new URL(renderer!, location.href).href) // the script itself is another o
     }
     if (what.selector) what.selector = "#place";
     show(what, { campaign: "", variant: "" }, {
-      guard: (_, fn) => fn,
+      guard: (_, fn) => async (...args) => void (await fn(...args)),
       record: () => undefined,
       report: (kind, message) => trouble(`${kind}: ${message}`),
       open: true, // so that a link's click is seen, and stays here
