@@ -139,12 +139,18 @@ func TestAnotherDataLayerIsHeardAsWell(t *testing.T) {
 	p.before(gtag + `gtag("event", "view_cart", {value: 1})`)
 	p.goes(s.URL + "/a?consent=granted")
 	until(t, "what was in the first", func() bool { return len(s.named("view_cart")) == 1 })
-	p.does(`dataLayer = [...dataLayer, {event: "search"}]; history.pushState(null, "", "/b")`)
+	p.does(`window.first = dataLayer; dataLayer = [...dataLayer, {event: "search"}]; history.pushState(null, "", "/b")`)
 	until(t, "what came with the second", func() bool { return len(s.named("search")) == 1 })
 	p.does(`gtag("event", "login", {method: "email"}); omo("track", "the_end")`)
 	until(t, "what was told to the second", func() bool { return len(s.named("login")) == 1 && len(s.named("the_end")) == 1 })
-	if n := len(s.named("view_cart")); n != 1 {
-		t.Errorf("what was in both counts %d times", n)
+	p.does(`dataLayer = first; history.pushState(null, "", "/c")`)
+	until(t, "the third page view", func() bool { return len(s.calls()) == 3 })
+	p.does(ready + `.then(() => gtag("event", "sign_up", {method: "email"})).then(() => omo("track", "the_very_end"))`)
+	until(t, "the last event", func() bool { return len(s.named("the_very_end")) == 1 })
+	for _, name := range []string{"view_cart", "search", "login", "sign_up"} {
+		if n := len(s.named(name)); n != 1 {
+			t.Errorf("%s counts %d times", name, n)
+		}
 	}
 }
 

@@ -46,6 +46,8 @@ function propertiesOf(told: unknown): Props {
  * it did. It resolves when Consent Mode has answered or need not be waited for.
  */
 export async function tap(layer: unknown[], config: Config, guard: Guard, choose: (word: string) => void, omo: (...call: unknown[]) => void): Promise<void> {
+  if (seen.has(layer)) return; // a page may put back what it had before
+  seen.add(layer);
   const follows = config.consent === "gcm";
   let wait = 0; // for an answer of the visitor's that is on its way
   let answered = () => {};
