@@ -118,6 +118,8 @@ func TestAMarketerLooksAtAPreviewOnTheShop(t *testing.T) {
 		p.sees(bar, says)
 	}
 	p.sees(inside("omo-action", ".code")+`?.value`, "SAMPLE-CODE")
+	label := inside("omo-preview", "section") + "?.offsetHeight" // the page makes room for it
+	p.sees(`document.documentElement.getBoundingClientRect().top === `+label+` && getComputedStyle(document.querySelector("omo-action")).getPropertyValue("--omo-top") === `+label+` + "px"`, "true")
 	p.sees(`location.search`, "?q=1")
 	p.sees(`location.href.includes("omo_preview")`, "false")
 	p.does(button("omo-preview", "words") + `.click()`)
