@@ -66,7 +66,16 @@ func demoIn(ctx context.Context, folder string) (context.Context, place, func(),
 	return lasts, p, func() { leave(); end() }, nil
 }
 
-// serve runs a server without campaigns and visitors, which asks for a password.
+// hello is a shop's first campaign, not yet live.
+const hello = `id: hello
+name: はじめての方へ、送料無料のご案内
+when: visitor.new
+variants:
+  - {id: control, weight: 50}
+  - {id: free, weight: 50, action: {type: banner, title: はじめてのご注文は送料無料です}}
+`
+
+// serve runs a server as it is first set up: without visitors, and asking for a password.
 func (p place) serve(ctx context.Context, omo, folder string) (string, func(), error) {
 	address, err := free()
 	if err != nil {
@@ -74,6 +83,9 @@ func (p place) serve(ctx context.Context, omo, folder string) (string, func(), e
 	}
 	rules := filepath.Join(folder, "rules")
 	if err := os.MkdirAll(filepath.Join(rules, "campaigns"), 0o700); err != nil {
+		return "", nil, err
+	}
+	if err := os.WriteFile(filepath.Join(rules, "campaigns", "hello.yaml"), []byte(hello), 0o600); err != nil {
 		return "", nil, err
 	}
 	cmd := exec.Command(omo, "serve", "--rules", rules, "--data", filepath.Join(folder, "data"), "--addr", address)
