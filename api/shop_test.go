@@ -355,5 +355,5 @@ func (c *clock) pass(d time.Duration) {
 
 // newClient has connections of its own, so that no other test closes them.
 func newClient() *http.Client {
-	return &http.Client{Transport: &http.Transport{}, Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &http.Client{Transport: &http.Transport{}, Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
