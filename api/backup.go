@@ -19,6 +19,9 @@ func (s *Server) backup(c echo.Context) error {
 		return retryLater("unavailable", "another backup is being made; wait for its end", time.Minute)
 	}
 	defer s.backingUp.Unlock()
+	if err := s.byKey(c, "backup", ""); err != nil {
+		return err
+	}
 	w := &lateHeader{response: c.Response()}
 	if err := http.NewResponseController(c.Response()).SetWriteDeadline(time.Time{}); err != nil {
 		return err

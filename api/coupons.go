@@ -129,6 +129,9 @@ func (s *Server) release(c echo.Context) error {
 		if p.Name != pool {
 			continue
 		}
+		if err := s.byKey(c, "coupons_release", pool); err != nil {
+			return err
+		}
 		n, err := s.engine.ReleaseCodes(pool, body.AllBut)
 		if err != nil {
 			s.log.Error("coupon codes could not be released", "pool", pool, "error", err)

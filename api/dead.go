@@ -120,6 +120,9 @@ func (s *Server) replay(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.byKey(c, "dead_replay", auditedPlaces(places)); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), replayWithin)
 	defer cancel()
 	done, err := s.letter.Replay(ctx, places)

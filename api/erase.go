@@ -56,7 +56,7 @@ func (s *Server) erase(c echo.Context) error {
 		return err
 	}
 	x, err := s.engine.Erase([]string{id}, s.now())
-	return s.erasing(c, x, err)
+	return s.erasing(c, "visitor_erase", x, err)
 }
 
 // erasePerson forgets every browser that was ever known by a user_id.
@@ -66,14 +66,17 @@ func (s *Server) erasePerson(c echo.Context) error {
 		return err
 	}
 	x, err := s.engine.ErasePerson(user, s.now())
-	return s.erasing(c, x, err)
+	return s.erasing(c, "person_erase", x, err)
 }
 
 // erasing answers an erasure that was asked for. What must be so at once is so by
 // then: the rest may take as long as the warehouse is away.
-func (s *Server) erasing(c echo.Context, x *engine.Erasure, err error) error {
+func (s *Server) erasing(c echo.Context, what string, x *engine.Erasure, err error) error {
+	if err == nil {
+		err = s.audit(c, what, x.ID) // by the receipt, which names nobody: the audit log outlives them
+	}
 	if err != nil {
-		s.log.Error("erasure could not be begun", "error", err)
+		s.log.Error("erasure could not be begun, or not recorded", "error", err)
 		return retryLater("unavailable", "the erasure could not be made durable; ask again", soon)
 	}
 	named := x.Visitors

@@ -76,7 +76,7 @@ func TestAnErasedVisitorIsToldSoAndTheBrowserGetsAnotherID(t *testing.T) {
 	if again.ID != x.ID {
 		t.Errorf("asked once more: %+v", again)
 	}
-	same(t, "what is left", s.names(), []string{ingest.PageView, ingest.Decision})
+	same(t, "what is left", s.names(), []string{ingest.PageView, ingest.Decision, ingest.Audit, ingest.Audit})
 
 	// A batch of both: hers is refused by name, his is taken.
 	var sent struct {

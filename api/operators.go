@@ -65,6 +65,15 @@ func (s *Server) putOperator(c echo.Context) error {
 		until := s.now().Add(operatorFor).UTC()
 		answer.Channels, answer.Until = body.Channels, &until
 	}
+	if s.operators.on(id, s.now()) != body.Online { // and not each time that it is said again
+		what := "operator_off"
+		if body.Online {
+			what = "operator_on"
+		}
+		if err := s.byKey(c, what, id); err != nil {
+			return err
+		}
+	}
 	if !s.operators.say(id, body, s.now()) {
 		return problem("too_large", fmt.Sprintf("%d operators are online, and no more are kept", maxOperators))
 	}
@@ -87,6 +96,15 @@ func (o *operators) say(id string, body operatorBody, now time.Time) bool {
 	}
 	o.online[id] = operator{Channels: body.Channels, Until: now.Add(operatorFor)}
 	return true
+}
+
+// on says whether somebody is online.
+func (o *operators) on(id string, now time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.forget(now)
+	_, is := o.online[id]
+	return is
 }
 
 // count is how many are online.

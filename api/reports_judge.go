@@ -23,6 +23,10 @@ type CampaignResults struct {
 	// Former is the newest earlier phase in which anybody was exposed, where in the
 	// present one nobody is yet: after a resume, or other weights or content.
 	Former *Former `json:"former,omitempty"`
+
+	// began is when the present phase did, where a former one is told; the zero time
+	// while the warehouse does not know it yet.
+	began time.Time
 }
 
 // Former is a phase that results are not of.
@@ -42,6 +46,9 @@ func (s *Server) resultsOf(ctx context.Context, campaign *rules.Campaign, q ware
 		return CampaignResults{}, s.away("campaign", campaign.ID, err)
 	}
 	out.Former = formerOf(q.Phase, phases)
+	if i := slices.IndexFunc(phases, func(p warehouse.Phase) bool { return p.ID == q.Phase }); i >= 0 {
+		out.began = phases[i].Began
+	}
 	return out, nil
 }
 

@@ -71,7 +71,8 @@ func (s *Server) reviewOf(ctx context.Context, campaign *rules.Campaign, whole, 
 	if err != nil {
 		return stats.Reviewed{}, err
 	}
-	return stats.Reviewed{Name: campaign.Name, Results: all.Results, Span: some.Results, Awaited: all.Former != nil, Harm: harmOf(all.Override)}, nil
+	awaited := all.Former != nil && (all.began.IsZero() || s.now().Sub(all.began) < stats.StaleAfter)
+	return stats.Reviewed{Name: campaign.Name, Results: all.Results, Span: some.Results, Awaited: awaited, Harm: harmOf(all.Override)}, nil
 }
 
 // harmOf says why a campaign was stopped; nil where it was not.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/api"
+	"github.com/omotenashi-web/omotenashi/engine/stats"
 	"github.com/omotenashi-web/omotenashi/ingest"
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 )
@@ -157,11 +158,23 @@ func TestResultsOfALivePhaseThatNobodyMet(t *testing.T) {
 	if body := string(s.as("view").counted("/ui/campaigns/welcome").body); strings.Contains(body, "次にすること") {
 		t.Error("a phase that has just begun is advised upon")
 	}
-	var review api.Review
-	s.trusted().get("/v1/review").is(http.StatusOK).into(&review)
-	for _, c := range review.Campaigns {
-		if c.Campaign == "welcome" && (c.Finding != "collecting" || !strings.HasPrefix(c.Sentence.En, "Nobody has been exposed in the live phase yet.")) {
-			t.Errorf("a phase that has just begun is reviewed as %s: %s", c.Finding, c.Sentence.En)
+	for _, phase := range []struct {
+		age              time.Duration
+		finding, because string
+	}{
+		{0, "collecting", "Nobody has been exposed in the live phase yet."},
+		{stats.StaleAfter - time.Second, "collecting", "Nobody has been exposed in the live phase yet."},
+		{stats.StaleAfter, "stale", "Nobody was exposed in all this time."},
+	} {
+		s.reports.phases[0].Began = s.clock.Now().Add(-phase.age)
+		var review api.Review
+		s.trusted().get("/v1/review").is(http.StatusOK).into(&review)
+		i := slices.IndexFunc(review.Campaigns, func(c stats.Review) bool { return c.Campaign == "welcome" })
+		if i < 0 {
+			t.Fatalf("welcome is not reviewed: %+v", review)
+		}
+		if c := review.Campaigns[i]; string(c.Finding) != phase.finding || !strings.HasPrefix(c.Sentence.En, phase.because) {
+			t.Errorf("a phase of %s that nobody met is reviewed as %s: %s", phase.age, c.Finding, c.Sentence.En)
 		}
 	}
 	if ask("?phase=p1"); got.Former != nil {

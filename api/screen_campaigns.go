@@ -150,14 +150,3 @@ func changeOf(told string) string {
 	}
 	return ""
 }
-
-// audit records that the person of a request changed something.
-func (s *Server) audit(c echo.Context, what, of string) error {
-	return s.engine.Audit(s.change(c, what, of))
-}
-
-// change is what the person of a request changes now.
-func (s *Server) change(c echo.Context, what, of string) engine.Change {
-	who := by(c)
-	return engine.Change{Who: who.Name, Role: who.Role.String(), What: what, Of: of, At: s.now()}
-}

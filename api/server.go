@@ -254,7 +254,7 @@ func (s *Server) routes(o Options, core, renderer beacon.Asset, modules map[stri
 	get("/v1/usage", s.usage, s.needs(ScopeReports))
 	get("/v1/chats", s.chatLife, s.needs(ScopeReports))
 	get("/v1/visitors/:id", s.visitor, s.needs(ScopeReports))
-	get("/v1/visitors/:id/export", s.export, s.needs(ScopeReports))
+	get("/v1/visitors/:id/export", s.exportByKey, s.needs(ScopeReports))
 	e.DELETE("/v1/visitors/:id", s.erase, s.needs(ScopeErase))
 	get("/v1/people/:id/export", s.exportPerson, s.needs(ScopeReports))
 	e.DELETE("/v1/people/:id", s.erasePerson, s.needs(ScopeErase))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 )
 
 // Finding is what a review says of a campaign, in one word.
@@ -33,7 +34,8 @@ type Reviewed struct {
 	Results Results
 	// Span are the results of those alone who came in the span of the review.
 	Span Results
-	// Awaited: the phase came after another one, and nobody has met it yet.
+	// Awaited: the phase came after another one, nobody has met it yet, and it is
+	// younger than StaleAfter.
 	Awaited bool
 	// Harm says why it was stopped; nil where it was not.
 	Harm *Sentence
@@ -60,6 +62,10 @@ type Review struct {
 	Sentence Sentence     `json:"sentence"`
 	Next     Sentence     `json:"next"` // what to do or to try
 }
+
+// StaleAfter is for how long nobody is exposed before a campaign is called stale:
+// what its pace is taken from, and how long a new phase is waited for.
+const StaleAfter = 7 * 24 * time.Hour
 
 // stuckDays is from how many days to a verdict on a campaign is called stuck.
 const stuckDays = 56
