@@ -102,13 +102,13 @@ func wording(err error) string {
 }
 
 // saidTo is an error in the language of who looks, where it has words in that, and
-// the language that it is in.
-func (s *Server) saidTo(c echo.Context, err error) (text, language string) {
+// the language that it is in; cited stands behind it, in English.
+func (s *Server) saidTo(c echo.Context, err error) (text, language, cited string) {
 	var p *Problem
 	if s.frame(c, "").Language == "ja" && errors.As(err, &p) && p.Ja != "" {
-		return p.Ja, "ja"
+		return p.Ja, "ja", p.Cited
 	}
-	return wording(err), "en"
+	return wording(err), "en", ""
 }
 
 // daysBack is the beginning of the day so many days ago, today being one of them.

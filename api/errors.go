@@ -15,6 +15,7 @@ type Problem struct {
 	Message string `json:"message"`
 	Details []any  `json:"details,omitempty"`
 	Ja      string `json:"-"` // for the screens: Message in Japanese; "" says no more than the code
+	Cited   string `json:"-"` // behind Ja: what there are no Japanese words for, in English
 
 	after time.Duration // to wait before the same is sent again
 }
@@ -29,6 +30,12 @@ func problem(code, message string, details ...any) *Problem {
 // in gives it words in Japanese, where people see it on a screen.
 func (p *Problem) in(ja string) *Problem {
 	p.Ja = ja
+	return p
+}
+
+// citing puts English behind the Japanese words.
+func (p *Problem) citing(en string) *Problem {
+	p.Cited = en
 	return p
 }
 

@@ -65,7 +65,7 @@ func (s *Server) tryCampaign(c echo.Context) error {
 	set, campaign := s.check(c, &page)
 	if set != nil && campaign != nil {
 		if err := s.try(ctx, c, &page, set, campaign); err != nil {
-			page.Problem, page.In = s.saidTo(c, err)
+			page.Problem, page.In, page.Cited = s.saidTo(c, err)
 		}
 	}
 	s.describe(&page)

@@ -42,7 +42,7 @@ func (s *Server) check(c echo.Context, page *dashboard.Playground) (*rules.Set, 
 	}
 	campaign := set.Written(idIn(page.YAML))
 	if campaign == nil {
-		page.Problem, page.In = s.saidTo(c, problem("bad_request", "the text has no campaign: begin with its id").in("施策がありません。id: から書き始めてください。"))
+		page.Problem, page.In, page.Cited = s.saidTo(c, problem("bad_request", "the text has no campaign: begin with its id").in("施策がありません。id: から書き始めてください。"))
 	}
 	return set, campaign
 }

@@ -73,7 +73,7 @@ func TestTryingOnAMadeUpVisitor(t *testing.T) {
 	if page := string(c.submits("/ui/playground", "yaml", rescue, "url", "/cart").is(http.StatusOK).body); !strings.Contains(page, "下書きはどの判定にも入りません。「実施中とみなして試す」を選んでください。") {
 		t.Error("a draft is tried as it is")
 	}
-	if page := string(c.submits("/ui/playground", "yaml", rescue, "aslive", "1", "url", "/cart", "events", "{name: A B}").is(http.StatusOK).body); !strings.Contains(page, "この来訪者は作れません：") {
+	if page := string(c.submits("/ui/playground", "yaml", rescue, "aslive", "1", "url", "/cart", "events", "{name: A B}").is(http.StatusOK).body); !strings.Contains(page, `<span lang="ja">この来訪者は作れません。</span> <span class="code" lang="en">tests[0].events[0].name: `) {
 		t.Error("an event that is none is taken")
 	}
 	if s.ledger.Last() != before {

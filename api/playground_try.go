@@ -117,7 +117,7 @@ func (s *Server) madeMoment(page *dashboard.Playground, set *rules.Set, campaign
 	}
 	scene, err := ruletest.New(set).Scene(test)
 	if err != nil {
-		return nil, problem("bad_request", err.Error()).in("この来訪者は作れません：" + err.Error())
+		return nil, problem("bad_request", err.Error()).in("この来訪者は作れません。").citing(err.Error())
 	}
 	m := &replay.Moment{Profile: scene.Profile, Request: scene.Request, Live: scene.Live, Now: at}
 	d := m.Again()
@@ -134,7 +134,7 @@ func readTest(text string, set *rules.Set) (*rules.Test, error) {
 	if err := found.Err(); err != nil {
 		for _, f := range found {
 			if f.Severity == rules.Error {
-				return nil, problem("bad_request", "the visitor cannot be made up: "+f.Path+": "+f.Message+" "+f.Hint).in("この来訪者は作れません：" + f.Path + ": " + f.Message + " " + f.Hint)
+				return nil, problem("bad_request", "the visitor cannot be made up: "+f.Path+": "+f.Message+" "+f.Hint).in("この来訪者は作れません。").citing(f.Path + ": " + f.Message + " " + f.Hint)
 			}
 		}
 	}

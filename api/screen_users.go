@@ -36,7 +36,7 @@ func (s *Server) users(c echo.Context, status int, page dashboard.Users) error {
 func (s *Server) putUser(c echo.Context) error {
 	name, role := strings.TrimSpace(c.FormValue("name")), dashboard.Roles[c.FormValue("role")]
 	fail := func(what, ja string) error {
-		text, _ := s.saidTo(c, problem("bad_request", what).in(ja))
+		text, _, _ := s.saidTo(c, problem("bad_request", what).in(ja))
 		return s.users(c, http.StatusBadRequest, dashboard.Users{Me: by(c).Name, Problem: text, Name: name})
 	}
 	if err := CheckPerson(name, c.FormValue("password")); err != nil {

@@ -115,7 +115,7 @@ func (s *Server) forPeople(role dashboard.Role, next echo.HandlerFunc) echo.Hand
 		case who.Role >= role:
 			return next(c)
 		case who.Role > 0:
-			return problem("role", "this needs the role "+role.String()+", and "+who.Name+" has "+who.Role.String()+": somebody who may publish can change that under /ui/users, or omo users does").in("必要な権限は " + role.String() + "、" + who.Name + "さんの権限は " + who.Role.String() + " です。公開の権限を持つ人が「メンバー」の画面で変えられます（omo users でも変えられます）。")
+			return problem("role", "this needs the role "+role.String()+", and "+who.Name+" has "+who.Role.String()+": somebody who may publish can change that under /ui/users, or omo users does").in("必要な権限は「" + roles[role] + "」、" + who.Name + "さんの権限は「" + roles[who.Role] + "」です。公開の権限を持つ人が「メンバー」の画面で変えられます（omo users でも変えられます）。")
 		case c.Request().Method == http.MethodGet && c.Request().Header.Get("HX-Request") != "": // the login screen is no part of a page
 			h.Set("HX-Redirect", "/ui/login?back="+url.QueryEscape(pageAround(c.Request())))
 			return problem("no_key", "nobody is logged in any longer: log in at /ui/login").in("ログインし直してください。")
@@ -126,6 +126,9 @@ func (s *Server) forPeople(role dashboard.Role, next echo.HandlerFunc) echo.Hand
 		}
 	}
 }
+
+// roles are their names in Japanese.
+var roles = map[dashboard.Role]string{dashboard.View: "閲覧", dashboard.Edit: "編集", dashboard.Publish: "公開"}
 
 // pageAround is the screen that htmx asks for a part of; "" where it says none.
 func pageAround(r *http.Request) string {

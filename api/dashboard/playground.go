@@ -14,6 +14,7 @@ type Playground struct {
 	Trial     *Trial
 	Problem   string // why there is none
 	In        string // the language of Problem
+	Cited     string // behind it, in English
 	Words     []Chapter
 	Past      *Backtest // of the text: what is known before one is begun here
 }
