@@ -151,6 +151,7 @@ func (s *Server) visitOfPage(c echo.Context, k *call, id identity, may access, n
 	k.request = engine.Request{
 		ID: s.engine.NewID(), Context: &k.context, Trigger: body.Trigger, Slots: body.Slots,
 		Facts: s.facts(s.engine.Live().Set, now), Consent: consent, Explain: body.Explain,
+		Proven: id.proven(),
 	}
 	v := engine.Visit{
 		Visitor: id.visitor, User: id.user, Traits: id.traits, Signed: id.signed,

@@ -23,6 +23,10 @@ type identity struct {
 // told says whether somebody answered for who this is, which is not to be lost.
 func (id identity) told() bool { return id.signed && (id.user != "" || len(id.traits) > 0) }
 
+// proven says whether the visitor is who it says. Whoever brings a token is asked for
+// no cookie: it comes with every call of a shop that signs its members in.
+func (id identity) proven() bool { return id.signed || id.cookie != "" }
+
 // identify reads who it is: the signed cookie wins over the body, and a
 // person counts only as signed.
 func (s *Server) identify(c echo.Context, who *ingest.Who, token string, may access) (identity, error) {

@@ -161,7 +161,7 @@ func (s *Server) peek(c echo.Context) (*engine.Decision, access, error) {
 		Visitor: id.visitor, User: id.user, Traits: id.traits, Signed: id.signed,
 		Decide: &engine.Request{
 			Context: &page, Trigger: asked.Trigger, Slots: asked.Slots, Facts: s.facts(s.engine.Live().Set, now),
-			Consent: s.consents(asked.Consent) || may == secret && asked.Consent != "denied",
+			Consent: s.consents(asked.Consent) || may == secret && asked.Consent != "denied", Proven: id.proven(),
 		},
 	}, now)
 	return &d, may, err

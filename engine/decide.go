@@ -49,6 +49,9 @@ type Request struct {
 	Facts   *ingest.Facts // from outside, where rules ask for them
 	Consent bool
 	Explain bool
+	// Proven: the visitor is who it says, by its signed cookie, a token or the secret
+	// key. An id alone may be anybody's, and is shown nobody's traits.
+	Proven bool
 }
 
 // Decision is the answer to one call.

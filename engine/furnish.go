@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/engine/profile"
+	"github.com/omotenashi-web/omotenashi/ingest"
 	"github.com/omotenashi-web/omotenashi/rules"
 )
 
@@ -38,8 +39,8 @@ func (g *gates) unranked(c *rules.Campaign) bool {
 		c.Unranked(func(key string) bool { return slices.Contains(g.r.Facts.Unranked, key) })
 }
 
-// furnish writes each offer's action as its visitor gets it: with its code and the
-// moment at which that expires, the items of its ranking, the channels that are
+// furnish writes each offer's action as its visitor gets it: with its traits in the
+// texts, its code and the moment at which that expires, the items of its ranking, the channels that are
 // open at now.
 func (e *Engine) furnish(d *Decision, live *Live, p *profile.Profile, r *Request, now time.Time) {
 	for i := range d.Offers {
@@ -53,6 +54,9 @@ func (e *Engine) furnish(d *Decision, live *Live, p *profile.Profile, r *Request
 		}
 		v := o.Variant
 		given := rules.Given{Code: o.Code}
+		if r.Proven {
+			given.Trait = func(name string) string { return oneLine(ingest.Text(p.Traits[name])) }
+		}
 		if v.Expires > 0 {
 			given.Until = time.UnixMilli(firstGiven(o, p, now)).Add(v.Expires)
 			given.Left = given.Until.Sub(now)

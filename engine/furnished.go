@@ -19,7 +19,8 @@ func (e *Engine) Furnished(live *Live, p *profile.Profile, r *Request, c *rules.
 	if v.Pool != "" {
 		offer.Code = SampleCode
 	}
-	d := Decision{Offers: []Offer{offer}}
-	e.furnish(&d, live, p, r, now)
+	d, asks := Decision{Offers: []Offer{offer}}, *r
+	asks.Proven = true // it is one of the staff who looks
+	e.furnish(&d, live, p, &asks, now)
 	return json.RawMessage(d.Offers[0].Action)
 }

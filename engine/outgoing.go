@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -232,23 +233,25 @@ func address(p *profile.Profile, trait string) string {
 // blank is what stands in a blank; control characters of a visitor's making
 // stay out.
 func blank(b rules.Blank, p *profile.Profile, event *ingest.Event) string {
-	switch b.Of {
-	case "id":
+	return cmp.Or(oneLine(filling(b, p, event)), b.Else)
+}
+
+func filling(b rules.Blank, p *profile.Profile, event *ingest.Event) string {
+	switch {
+	case b.Of == "id":
 		return p.Visitor
-	case "user_id":
+	case b.Of == "user_id":
 		return p.User
-	case "trait":
-		return oneLine(ingest.Text(p.Traits[b.Name]))
-	}
-	if event == nil {
+	case b.Of == "trait":
+		return ingest.Text(p.Traits[b.Name])
+	case event == nil:
 		return ""
-	}
-	if event.Name == ingest.Reminder {
-		return oneLine(event.Props.Booking[b.Name])
+	case event.Name == ingest.Reminder:
+		return event.Props.Booking[b.Name]
 	}
 	var props map[string]any
 	_ = json.Unmarshal(event.Properties, &props) // was read when the event was accepted; without any, none is found
-	return oneLine(ingest.Text(props[b.Name]))
+	return ingest.Text(props[b.Name])
 }
 
 func oneLine(text string) string {

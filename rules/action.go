@@ -79,16 +79,16 @@ func (r *reader) action(f *actionFile, path string, site Site) (canonical json.R
 	known := r.oneOf(f.Type, join(path, "type"), actionTypes...)
 	a := action{
 		Type:     f.Type.S,
-		Title:    r.shown(f.Title, join(path, "title"), 200),
-		Body:     r.shown(f.Body, join(path, "body"), 2000),
-		Button:   r.shown(f.Button, join(path, "button"), 60),
+		Title:    r.greeted(f.Title, join(path, "title"), 200, site),
+		Body:     r.greeted(f.Body, join(path, "body"), 2000, site),
+		Button:   r.greeted(f.Button, join(path, "button"), 60, site),
 		Image:    r.address(f.Image, join(path, "image")),
 		Link:     r.address(f.Link, join(path, "link")),
 		Theme:    f.Theme.S,
 		Position: f.Position.S,
 		Code:     r.shown(f.Code, join(path, "code"), 64),
 		Expires:  int(f.Expires.D.Seconds()),
-		HTML:     r.tree(f.HTML, join(path, "html")),
+		HTML:     r.tree(f.HTML, join(path, "html"), site),
 	}
 	r.wellFormed(f.Theme, join(path, "theme"), tokenForm, "one word of letters, digits, _ and -")
 	if few := places[f.Type.S]; few != nil {
@@ -109,7 +109,7 @@ func (r *reader) action(f *actionFile, path string, site Site) (canonical json.R
 		a.Items = items
 		a.Selector, a.Height = r.inline(f, path)
 	case "survey":
-		a.Questions, a.Thanks = r.survey(f, path)
+		a.Questions, a.Thanks = r.survey(f, path, site)
 	case "redirect":
 		r.redirect(f, path, site)
 	}
@@ -218,7 +218,7 @@ func (r *reader) shown(t text, path string, most int) string {
 		r.fail(t.At, path, "value", "the text holds a control character")
 	}
 	if strings.Contains(t.S, "{{") {
-		r.unsupported(t.At, path, "a placeholder {{…}}")
+		r.failWith(t.At, path, "value", "there is no placeholder {{…}} in this text", "in title, body, button, thanks, a question's text and html there may be")
 	}
 	return t.S
 }
@@ -232,6 +232,8 @@ func (r *reader) address(t text, path string) string {
 	const hint = "write https://…, or a path such as /items/1"
 	u, err := url.Parse(t.S)
 	switch {
+	case strings.Contains(t.S, "{{"):
+		r.failWith(t.At, path, "value", "there is no placeholder {{…}} in an address", hint)
 	case t.S == "" || len(t.S) > 2048 || err != nil || strings.ContainsFunc(t.S, func(c rune) bool { return c <= ' ' || c == '\\' || c == 0x7f }):
 		r.failWith(t.At, path, "value", quote(t.S)+" is not an address", hint)
 	case u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https":

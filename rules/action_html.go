@@ -37,16 +37,13 @@ var htmlPolicy = func() *bluemonday.Policy {
 // tree checks HTML and gives it as the browser builds it, node by node, so that
 // no text of ours is ever parsed there: a text is a string, an element
 // [name, {attributes}, …children], without the attributes if it has none.
-func (r *reader) tree(t text, path string) []any {
+func (r *reader) tree(t text, path string, site Site) []any {
 	if t.At == nil {
 		return nil
 	}
 	if len(t.S) > maxHTML {
 		r.fail(t.At, path, "value", "the HTML has %d bytes; %d are allowed", len(t.S), maxHTML)
 		return nil
-	}
-	if strings.Contains(t.S, "{{") {
-		r.unsupported(t.At, path, "a placeholder {{…}}")
 	}
 	written, clean := fragment(t.S), fragment(htmlPolicy.Sanitize(t.S))
 	if problem := refusedHTML(written); problem != "" {
@@ -60,7 +57,26 @@ func (r *reader) tree(t text, path string) []any {
 	if strings.TrimSpace(t.S) == "" {
 		r.fail(t.At, path, "value", "the HTML is empty")
 	}
+	r.blanks(written, t, path, site)
 	return branches(clean)
+}
+
+// blanks checks the blanks in the words of an action's HTML. In attributes there are
+// none: an address of a visitor's making could lead anywhere.
+func (r *reader) blanks(nodes []*html.Node, t text, path string, site Site) {
+	for _, n := range nodes {
+		if n.Type == html.TextNode {
+			words := t
+			words.S = n.Data
+			r.greeted(words, path, maxHTML, site)
+		}
+		for _, a := range n.Attr {
+			if strings.Contains(a.Val, "{{") {
+				r.failWith(t.At, path, "value", "there is no placeholder {{…}} in "+a.Key+" of <"+n.Data+">", "only words may have one")
+			}
+		}
+		r.blanks(inside(n), t, path, site)
+	}
 }
 
 func fragment(text string) []*html.Node {

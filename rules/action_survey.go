@@ -33,7 +33,7 @@ type question struct {
 }
 
 // survey checks what is asked.
-func (r *reader) survey(f *actionFile, path string) (out []question, thanks string) {
+func (r *reader) survey(f *actionFile, path string, site Site) (out []question, thanks string) {
 	seen := map[string]*node{}
 	for i, q := range f.Questions {
 		at := fmt.Sprintf("%s.questions[%d]", path, i)
@@ -42,7 +42,7 @@ func (r *reader) survey(f *actionFile, path string) (out []question, thanks stri
 		}
 		one := question{
 			ID: q.ID.S, Type: q.Type.S, Required: q.Required.Yes,
-			Text: r.shown(q.Text, join(at, "text"), 200), Options: r.options(&q, at),
+			Text: r.greeted(q.Text, join(at, "text"), 200, site), Options: r.options(&q, at),
 		}
 		if one.ID == "" {
 			one.ID = fmt.Sprintf("q%d", i+1)
@@ -62,7 +62,7 @@ func (r *reader) survey(f *actionFile, path string) (out []question, thanks stri
 	case len(f.Questions) > maxQuestions:
 		r.fail(f.At, join(path, "questions"), "value", "a survey has at most %d questions", maxQuestions)
 	}
-	return out, r.shown(f.Thanks, join(path, "thanks"), 200)
+	return out, r.greeted(f.Thanks, join(path, "thanks"), 200, site)
 }
 
 // options are what a choice is among.

@@ -202,10 +202,6 @@ func keys(t reflect.Type) (fields map[string]int, known, required []string) {
 	return fields, known, required
 }
 
-func (r *reader) unsupported(n *node, path, what string) {
-	r.failWith(n, path, "unsupported", what+" is not supported by this version yet", "remove it for now")
-}
-
 // oneOrMany is a list that may be written without brackets when it has one item.
 type oneOrMany[T any] []T
 

@@ -14,11 +14,14 @@ type Given struct {
 	Left     time.Duration // how long that is from the answer: a visitor's clock may be wrong
 	Items    []RankItem    // of a ranking out of the warehouse
 	Channels []ChatChannel // of a chat: those that are open
+	// Trait is the text of one of the visitor's traits, for who is known to be who it
+	// says; nil: nothing is told of anybody.
+	Trait func(name string) string
 }
 
 // Fills says whether anything is put into the variant's action.
 func (v *Variant) Fills() bool {
-	return v.Pool != "" || v.Expires > 0 || v.Ranked != nil || len(v.Channels) > 0
+	return v.Pool != "" || v.Expires > 0 || v.Ranked != nil || len(v.Channels) > 0 || len(v.personal.blanks) > 0
 }
 
 // With is the action as the visitor gets it. v.Action is left as it is.
@@ -47,9 +50,10 @@ func (v *Variant) With(g Given) json.RawMessage {
 	if err != nil {
 		panic("rules: texts, numbers and times are JSON: " + err.Error())
 	}
+	action := v.addressed(g.Trait)
 	if len(raw) == len("{}") {
-		return v.Action
+		return action
 	}
-	out := slices.Grow(slices.Clone(v.Action[:len(v.Action)-1]), len(raw))
+	out := slices.Grow(slices.Clone(action[:len(action)-1]), len(raw))
 	return append(append(out, ','), raw[1:]...)
 }

@@ -59,12 +59,20 @@ func (x *linter) texts(e *examined) {
 	}
 }
 
+// likely stands for what a blank will be: the word for who has none, or a name.
+func likely(blank string) string {
+	if part := blankForm.FindStringSubmatch(strings.Trim(blank, "{}")); part != nil && part[6] != "" {
+		return part[6]
+	}
+	return "名前名前"
+}
+
 func (x *linter) fits(t text, path string, in room) {
 	if t.At == nil || in.lines == 0 {
 		return
 	}
 	lines := 0
-	for line := range strings.Lines(strings.TrimRight(t.S, "\n")) {
+	for line := range strings.Lines(strings.TrimRight(bracesForm.ReplaceAllStringFunc(t.S, likely), "\n")) {
 		width := 0
 		for _, r := range strings.TrimSuffix(line, "\n") {
 			width += cells(r)

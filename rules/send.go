@@ -109,7 +109,7 @@ func (r *reader) worded(t text, path string, most int, site Site) Template {
 	if strings.ContainsFunc(t.S, func(c rune) bool { return c < ' ' && c != '\n' || c == 0x7f }) {
 		r.fail(t.At, path, "value", "the text holds a control character")
 	}
-	return r.template(t, path, site)
+	return r.template(t, path, site, blankHint)
 }
 
 func (r *reader) hook(f *actionFile, path string) string {

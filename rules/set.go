@@ -170,7 +170,8 @@ type Variant struct {
 	Ranked    *Ranked         // of a ranking out of the warehouse; nil for none
 	Channels  []ChatChannel   // of a chat
 
-	also json.RawMessage // Also as JSON, part of Content
+	also     json.RawMessage // Also as JSON, part of Content
+	personal Template        // Action with its blanks, where it has some
 }
 
 // Control says whether v is the alternative that shows nothing.

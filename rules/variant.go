@@ -61,6 +61,7 @@ func (r *reader) showing(v *Variant, f *actionFile, path string, site Site, pool
 	v.Channels = r.chat(f, path, site)
 	var items []RankItem
 	v.Action, items, v.Cost = r.action(f, path, site)
+	v.personal = personal(v.Action)
 	v.Ranked = rankedOf(f, items)
 	v.Pool = r.handed(f, path, pools)
 	if f.Type.S == "coupon" {
