@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Section is one chapter of the reference.
@@ -44,8 +45,11 @@ var sections = []Section{
 }
 
 // Reference is the whole rules language of this version in both languages: what
-// the code knows, each with the text that people wrote about it.
-func Reference() []Section {
+// the code knows, each with the text that people wrote about it. It is read once and
+// everybody's: nobody changes it.
+func Reference() []Section { return reference() }
+
+var reference = sync.OnceValue(func() []Section {
 	texts := readArticles()
 	var out []Section
 	for _, s := range sections {
@@ -60,7 +64,7 @@ func Reference() []Section {
 		}
 	}
 	return out
-}
+})
 
 // entry is the article with what the code knows filled in.
 func (a *article) entry(e Entry) Entry {
