@@ -27,6 +27,9 @@ func (e *Engine) Audit(c Change) error {
 	if _, err := e.store.Commit(ledger.Visit{Events: [][]byte{event}}); err != nil {
 		return fmt.Errorf("who changed what could not be recorded: %w", err)
 	}
+	if err := e.store.Sync(); err != nil {
+		return fmt.Errorf("who changed what is not durable: %w", err)
+	}
 	return nil
 }
 
