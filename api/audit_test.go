@@ -1,7 +1,10 @@
 package api_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -50,25 +53,32 @@ func TestChangesByKeyAreRecorded(t *testing.T) {
 	for _, online := range []bool{true, true, false, false} { // said again it is no change
 		chat.do(http.MethodPut, "/v1/operators/mika", object{"online": online}).is(http.StatusOK)
 	}
+	for _, kinds := range []list{{"chat"}, {"chat"}, {"phone", "chat"}} {
+		chat.do(http.MethodPut, "/v1/operators/ren", object{"online": true, "channels": kinds}).is(http.StatusOK)
+	}
 	s.trusted().post("/v1/coupons/ten/release", object{"all_but": 0}).is(http.StatusOK)
 	s.trusted().post("/v1/coupons/none/release", object{"all_but": 0}).is(http.StatusNotFound)
 	s.trusted().post("/v1/dead/replay", object{"places": []string{"1/0"}}).is(http.StatusOK)
 	s.trusted().post("/v1/dead/replay", object{"all": true}).is(http.StatusOK)
 	s.trusted().post("/v1/dead/replay", object{}).is(http.StatusBadRequest)
 	s.trusted().post("/v1/outbox/retry", object{}).is(http.StatusOK)
+	s.trusted().post("/v1/outbox/retry", object{"id": strings.Repeat("x", 129)}).is(http.StatusBadRequest)
 	s.trusted().post("/v1/backup", object{}).is(http.StatusOK)
 	log := s.audited()
 	for i, text := range log {
-		if who, id, ok := strings.Cut(text, "_export visitor "); ok {
-			if len(id) != 16 || strings.Contains(id, "ann") {
-				t.Errorf("the audit log names a visitor: %s", text)
+		for kind, name := range map[string]string{"visitor": "ann", "person": "u1"} {
+			if who, id, ok := strings.Cut(text, "_export "+kind+" "); ok {
+				guess := sha256.Sum256([]byte(name)) // as whoever has the log could try all numbers of members
+				if len(id) != 16 || strings.Contains(id, name) || id == hex.EncodeToString(guess[:8]) {
+					t.Errorf("the audit log names a %s: %s", kind, text)
+				}
+				log[i] = who + "_export " + kind + " …"
 			}
-			log[i] = who + "_export visitor …"
 		}
 	}
 	same(t, "the audit log", log, []string{
-		"crm view visitor_export visitor …", "crm view person_export visitor …", "crm view visitor_erase " + one.ID, "crm view person_erase " + person.ID,
-		"chat  operator_on mika", "chat  operator_off mika", "secret key publish coupons_release ten", "secret key publish dead_replay 1/0", "secret key publish dead_replay 1/0 +2",
+		"crm view visitor_export visitor …", "crm view person_export person …", "crm view visitor_erase " + one.ID, "crm view person_erase " + person.ID,
+		"chat  operator_on mika", "chat  operator_off mika", "chat  operator_on ren chat", "chat  operator_on ren phone chat", "secret key publish coupons_release ten", "secret key publish dead_replay 1/0", "secret key publish dead_replay 1/0 +2",
 		"secret key publish outbox_retry", "secret key publish backup",
 	})
 }
@@ -104,3 +114,53 @@ func TestNothingIsChangedThatCannotBeRecorded(t *testing.T) {
 		t.Error("nothing is replayed with the ledger back")
 	}
 }
+
+// An erasure that cannot be recorded goes on, and takes the visitor off the screens.
+func TestAnErasureGoesOnThatCannotBeRecorded(t *testing.T) {
+	t.Parallel()
+	gone := &atomic.Bool{}
+	s, _ := staffed(t, store(func(to engine.Store) engine.Store { return full{to, gone} }))
+	s.trusted().visits("ann", "/cart", "cart")
+	s.trusted().visits("ben", "/cart", "cart")
+	c := s.as("publish")
+	shows := func(who string) bool { return strings.Contains(string(c.get("/ui/live").body), ">"+who+"<") }
+	if !shows("ann") || !shows("ben") {
+		t.Fatal("who is there is not on the live screen")
+	}
+	gone.Store(true)
+	s.trusted().do(http.MethodDelete, "/v1/visitors/ann", nil).
+		says(http.StatusServiceUnavailable, "unavailable", "the erasure goes on, but who asked for it could not be recorded; ask again")
+	c.submits("/ui/visitors/ben/erase", "confirm", "ben").is(http.StatusServiceUnavailable)
+	if shows("ann") || shows("ben") {
+		t.Error("the live screen shows who was erased")
+	}
+	gone.Store(false)
+	s.erasing(t)
+	s.trusted().do(http.MethodDelete, "/v1/visitors/ann", nil).is(http.StatusOK)
+	if log := s.audited(); len(log) != 1 || !strings.HasPrefix(log[0], "secret key publish visitor_erase ") {
+		t.Errorf("asked again, the audit log is %q", log)
+	}
+}
+
+// Who is refused for want of room has not gone on duty.
+func TestARefusedOperatorIsNotRecorded(t *testing.T) {
+	t.Parallel()
+	s := open(t, store(func(to engine.Store) engine.Store { return unawaited{to} }))
+	put := func(id string, body object) answer {
+		return s.trusted().do(http.MethodPut, "/v1/operators/"+id, body)
+	}
+	for i := range 1000 {
+		put(fmt.Sprint("desk-", i), object{"online": true}).is(http.StatusOK)
+	}
+	put("late", object{"online": true}).says(http.StatusRequestEntityTooLarge, "too_large", "1000 operators are online, and no more are kept")
+	put("desk-7", object{"online": true, "channels": list{"phone"}}).is(http.StatusOK)
+	log := s.audited()
+	if len(log) != 1001 || log[1000] != "secret key publish operator_on desk-7 phone" {
+		t.Errorf("%d changes, the last one %s", len(log), log[len(log)-1])
+	}
+}
+
+// unawaited is a ledger that is taken at its word.
+type unawaited struct{ engine.Store }
+
+func (unawaited) Sync() error { return nil }

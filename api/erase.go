@@ -72,18 +72,17 @@ func (s *Server) erasePerson(c echo.Context) error {
 // erasing answers an erasure that was asked for. What must be so at once is so by
 // then: the rest may take as long as the warehouse is away.
 func (s *Server) erasing(c echo.Context, what string, x *engine.Erasure, err error) error {
-	if err == nil {
-		err = s.audit(c, what, x.ID) // by the receipt, which names nobody: the audit log outlives them
-	}
 	if err != nil {
-		s.log.Error("erasure could not be begun, or not recorded", "error", err)
+		s.log.Error("erasure could not be begun", "error", err)
 		return retryLater("unavailable", "the erasure could not be made durable; ask again", soon)
 	}
 	named := x.Visitors
-	defer func() {
-		s.lively.table.Forget(named, s.now())
-		s.invitations.forget(named)
-	}()
+	defer func() { s.forget(named) }()
+	// By the receipt, which names nobody: the audit log outlives them.
+	if err := s.audit(c, what, x.ID); err != nil {
+		s.log.Error("who erases could not be recorded", "error", err)
+		return notRecorded()
+	}
 	for end := time.Now().Add(eraseWait); x.Stage() != "done" && time.Now().Before(end); {
 		select {
 		case <-c.Request().Context().Done():
@@ -98,6 +97,19 @@ func (s *Server) erasing(c echo.Context, what string, x *engine.Erasure, err err
 		}
 	}
 	return s.answerErasure(c, receiptOf(x, named))
+}
+
+// forget takes erased visitors out of what is kept in memory alone.
+func (s *Server) forget(visitors []string) {
+	s.lively.table.Forget(visitors, s.now())
+	s.invitations.forget(visitors)
+}
+
+// notRecorded answers an erasure that goes on all the same: whoever asks once more
+// is told of it, and recorded.
+func notRecorded() *Problem {
+	return retryLater("unavailable", "the erasure goes on, but who asked for it could not be recorded; ask again", soon).
+		in("消去は進んでいますが、だれが操作したかを記録できませんでした。もう一度操作してください。")
 }
 
 func (s *Server) erasure(c echo.Context) error {

@@ -90,7 +90,7 @@ func (s *Server) export(c echo.Context) error {
 // known by a user_id.
 func (s *Server) exportPerson(c echo.Context) error {
 	user := idOf(c)
-	if err := s.byKey(c, "person_export", auditedVisitor(user)); err != nil {
+	if err := s.byKey(c, "person_export", s.audited("person", user)); err != nil {
 		return err
 	}
 	browsers, err := s.engine.Browsers(user)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -65,19 +66,30 @@ func (s *Server) putOperator(c echo.Context) error {
 		until := s.now().Add(operatorFor).UTC()
 		answer.Channels, answer.Until = body.Channels, &until
 	}
-	if s.operators.on(id, s.now()) != body.Online { // and not each time that it is said again
+	changes, room := s.operators.would(id, body, s.now())
+	if room && changes { // and not each time that it is said again
 		what := "operator_off"
 		if body.Online {
 			what = "operator_on"
 		}
-		if err := s.byKey(c, what, id); err != nil {
+		if err := s.byKey(c, what, strings.Join(append([]string{id}, answer.Channels...), " ")); err != nil {
 			return err
 		}
 	}
-	if !s.operators.say(id, body, s.now()) {
+	if !room || !s.operators.say(id, body, s.now()) {
 		return problem("too_large", fmt.Sprintf("%d operators are online, and no more are kept", maxOperators))
 	}
 	return encode(c, http.StatusOK, answer)
+}
+
+// would says whether what somebody says changes anything, and whether there is room
+// for it.
+func (o *operators) would(id string, body operatorBody, now time.Time) (changes, room bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.forget(now)
+	is, on := o.online[id]
+	return on != body.Online || on && !slices.Equal(is.Channels, body.Channels), on || !body.Online || len(o.online) < maxOperators
 }
 
 func (o *operators) say(id string, body operatorBody, now time.Time) bool {
@@ -96,15 +108,6 @@ func (o *operators) say(id string, body operatorBody, now time.Time) bool {
 	}
 	o.online[id] = operator{Channels: body.Channels, Until: now.Add(operatorFor)}
 	return true
-}
-
-// on says whether somebody is online.
-func (o *operators) on(id string, now time.Time) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.forget(now)
-	_, is := o.online[id]
-	return is
 }
 
 // count is how many are online.

@@ -41,6 +41,9 @@ func (s *Server) retryOutbox(c echo.Context) error {
 	if err := decode(c, &body); err != nil {
 		return err
 	}
+	if err := checkID("the letter's id", body.ID); err != nil {
+		return err
+	}
 	if err := s.byKey(c, "outbox_retry", body.ID); err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func (s *Server) exportVisitor(c echo.Context) error {
 	if err := checkID("the visitor's id", id); err != nil {
 		return err
 	}
-	if err := s.audit(c, "visitor_export", auditedVisitor(id)); err != nil {
+	if err := s.audit(c, "visitor_export", s.audited("visitor", id)); err != nil {
 		return err
 	}
 	return s.export(c)
@@ -26,16 +26,16 @@ func (s *Server) exportVisitor(c echo.Context) error {
 
 // exportByKey hands a visitor's file to the bearer of a key, who is recorded before.
 func (s *Server) exportByKey(c echo.Context) error {
-	if err := s.byKey(c, "visitor_export", auditedVisitor(idOf(c))); err != nil {
+	if err := s.byKey(c, "visitor_export", s.audited("visitor", idOf(c))); err != nil {
 		return err
 	}
 	return s.export(c)
 }
 
-// auditedVisitor is how the audit log names a visitor: it outlives an erasure, so
-// that it must not have the id.
-func auditedVisitor(id string) string {
-	return "visitor " + proof(id)[:16]
+// audited is how the audit log names a visitor or a person: it outlives an erasure,
+// so that it must not have the id, nor what the id can be guessed from.
+func (s *Server) audited(kind, id string) string {
+	return kind + " " + s.engine.Disguise(kind, id)
 }
 
 // eraseVisitor forgets a visitor for good, once its id has been typed as well.
@@ -52,8 +52,10 @@ func (s *Server) eraseVisitor(c echo.Context) error {
 		s.log.Error("erasure could not be begun", "error", err)
 		return retryLater("unavailable", "the erasure could not be made durable; ask again", soon).in("消去の指示を保存できませんでした。もう一度操作してください。")
 	}
+	s.forget(x.Visitors)
 	if err := s.audit(c, "visitor_erase", x.ID); err != nil {
-		return err
+		s.log.Error("who erases could not be recorded", "error", err)
+		return notRecorded()
 	}
 	return c.Redirect(http.StatusSeeOther, "/ui/erasures/"+x.ID)
 }
