@@ -77,8 +77,10 @@ var details = [...]struct {
 }{
 	{regexp.MustCompile(`^(\d+) of (\d+) per session$`), "1 回の来訪に $2 回まで（これまで $1 回）"},
 	{regexp.MustCompile(`^(\d+) of (\d+) per lifetime$`), "全部で $2 回まで（これまで $1 回）"},
+	{regexp.MustCompile(`^(\d+) of (\d+) per day$`), "1 日に $2 回まで（これまで $1 回）"},
 	{regexp.MustCompile(`^(\d+) of (\d+) per (\d+)d$`), "$3 日に $2 回まで（これまで $1 回）"},
 	{regexp.MustCompile(`^(\d+) of (\d+) per (\d+)h$`), "$3 時間に $2 回まで（これまで $1 回）"},
+	{regexp.MustCompile(`^(\d+) of (\d+) per (\d+)m$`), "$3 分に $2 回まで（これまで $1 回）"},
 	{regexp.MustCompile(`^(\d+) of (\d+) per (.+)$`), "$3 に $2 回まで（これまで $1 回）"},
 	{regexp.MustCompile(`^(\d+) of (\d+) closes$`), "$2 回閉じたら終わり（これまで $1 回）"},
 	{regexp.MustCompile(`^(\d+) of (\d+) clicks$`), "$2 回クリックしたら終わり（これまで $1 回）"},
@@ -95,6 +97,8 @@ var details = [...]struct {
 	{regexp.MustCompile(`^waits for no (\S+) until (.+)$`), "$2 まで $1 がないかを待っています"},
 	{regexp.MustCompile(`^waits for the (\S+) of a (\S+)$`), "$2 の $1 を待っています"},
 	{regexp.MustCompile(`^waits for (.+)$`), "$1 を待っています"},
+	{regexp.MustCompile(`^where of (.+)$`), "$1 の where に当てはまりません"},
+	{regexp.MustCompile(`^paused by operator$`), "手動で一時停止"},
 	{regexp.MustCompile(`^paused by (.+)$`), "$1 が一時停止"},
 }
 
