@@ -187,6 +187,16 @@ func TestScreensSayWhatIsNoMore(t *testing.T) {
 	does(chromedp.Navigate(l.URL+"/ui/campaigns/welcome"), holds(`document.querySelector("#days svg") && document.querySelector("#funnel tbody") && document.querySelector("#breakdown tbody")`))
 	refused.Store(http.StatusInternalServerError)
 	does(clicks(`#breakdown .tabs a[href*="by=rank"]`), holds(connectionSays+`.includes("うまくいきませんでした")`))
+	// What asks by itself and is answered does not take that back.
+	does(holds(`(() => {
+		const elt = document.createElement("div");
+		elt.setAttribute("hx-trigger", "every 5s");
+		document.dispatchEvent(new CustomEvent("htmx:afterRequest", {detail: {elt, successful: true}}));
+		return true;
+	})()`))
+	if said, err := chromedp.Run(tab, chromedp.Evaluate[string](connectionSays)); err != nil || !strings.Contains(said, "うまくいきませんでした") {
+		t.Errorf("after a poll's answer the screen says %q of what went wrong, %v", said, err)
+	}
 	refused.Store(0)
 	does(clicks(`#breakdown .tabs a[href*="by=rank"]`), holds(connectionSays+` === "" && document.querySelector('#breakdown .tabs a[href*="by=rank"][aria-current]')`))
 }

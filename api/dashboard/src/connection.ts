@@ -24,16 +24,20 @@ function put(where: HTMLElement, text = ""): void {
   if (where.textContent !== text) where.textContent = text;
 }
 
-function good(who: Element): void {
+/** good notes that who asked was answered, by itself or because a person did something. */
+function good(who: Element, byItself: boolean): void {
   answered = Date.now();
   troubles.delete(who);
-  for (const [other, trouble] of troubles) if (trouble === "unsent") troubles.delete(other);
+  // What is asked by itself does not say that what a person did has come to anything.
+  if (!byItself) for (const [other, trouble] of troubles) if (trouble === "unsent") troubles.delete(other);
   tell();
 }
 
+const asksAgain = (who: Element): boolean => who.matches('[hx-trigger*="every"]');
+
 /** bad notes that who asked got no answer, or one that says no. */
 function bad(who: Element, status: number): void {
-  const again = who.matches('[hx-trigger*="every"]');
+  const again = asksAgain(who);
   const refused = status >= 400 && status < 500 && status !== 429;
   troubles.set(who, !again ? "unsent" : refused ? "gone" : "lost");
   tell();
@@ -46,7 +50,7 @@ export function watchConnection(): void {
     document.addEventListener(name, (event) => bad(detail(event).elt, detail(event).xhr.status));
   }
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (detail(event).successful) good(detail(event).elt);
+    if (detail(event).successful) good(detail(event).elt, asksAgain(detail(event).elt));
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (troubles.get(detail(event).elt) === "gone") event.preventDefault();
@@ -54,7 +58,7 @@ export function watchConnection(): void {
   // By who asks without htmx: "answered", or "lost".
   document.addEventListener("omo:connection", (event) => {
     const who = event.target as Element;
-    if (detail(event) === "answered") return good(who);
+    if (detail(event) === "answered") return good(who, true);
     troubles.set(who, "lost");
     tell();
   });
