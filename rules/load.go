@@ -81,7 +81,7 @@ func (l *loader) folderError(file, message, hint string) {
 
 // files lists the campaign files, in order of their names.
 func (l *loader) files() (names []string, ok bool) {
-	const how = "make it with a campaign in it, or start from a copy of examples/shop/rules"
+	const how = "make it with a campaign in it, or begin with what omo init makes"
 	top, err := fs.ReadDir(l.folder, ".")
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -112,7 +112,7 @@ func TestHash(t *testing.T) {
 func TestMissingFolder(t *testing.T) {
 	t.Parallel()
 	set, found := Load(os.DirFS(filepath.Join(t.TempDir(), "no-such-folder")))
-	const want = "rules folder: there is no such folder\n    hint: make it with a campaign in it, or start from a copy of examples/shop/rules"
+	const want = "rules folder: there is no such folder\n    hint: make it with a campaign in it, or begin with what omo init makes"
 	if set != nil || found.Error() != want {
 		t.Errorf("got %v\n%v\nwant\n%s", set, found, want)
 	}

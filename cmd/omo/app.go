@@ -362,7 +362,7 @@ func onLoopback(addr string) bool {
 func loadRules(dir string) (*rules.Set, error) {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
-			return nil, exit{misuse, fmt.Errorf("rules folder %s does not exist: make it with a campaigns/ folder in it, or name another with --rules", dir)}
+			return nil, exit{misuse, fmt.Errorf("rules folder %[1]s does not exist: make it with omo init %[1]s, or name another with --rules", dir)}
 		}
 		return nil, exit{misuse, fmt.Errorf("rules folder %s cannot be read: %w", dir, err)}
 	}

@@ -73,6 +73,7 @@ ranking this visitor gets, by rules a marketer wrote in YAML, and measures each
 campaign against doing nothing.
 
   omo demo                      everything, with nothing prepared
+  omo init DIR                  a rules folder to begin with
   omo serve --rules DIR         the server
   omo check DIR                 every mistake in a rules folder, at its line
 
@@ -82,6 +83,7 @@ campaign against doing nothing.
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		demoCommand(),
+		initCommand(),
 		serveCommand(),
 		checkCommand(),
 		testCommand(),
