@@ -98,15 +98,7 @@ func moveInto(dir, made string) (err error) {
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(entries, func(a, b fs.DirEntry) int {
-		switch "campaigns" {
-		case a.Name():
-			return 1
-		case b.Name():
-			return -1
-		}
-		return 0
-	})
+	slices.SortStableFunc(entries, campaignsLast)
 	for _, e := range entries {
 		to := filepath.Join(dir, e.Name())
 		if err := os.Rename(filepath.Join(made, e.Name()), to); err != nil {
@@ -119,4 +111,14 @@ func moveInto(dir, made string) (err error) {
 		}()
 	}
 	return nil
+}
+
+func campaignsLast(a, b fs.DirEntry) int {
+	switch "campaigns" {
+	case a.Name():
+		return 1
+	case b.Name():
+		return -1
+	}
+	return 0
 }

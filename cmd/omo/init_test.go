@@ -86,6 +86,11 @@ func TestInitLeavesNoHalfFolder(t *testing.T) {
 	if _, err := writeRules(made, true); err != nil {
 		t.Fatal(err)
 	}
+	entries, err := os.ReadDir(made)
+	slices.SortStableFunc(entries, campaignsLast)
+	if err != nil || len(entries) != 5 || entries[4].Name() != "campaigns" {
+		t.Errorf("filled in the order of %v (%v): broken off, it would pass for a whole folder", entries, err)
+	}
 	if err := os.Mkdir(filepath.Join(dir, "campaigns"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +100,7 @@ func TestInitLeavesNoHalfFolder(t *testing.T) {
 	if err := moveInto(dir, made); err == nil || !strings.Contains(err.Error(), "cannot be filled") {
 		t.Errorf("over somebody's campaigns: %v", err)
 	}
-	entries, err := os.ReadDir(dir)
+	entries, err = os.ReadDir(dir)
 	if there := within(t, dir); err != nil || len(entries) != 1 || !slices.Equal(there, []string{"campaigns/mine.yaml"}) {
 		t.Errorf("%v left in %v (%v)", there, entries, err)
 	}
