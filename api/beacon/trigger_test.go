@@ -57,15 +57,15 @@ func TestAnArmedCampaignAsksAgainAtItsTriggerAndOnlyOnce(t *testing.T) {
 		{name: "back in the tab", on: []string{"tab_return"}, acts: []string{`hide(true)`, `hide(false)`}, fires: "tab_return", action: couponAction},
 		{name: "a background tab looked at for the first time", on: []string{"tab_return"}, early: `hidden = true`, acts: []string{`hide(false)`}},
 		{name: "away from the tab", on: []string{"tab_return"}, acts: []string{`hide(true)`}, again: []string{}},
-		{name: "dwell", on: []string{"dwell:600ms"}, fires: "dwell:600ms", after: 590 * time.Millisecond, action: couponAction},
+		{name: "dwell", on: []string{"dwell:600ms"}, early: stopped, acts: []string{`thaw()`}, again: []string{}, fires: "dwell:600ms", after: 590 * time.Millisecond, action: couponAction},
 		{name: "scroll", on: []string{"scroll:50%"}, acts: []string{half}, fires: "scroll:50%", action: couponAction},
 		{name: "scroll and up again", on: []string{"scroll:50%"}, acts: []string{half + `; addEventListener("scroll", () => setTimeout(() => scrollTo(0, 0)), {once: true})`}, fires: "scroll:50%"},
 		{name: "scroll not far enough", on: []string{"scroll:50%"}, acts: []string{quarter}, quiet: 1700 * time.Millisecond},
-		{name: "a page without anything to scroll", on: []string{"scroll:100%"}, query: "&short", fires: "scroll:100%", after: 600 * time.Millisecond},
+		{name: "a page without anything to scroll", on: []string{"scroll:100%"}, query: "&short", early: stopped, acts: []string{`thaw()`}, again: []string{}, fires: "scroll:100%", after: 600 * time.Millisecond},
 		{name: "a page that is short at first", on: []string{"scroll:50%"}, query: "&short", early: `addEventListener("DOMContentLoaded", () => setTimeout(() => ` + adds("5", "null") + `, 200))`, quiet: 1700 * time.Millisecond},
-		{name: "idle", on: []string{"idle:600ms"}, fires: "idle:600ms", after: 590 * time.Millisecond, action: couponAction},
-		{name: "idle after a busy second", on: []string{"idle:900ms"}, acts: []string{within(10, `document.dispatchEvent(new PointerEvent("pointermove"))`)}, again: []string{}, fires: "idle:900ms", after: 1500 * time.Millisecond},
-		{name: "busy", on: []string{"idle:1500ms"}, acts: []string{within(20, `document.dispatchEvent(new KeyboardEvent("keydown"))`)}, quiet: time.Millisecond},
+		{name: "idle", on: []string{"idle:600ms"}, early: stopped, acts: []string{`thaw()`}, again: []string{}, fires: "idle:600ms", after: 590 * time.Millisecond, action: couponAction},
+		{name: "idle after a busy second", on: []string{"idle:900ms"}, early: stopped, acts: []string{`thaw(); ` + within(10, `document.dispatchEvent(new PointerEvent("pointermove"))`)}, again: []string{}, fires: "idle:900ms", after: 1500 * time.Millisecond},
+		{name: "busy", on: []string{"idle:1500ms"}, early: stopped, acts: []string{`thaw(); ` + within(20, `document.dispatchEvent(new KeyboardEvent("keydown"))`)}, quiet: time.Millisecond},
 		{name: "in view", on: []string{"in_view:#end"}, acts: []string{`document.querySelector("#end").scrollIntoView()`}, fires: "in_view:#end", action: couponAction},
 		{name: "not in view", on: []string{"in_view:#end"}, acts: []string{half}, quiet: 700 * time.Millisecond},
 		{name: "in view, once it is there", on: []string{"in_view:#reviews"}, acts: []string{adds("0.5", "document.body.firstChild")}, again: []string{}, fires: "in_view:#reviews"},
@@ -93,7 +93,7 @@ func TestAnArmedCampaignAsksAgainAtItsTriggerAndOnlyOnce(t *testing.T) {
 			p := person{t, browsertest.Visitor(t, browser)}
 			p.before(hideable + c.early)
 			p.goes(s.URL + "/a?consent=granted" + c.query)
-			until(t, "the page view", func() bool { return len(s.calls()) == 1 })
+			until(t, "the page view", func() bool { return len(s.calls()) >= 1 })
 			p.does(ready)
 			if n := p.counts(".box") + len(s.named("omo_exposure")); n > 0 {
 				t.Error("an armed campaign opened or was exposed")
@@ -108,7 +108,7 @@ func TestAnArmedCampaignAsksAgainAtItsTriggerAndOnlyOnce(t *testing.T) {
 				}
 				return
 			}
-			until(t, "the exposure", func() bool { return len(s.named("omo_exposure")) == 1 })
+			until(t, "the exposure", func() bool { return len(s.named("omo_exposure")) >= 1 })
 			if c.again == nil {
 				c.again = c.acts
 			}

@@ -154,27 +154,36 @@ func TestDecidedUnderLoad(t *testing.T) {
 	s.use(sets[0])
 	var visits, others sync.WaitGroup
 	done := make(chan struct{})
+	visit := func(id string) error {
+		view := ingest.Event{ID: e.NewID(), Name: ingest.PageView, Time: dawn.UnixMilli(), Received: dawn.UnixMilli(), Page: &ingest.Page{URL: "https://shop.example/", Path: "/"}}
+		a, err := e.Visit(engine.Visit{Visitor: id, Events: []ingest.Event{view}, Decide: &engine.Request{ID: e.NewID(), Context: &view, Consent: true}}, dawn)
+		if err != nil {
+			return err
+		}
+		for _, o := range a.Decision.Offers {
+			shown := ingest.Event{ID: e.NewID(), Name: ingest.Exposure, Time: dawn.UnixMilli(), Received: dawn.UnixMilli(),
+				Properties: fmt.Appendf(nil, `{"campaign":"learner","variant":%q,"phase":%q,"decision_id":%q}`, o.Variant.ID, o.Phase, a.Decision.ID)}
+			if err := shown.ParseProperties(); err != nil {
+				return err
+			}
+			if _, err := e.Visit(engine.Visit{Visitor: id, Events: []ingest.Event{shown}}, dawn); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	const visitors = 20
+	for i := range visitors { // all of them once while it is live, whatever comes first after that
+		if err := visit(fmt.Sprintf("v%d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for n := range 4 {
 		visits.Go(func() {
 			for i := range 200 {
-				id := fmt.Sprintf("v%d", (i+n)%20)
-				view := ingest.Event{ID: e.NewID(), Name: ingest.PageView, Time: dawn.UnixMilli(), Received: dawn.UnixMilli(), Page: &ingest.Page{URL: "https://shop.example/", Path: "/"}}
-				a, err := e.Visit(engine.Visit{Visitor: id, Events: []ingest.Event{view}, Decide: &engine.Request{ID: e.NewID(), Context: &view, Consent: true}}, dawn)
-				if err != nil {
+				if err := visit(fmt.Sprintf("v%d", (i+n)%visitors)); err != nil {
 					t.Error(err)
 					return
-				}
-				for _, o := range a.Decision.Offers {
-					shown := ingest.Event{ID: e.NewID(), Name: ingest.Exposure, Time: dawn.UnixMilli(), Received: dawn.UnixMilli(),
-						Properties: fmt.Appendf(nil, `{"campaign":"learner","variant":%q,"phase":%q,"decision_id":%q}`, o.Variant.ID, o.Phase, a.Decision.ID)}
-					if err := shown.ParseProperties(); err != nil {
-						t.Error(err)
-						return
-					}
-					if _, err := e.Visit(engine.Visit{Visitor: id, Events: []ingest.Event{shown}}, dawn); err != nil {
-						t.Error(err)
-						return
-					}
 				}
 			}
 		})
@@ -210,6 +219,12 @@ func TestDecidedUnderLoad(t *testing.T) {
 	visits.Wait()
 	close(done)
 	others.Wait()
+	if err := e.Pause("learner", engine.Operator, dawn); err != nil && !errors.Is(err, engine.ErrAsItIs) {
+		t.Fatal(err)
+	}
+	if err := visit("v0"); err != nil { // and one for certain while it is not
+		t.Fatal(err)
+	}
 	became := map[string]int{}
 	s.again(func(m *replay.Moment, made engine.Decision) {
 		for _, o := range m.Logged.Props.Outcomes {
