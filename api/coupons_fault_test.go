@@ -104,7 +104,7 @@ func TestFault12Coupons(t *testing.T) {
 			enough := int64(1 + rand.IntN(40))
 			handed := atomic.Int64{}
 			var kill sync.Once
-			client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 200, MaxIdleConnsPerHost: 200}, Timeout: 30 * time.Second}
+			client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 200, MaxIdleConnsPerHost: 200}, Timeout: 2 * time.Minute}
 			var all sync.WaitGroup
 			refused.Store(0)
 			for _, i := range rand.Perm(visitorsAtOnce) {

@@ -134,13 +134,15 @@ type pushed struct {
 func (c caller) stream(query string) (next func() pushed, end func()) {
 	t := c.shop.t
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.shop.URL+"/ui/live/events"+query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Header = c.with("Accept", "text/event-stream").header
-	answer, err := c.client.Do(r)
+	stays := *c.client
+	stays.Timeout = 0 // which would bound the whole stream, not its answer
+	answer, err := stays.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

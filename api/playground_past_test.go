@@ -133,7 +133,7 @@ func archived(t *testing.T, hold chan struct{}, change func(*api.Options), also 
 // atLast looks at a page until it says no more that something is under way.
 func (c caller) atLast(path string) answer {
 	c.shop.t.Helper()
-	for until := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	for until := time.Now().Add(5 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		a := c.get(path).is(http.StatusOK)
 		if !strings.Contains(string(a.body), "<progress") {
 			return a
@@ -350,7 +350,7 @@ func TestABacktestThatTakesTooLong(t *testing.T) {
 		time time.Duration
 		want string
 	}{
-		"on the way":       {false, 5 * time.Second, "15 分では終わらなかったため、それまでにやり直した来訪者の数字です。日数を減らすと最後まで終わります。 来訪者全体を代表する数字ではありません。"},
+		"on the way":       {false, 30 * time.Second, "15 分では終わらなかったため、それまでにやり直した来訪者の数字です。日数を減らすと最後まで終わります。 来訪者全体を代表する数字ではありません。"},
 		"before any of it": {true, time.Millisecond, "に edit が開始 記録が多く、15 分では数えられませんでした。日数を減らしてもう一度お試しください。"},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -390,7 +390,7 @@ func TestABacktestThatIsSlowToEnd(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("the door is still open")
 	}
 	select {
@@ -407,12 +407,13 @@ func TestABacktestThatIsSlowToEnd(t *testing.T) {
 // In a browser: it is begun and ended in its place, beside the text.
 func TestBacktestInABrowser(t *testing.T) {
 	t.Parallel()
-	tab, stop := context.WithTimeout(browsertest.New(t), 2*time.Minute)
+	axe := browsertest.Axe(t)
+	tab, stop := context.WithTimeout(browsertest.New(t), 10*time.Minute)
 	defer stop()
 	s, a := archived(t, make(chan struct{}), func(o *api.Options) { o.OpenDashboard = true })
 	if err := chromedp.Do(tab, chromedp.Navigate(s.URL+"/ui/playground?campaign=quiet"), edited,
 		chromedp.Evaluate[chromedp.Void](`(() => { document.querySelector("[name=yaml]").value = `+"`"+toCart+"`"+`; document.querySelector("[name=days]").value = "28" })()`),
-		chromedp.Click(`.replays button`), chromedp.WaitVisible(`#backtest progress[value]`),
+		clicks(`.replays button`), chromedp.WaitVisible(`#backtest progress[value]`),
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -425,11 +426,11 @@ func TestBacktestInABrowser(t *testing.T) {
 	if err != nil || at != "/ui/playground 「何も見せない」を過去 28 日で試す 条件に一致9966 true" {
 		t.Errorf("%s, %v", at, err)
 	}
-	wrong, err := chromedp.Run(tab, chromedp.Evaluate[[]string](browsertest.Axe(t)+`;(async () => (await axe.run("#backtest", {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})).violations.flatMap((v) => v.nodes.map((n) => v.id + " " + n.target + " " + n.failureSummary)))()`, chromedp.EvalAwaitPromise))
+	wrong, err := chromedp.Run(tab, chromedp.Evaluate[[]string](axe+`;(async () => (await axe.run("#backtest", {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})).violations.flatMap((v) => v.nodes.map((n) => v.id + " " + n.target + " " + n.failureSummary)))()`, chromedp.EvalAwaitPromise))
 	if err != nil || len(wrong) > 0 {
 		t.Errorf("axe-core finds %s, %v", strings.Join(wrong, "\n"), err)
 	}
-	if err := chromedp.Do(tab, chromedp.Click(`.replays button`), chromedp.WaitVisible(`#backtest progress[value]`),
+	if err := chromedp.Do(tab, clicks(`.replays button`), chromedp.WaitVisible(`#backtest progress[value]`),
 		chromedp.Evaluate[chromedp.Void](`document.querySelector("#backtest form").requestSubmit()`), chromedp.WaitVisible(`#backtest strong.warn`)); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -68,12 +69,14 @@ func TestScreensComeBackWithTheServer(t *testing.T) {
 		{"visitors", "/ui/visitors", `document.querySelector("main .empty") && !document.querySelector('` + asks + `')`},
 		{"result", "/ui/campaigns/welcome", `document.querySelector("#days svg") && document.querySelector("#funnel tbody") && !document.querySelector('` + asks + `')`},
 		{"part", "/ui/campaigns/welcome/breakdown", `document.querySelector("#breakdown tbody") && !document.querySelector('` + asks + `')`},
-		{"erasure", "/ui/erasures/", `document.querySelector("main .badge.waiting") === null && !document.querySelector('` + asks + `')`},
+		{"erasure", "/ui/erasures/", `document.querySelector("main [role=status]")?.textContent === "消去が終わりました。" && !document.querySelector('` + asks + `')`},
 		{"health", "/ui/health", `document.querySelector("#health .use tbody")`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := lookedAt(t)
 			s.reports.late = make(chan struct{})
+			release := sync.OnceFunc(func() { close(s.reports.late) })
+			t.Cleanup(release)
 			path := c.path
 			if c.name == "erasure" {
 				x, err := s.engine.Erase([]string{"v1"}, s.clock.Now())
@@ -90,7 +93,7 @@ func TestScreensComeBackWithTheServer(t *testing.T) {
 				does(t, holds(connectionSays+` !== ""`))
 			}
 			l.cut.Store(false)
-			close(s.reports.late)
+			release()
 			s.erasing(t)
 			does(t, holds(c.shows), holds(connectionSays+` === "" && `+lastAnswer+` === ""`))
 		})
@@ -153,6 +156,8 @@ func TestScreensSayWhatIsNoMore(t *testing.T) {
 	tab := browsertest.New(t)
 	s := lookedAt(t)
 	s.reports.late = make(chan struct{})
+	release := sync.OnceFunc(func() { close(s.reports.late) })
+	t.Cleanup(release)
 	l := wireTo(t, s)
 	var asked, refused atomic.Int64
 	l.Config.Handler = func(through http.Handler) http.Handler {
@@ -179,7 +184,7 @@ func TestScreensSayWhatIsNoMore(t *testing.T) {
 	if n := asked.Load(); n != before {
 		t.Errorf("asked %d times more for what is not there", n-before)
 	}
-	close(s.reports.late)
+	release()
 	refused.Store(0)
 	for _, part := range []string{"", "/days", "/funnel", "/breakdown"} {
 		s.trusted().counted("/ui/campaigns/welcome" + part)

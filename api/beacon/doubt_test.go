@@ -58,7 +58,7 @@ func TestWhatATokenOfUnknownWorthHoldsBack(t *testing.T) {
 				t.Errorf("sent before anybody knew: %v", told)
 			}
 			release()
-			p.does(ready + `; omo("track", "after")`)
+			p.does(ready + `.then(() => omo("track", "after"))`)
 			if c.goes {
 				until(t, "both events", func() bool { return len(s.named("meanwhile")) == 1 && len(s.named("after")) == 1 })
 				if n := len(s.named("page_view")); n != 1 {

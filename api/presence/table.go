@@ -70,10 +70,10 @@ func (t *Table) See(visitor string, s *engine.Standing, d *engine.Decision, now 
 		return
 	}
 	t.Pulse.events(ms, people)
-	t.changes.Add(1)
 	h := t.shard(visitor)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	defer t.changes.Add(1) // once its row stands: who hears of a change looks only then
 	if _, gone := h.erased[visitor]; gone {
 		return
 	}
@@ -132,16 +132,15 @@ func (t *Table) Of(visitor string, now time.Time) (Visitor, bool) {
 
 // Leave takes a visitor's row out, who may come again: consent was withdrawn.
 func (t *Table) Leave(visitor string) {
-	t.changes.Add(1)
 	h := t.shard(visitor)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.leaves(visitor)
+	t.changes.Add(1)
 }
 
 // Forget takes erased visitors out, and those of their visits that end just now.
 func (t *Table) Forget(visitors []string, now time.Time) {
-	t.changes.Add(1)
 	for _, id := range visitors {
 		h := t.shard(id)
 		h.mu.Lock()
@@ -152,9 +151,10 @@ func (t *Table) Forget(visitors []string, now time.Time) {
 		h.erased[id] = now.UnixMilli()
 		h.mu.Unlock()
 	}
+	t.changes.Add(1)
 }
 
-// Changes goes up with each change of a row.
+// Changes goes up with each change of a row, once that can be seen.
 func (t *Table) Changes() uint64 { return t.changes.Load() }
 
 // Touch says that rows look other than they did, for a reason of somebody else's.

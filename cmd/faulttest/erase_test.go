@@ -145,7 +145,8 @@ func TestFault13ErasureUnderLoad(t *testing.T) {
 			s.kill()
 			s.start("OMO_CRASH_AT=erase.middle:1")
 			v.flow(5)
-			v.eraseOnce(newClient(79))
+			c := newClient(79)
+			eventually(t, patience, "the erasure is begun", func() bool { v.eraseOnce(c); return !s.running() }) // a busy server sends it home
 			s.awaitKilled(patience, "the server kills itself behind the tombstone")
 			kills += 2
 			v.erased.Store(true) // never answered, and durable all the same

@@ -63,7 +63,7 @@ func TestFault9MalformedBodies(t *testing.T) {
 	bombs := s.bombs(rounds(100, 1000))
 	l.flow(200)
 	after := peak
-	for end := time.Now().Add(time.Minute); after > before+normal && time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
+	for end := time.Now().Add(patience); after > before+normal && time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
 		after = s.resident()
 	}
 	if after > before+normal {

@@ -37,18 +37,20 @@ func newFiller(t *testing.T, c *client) *filler {
 	return &filler{t: t, server: c.server, key: c.key, sent: map[string]bool{}, acked: map[string]bool{}}
 }
 
-// watch notes since when it is low, for as long as the test runs.
-func (o *filler) watch(low func() bool) {
-	go func() {
-		for o.t.Context().Err() == nil {
-			if !low() {
-				o.below.Store(0)
-			} else if o.below.Load() == 0 {
-				o.below.Store(time.Now().UnixNano())
-			}
-			time.Sleep(time.Millisecond)
+// watch notes since when it is low, until stop is closed.
+func (o *filler) watch(low func() bool, stop <-chan struct{}) {
+	for {
+		select {
+		case <-stop:
+			return
+		case <-time.After(time.Millisecond):
 		}
-	}()
+		if !low() {
+			o.below.Store(0)
+		} else if o.below.Load() == 0 {
+			o.below.Store(time.Now().UnixNano())
+		}
+	}
 }
 
 // fill posts batches until stop is closed.

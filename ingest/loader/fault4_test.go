@@ -147,15 +147,15 @@ func TestFault4Slow(t *testing.T) {
 	conn := connect(t, dsn)
 	source := newLedger()
 	registry := prometheus.NewRegistry()
-	config := loader.Config{MaxAge: 100 * time.Millisecond, MaxRows: 3000, InsertTimeout: time.Second, Metrics: registry}
+	config := loader.Config{MaxAge: 100 * time.Millisecond, MaxRows: 3000, InsertTimeout: 3 * time.Second, Metrics: registry}
 	l := loader.New(source, openWarehouse(t, proxied), config)
 	run(t, l)
 	ctx, cancel := context.WithCancel(t.Context())
 	sent := load(t, ctx, source, 1000)
 	for end := time.Now().Add(shortOr(5*time.Second, time.Minute)); time.Now().Before(end); {
-		for _, delay := range []time.Duration{75, 400, 0} {
+		for _, delay := range []time.Duration{225, 1200, 0} {
 			p.slowly(delay * time.Millisecond)
-			time.Sleep(1250 * time.Millisecond)
+			time.Sleep(3500 * time.Millisecond)
 		}
 	}
 	p.slowly(0)

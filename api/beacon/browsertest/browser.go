@@ -13,13 +13,16 @@ import (
 )
 
 // limit bounds one test's whole use of its browser, so that a page that never
-// answers fails the test instead of hanging the run. The longer form of fault
-// tests takes longer.
-func limit() time.Duration {
-	if os.Getenv("OMO_FAULTS") == "long" {
-		return 30 * time.Minute
+// answers fails the test instead of hanging the run: until shortly before go test
+// itself gives the package up.
+func limit(t testing.TB) time.Duration {
+	if of, ok := t.(interface{ Deadline() (time.Time, bool) }); ok {
+		if end, ok := of.Deadline(); ok {
+			left := time.Until(end)
+			return left - min(time.Minute, left/10)
+		}
 	}
-	return 9 * time.Minute // go test itself gives up after ten
+	return 30 * time.Minute
 }
 
 // patience is what a machine with other things to do may take to start a browser.
@@ -82,7 +85,7 @@ func (s *shared) join(t testing.TB) context.Context {
 
 // bounded is a browser that the test may use for so long and no longer.
 func bounded(t testing.TB, browser context.Context) context.Context {
-	ctx, stop := context.WithTimeout(browser, limit())
+	ctx, stop := context.WithTimeout(browser, limit(t))
 	t.Cleanup(stop)
 	return ctx
 }

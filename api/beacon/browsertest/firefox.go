@@ -58,7 +58,7 @@ func Firefox(t testing.TB) *Fox {
 	if path == "" {
 		missing(t, "no firefox-esr or firefox on the PATH: install one (Debian: apt-get install firefox-esr)")
 	}
-	ctx, stop := context.WithTimeout(context.Background(), limit())
+	ctx, stop := context.WithTimeout(context.Background(), limit(t))
 	t.Cleanup(stop)
 	address := launch(t, ctx, path)
 	socket, _, err := websocket.Dial(ctx, address+"/session", nil)
