@@ -15,7 +15,9 @@ func TestAChangeIsToldOnceItIsSeen(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	for what, change := range map[string]func(*Table){
-		"comes":   func(w *Table) { w.See("v1", &engine.Standing{Events: []ingest.Event{{Name: ingest.PageView, Time: now.UnixMilli()}}}, nil, now) },
+		"comes": func(w *Table) {
+			w.See("v1", &engine.Standing{Events: []ingest.Event{{Name: ingest.PageView, Time: now.UnixMilli()}}}, nil, now)
+		},
 		"leaves":  func(w *Table) { w.Leave("v1") },
 		"is gone": func(w *Table) { w.Forget([]string{"v1"}, now) },
 	} {
