@@ -192,10 +192,16 @@ func TestAnOptOutHoldsInEveryTab(t *testing.T) {
 	if d := s.calls()[2]; d.Consent != "denied" || d.Visitor.ID != "" || len(s.named("secret")) > 0 {
 		t.Errorf("after the opt-out: %+v, %d events", d, len(s.named("secret")))
 	}
+	if kept := reads[string](one, `localStorage.omo_vid || ""`); kept != "" {
+		t.Errorf("after the opt-out the visitor is %s", kept)
+	}
 	two.does(`omo("optout", false)`)
 	one.comesTo("the other word", `!localStorage.omo_out`)
 	one.does(`omo("track", "again")`)
 	until(t, "an event after the opt-out was taken back", func() bool { return len(s.named("again")) == 1 })
+	if now := reads[string](one, `localStorage.omo_vid || ""`); now == s.calls()[0].Visitor.ID {
+		t.Errorf("the visitor that opted out is %q again", now)
+	}
 }
 
 // What is under our name in storage and is no event of ours goes, and no other with it.

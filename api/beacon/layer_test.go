@@ -154,6 +154,25 @@ func TestAnotherDataLayerIsHeardAsWell(t *testing.T) {
 	}
 }
 
+// A second dataLayer may forward to the first: each event happened once.
+func TestAnEventOfTwoDataLayersIsHeardOnce(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	p := person{t, browsertest.New(t)}
+	p.before(gtag + `gtag("event", "view_cart", {value: 1})`)
+	p.goes(s.URL + "/a?consent=granted")
+	until(t, "what was in the first", func() bool { return len(s.named("view_cart")) == 1 })
+	p.does(`window.first = dataLayer; dataLayer = [{event: "search"}]; dataLayer.push = function (...all) { first.push(...all); return Array.prototype.push.apply(this, all) }; history.pushState(null, "", "/b")`)
+	until(t, "what came with the second", func() bool { return len(s.named("search")) == 1 })
+	p.does(`gtag("event", "login", {method: "email"}); omo("track", "the_end")`)
+	until(t, "the last event", func() bool { return len(s.named("the_end")) == 1 })
+	for name, want := range map[string]int{"login": 1, "search": 1} {
+		if n := len(s.named(name)); n != want {
+			t.Errorf("%s counts %d times", name, n)
+		}
+	}
+}
+
 func TestConsentModeIsFollowed(t *testing.T) {
 	t.Parallel()
 	browser := browsertest.New(t)
@@ -179,6 +198,8 @@ func TestConsentModeIsFollowed(t *testing.T) {
 		{name: "a no for one region", early: `gtag("consent", "default", ` + yes + `); gtag("consent", "default", {...` + no + `, region: ["ES"]})`, want: "denied", kept: "before"},
 		{name: "a default after the visitor's yes", early: `gtag("consent", "update", ` + yes + `); gtag("consent", "default", ` + no + `)`, want: "granted", kept: "before"},
 		{name: "a default after the visitor's no", early: `gtag("consent", "update", ` + no + `); gtag("consent", "default", ` + yes + `)`, want: "denied", kept: ""},
+		{name: "a yes to advertising alone, later", early: `gtag("consent", "default", ` + no + `)`, late: `gtag("consent", "update", {ad_storage: "granted"})`, want: "denied", kept: "before"},
+		{name: "a default about what decides, after a yes to analytics", early: `gtag("consent", "update", {analytics_storage: "granted"}); gtag("consent", "default", {personalization_storage: "denied"})`, want: "denied", kept: "before"},
 		{name: "words that are none", early: `gtag("consent", "default", "yes"); gtag("consent"); gtag("consent", "update", {analytics_storage: "maybe"})`, want: "denied", kept: ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -29,7 +29,8 @@ export function readConfig(): Config | undefined {
     consent: choiceOf(data.consent),
     identify: data.identify,
     layer: data.datalayer !== "off",
-    preview: new URLSearchParams(location.search).get(PREVIEW) || makeStore("sessionStorage").get(PREVIEW) || undefined,
+    // Every event carries it: what is much longer than ours would push older events out of the queue.
+    preview: /^.{1,300}$/.exec(new URLSearchParams(location.search).get(PREVIEW) || makeStore("sessionStorage").get(PREVIEW) || "")?.[0],
     open: data.shadow === "open",
   };
 }

@@ -27,7 +27,7 @@ function pick(from: Props, names: string[]): Props {
 }
 
 // A page may put another array in the place of its dataLayer, with or without what was in the first.
-const seen = new WeakSet<object>();
+const seen = new WeakMap<object, unknown[]>(); // layers, and entries with the one that they were heard from
 const said: { [storage: string]: unknown } = {};
 const updated = new Set<string>(); // a default that comes after the visitor's word does not undo it
 
@@ -47,7 +47,7 @@ function propertiesOf(told: unknown): Props {
  */
 export async function tap(layer: unknown[], config: Config, guard: Guard, choose: (word: string) => void, omo: (...call: unknown[]) => void): Promise<void> {
   if (seen.has(layer)) return; // a page may put back what it had before
-  seen.add(layer);
+  seen.set(layer, layer);
   const follows = config.consent === "gcm";
   let wait = 0; // for an answer of the visitor's that is on its way
   let answered = () => {};
@@ -60,15 +60,17 @@ export async function tap(layer: unknown[], config: Config, guard: Guard, choose
       else if (updated.has(name)) continue;
       said[name] = told[name];
     }
-    const granted = (said.personalization_storage ?? said.analytics_storage) === "granted";
-    const final = granted || command === "update" || updated.size > 0; // a no by default is no answer yet
+    const decides = said.personalization_storage == null ? "analytics_storage" : "personalization_storage";
+    const granted = said[decides] === "granted";
+    const final = granted || updated.has(decides); // a no by default is no answer yet, nor is one about advertising
     wait = final ? 0 : Math.min(Number(told.wait_for_update) || wait, LONGEST_WAIT);
     choose(granted ? "granted" : final ? "denied" : "gcm");
     if (final) answered();
   };
   const take = guard("datalayer", (entry: unknown) => {
-    if (!isObject(entry)) return;
-    seen.add(entry);
+    // Its push may forward to the one before, or an entry of that one be put into this: it happened once.
+    if (!isObject(entry) || (seen.get(entry) || layer) !== layer) return;
+    seen.set(entry, layer);
     const { 0: command, 1: name, 2: parameters } = entry as { [index: number]: unknown };
     if (command === "consent" && follows && isObject(parameters)) return follow(name, parameters);
     const event = command === "event" ? name : entry.event;
@@ -83,6 +85,6 @@ export async function tap(layer: unknown[], config: Config, guard: Guard, choose
     entries.forEach(take);
     return length;
   };
-  layer.filter((entry) => !seen.has(entry as object)).forEach(take);
+  layer.forEach(take);
   if (wait) await new Promise<void>((done) => setTimeout((answered = done), wait));
 }

@@ -86,7 +86,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
     const body = {
       ...visitor.told(),
       page: asking.page,
-      page_view: trigger ? false : undefined,
+      page_view: !trigger && undefined,
       page_view_id: asking.event.id,
       trigger,
       events,

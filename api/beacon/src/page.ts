@@ -31,8 +31,7 @@ function readItem(): Item | undefined {
 /** whenReady waits until the page is really looked at (not prerendered) and its head is read. */
 export function whenReady(start: () => void): void {
   const page = document as Document & { prerendering?: boolean };
-  const once = { once: true };
-  if (page.prerendering) page.addEventListener("prerenderingchange", () => whenReady(start), once);
+  if (page.prerendering) page.addEventListener("prerenderingchange", () => whenReady(start), { once: true });
   else if (page.readyState === "loading") {
     // Whoever leaves before the page is whole has seen it as well.
     for (const name of ["DOMContentLoaded", "pagehide"])

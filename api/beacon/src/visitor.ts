@@ -30,21 +30,21 @@ export function makeVisitor(store: Store, choice: Choice): Visitor {
   let id: string | null | undefined;
   let out = false;
   // Where the site's policy is opt-out, "unknown" is enough for the server, and it says so by giving an id.
-  let given = false;
+  let given: boolean | undefined;
   // Asked anew each time: the visitor may have said it in another tab.
   const isOut = () => out || !!store.get(OUT);
   const consent = () => (isOut() || choice === "gcm" ? "denied" : choice);
-  const known = () => consent() === "granted" || (consent() === "unknown" && given);
+  const known = () => consent() === "granted" || (consent() === "unknown" && !!given);
   const keep = (value: string) => {
     id = value;
     store.set(KEY, value);
   };
   const forget = () => {
-    id = undefined;
-    given = false;
+    id = given = undefined;
     store.remove(KEY);
   };
-  const named = () => (known() ? (id ||= store.get(KEY)) : null);
+  // The no may be of another tab: what is in memory is no more either.
+  const named = () => (id = known() ? id || store.get(KEY) : null);
   return {
     consent,
     choose(next) {
@@ -68,7 +68,7 @@ export function makeVisitor(store: Store, choice: Choice): Visitor {
       keep(answered);
     },
     ensure() {
-      if (consent() === "granted" && !id && !store.get(KEY)) keep(uuidv7());
+      if (consent() === "granted" && !named()) keep(uuidv7());
     },
   };
 }
