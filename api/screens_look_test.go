@@ -219,7 +219,7 @@ func TestLiveFiguresInABrowser(t *testing.T) {
 		return shown
 	}
 	if err := chromedp.Do(tab, chromedp.Navigate(s.URL+"/ui/live"), holds(`document.querySelectorAll("#live-tiles canvas").length === 4 && !document.querySelector("#live-tiles svg")`),
-		holds(online+`.ariaLabel === "いまいる人 – 直近 10 分：最小 0、最大 2、最後 2" && `+online+`.role === "img"`)); err != nil {
+		holds(online+`.ariaLabel === "いまいる人 – 直近 10 分：最小 0、最大 2、最新 2" && `+online+`.role === "img"`)); err != nil {
 		t.Fatal(err)
 	}
 	if light, dark := colour("light"), colour("dark"); light == dark {

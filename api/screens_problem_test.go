@@ -109,7 +109,7 @@ func TestHealthInBothLanguages(t *testing.T) {
 	}
 	c := s.as("view")
 	rules := s.engine.Live().Set.Hash[:12]
-	same(t, "in Japanese", rows(c), []string{"台帳 正常 43,763 回の書き込みがディスクにあります。 受付の空き 正常 イベントを受け取れます。 ルール 正常 ルール " + rules + " で動いています。 ClickHouse 正常 読み込み待ちの書き込みは 12 回です。 読み込めなかったイベント 正常 3 件（4.1 kB）あります。 " +
+	same(t, "in Japanese", rows(c), []string{"台帳 正常 43,763 回分の書き込みをディスクに保存しています。 受付の空き 正常 イベントを受け取れます。 ルール 正常 ルール " + rules + " で動いています。 ClickHouse 正常 読み込み待ちの書き込みは 12 回です。 読み込めなかったイベント 正常 3 件（4.1 kB）あります。 " +
 		"送信待ち 正常 送信待ち 5 件、あきらめたもの 1 件。 台帳と ClickHouse の照合 正常 受け取った 100,000 件すべての行き先が分かっています。 moon 正常", ""})
 	same(t, "in English", rows(c.with("Accept-Language", "en")), []string{"Ledger well 43,763 writes are on disk. Room for events well Events are taken. Rules well Rule set " + rules + " is in use. ClickHouse well 12 writes wait to be loaded. Dead letter well It holds 3 events (4.1 kB). " +
 		"Outbox well 5 wait, 1 were given up. Balance of ledger and ClickHouse well Where all 100,000 accepted events are is known. moon well", ""})
