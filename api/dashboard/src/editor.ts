@@ -52,7 +52,7 @@ export function edit(area: HTMLTextAreaElement, words: Word[]): EditorView {
         autocompletion({ override: [completer(words)], icons: false }),
         keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]), // Tab stays the way out of the field
         EditorState.readOnly.of(area.readOnly),
-        EditorView.contentAttributes.of({ "aria-label": area.getAttribute("aria-label")!, spellcheck: "false", autocapitalize: "none" }),
+        EditorView.contentAttributes.of({ "aria-label": area.getAttribute("aria-label")!, tabindex: "0", spellcheck: "false", autocapitalize: "none" }),
         EditorView.updateListener.of((update) => {
           if (!update.docChanged) return;
           area.value = update.state.doc.toString();
