@@ -88,8 +88,8 @@ func (p person) runs(script string) {
 	}
 }
 
-// An image may be called currentScript, and where visitors write markup they may
-// write that. What it names is no server of ours.
+// An image may be called currentScript or title, and where visitors write markup they
+// may write that. What it names is no server of ours, and the page view is told.
 func TestMarkupCannotTakeThePlaceOfTheScript(t *testing.T) {
 	t.Parallel()
 	s, other := openShop(t), openShop(t)
@@ -99,6 +99,7 @@ func TestMarkupCannotTakeThePlaceOfTheScript(t *testing.T) {
 		self.disconnect();
 		document.head.append(Object.assign(document.createElement("img"), {name: "currentScript", src: ` + quoted(other.URL+"/tea.png") + `}));
 		document.currentScript.dataset.key = "pk_test";
+		document.head.append(Object.assign(document.createElement("img"), {name: "title"}));
 	}).observe(document, {childList: true, subtree: true})`)
 	p.goes(s.URL + "/a?consent=granted")
 	until(t, "a page view", func() bool { return len(s.calls())+len(other.calls()) == 1 })
@@ -107,6 +108,9 @@ func TestMarkupCannotTakeThePlaceOfTheScript(t *testing.T) {
 	}
 	if len(other.calls()) > 0 {
 		t.Error("the visitor was told to a stranger")
+	}
+	if kind := reads[string](p, `typeof document.title`); kind != "object" || len(s.calls()) != 1 || s.calls()[0].Page.Title == "" {
+		t.Errorf("the title is a %s, and told are %+v", kind, s.calls())
 	}
 }
 

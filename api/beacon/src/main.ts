@@ -210,7 +210,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
       queue.adopt();
       pageView(document.referrer);
       watchNavigation(guard, pageView, settle);
-      document.addEventListener("visibilitychange", () => document.hidden && hide());
+      addEventListener("visibilitychange", () => document.hidden && hide());
       addEventListener("pagehide", () => {
         hide();
         // The page view is over, reported, and nothing waits for it: back from the cache is another one.

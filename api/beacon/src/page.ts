@@ -5,7 +5,7 @@ import type { Item, PageInfo } from "./types";
 export function readPage(referrer: string): PageInfo {
   return {
     url: location.href,
-    title: document.title,
+    title: document.title + "", // an element named title would stand there instead
     referrer,
     type: document.querySelector<HTMLMetaElement>('meta[name="omo:type"]')?.content,
     lang: document.documentElement.lang,

@@ -33,13 +33,14 @@ type page struct {
 }
 
 type decideCall struct {
-	Visitor  map[string]any `json:"visitor"`
-	Page     page           `json:"page"`
-	Events   []event        `json:"events,omitempty"`
-	Trigger  string         `json:"trigger,omitempty"`
-	PageView bool           `json:"page_view"`
-	Consent  string         `json:"consent"`
-	Identify string         `json:"identify,omitempty"`
+	Visitor    map[string]any `json:"visitor"`
+	Page       page           `json:"page"`
+	Events     []event        `json:"events,omitempty"`
+	Trigger    string         `json:"trigger,omitempty"`
+	PageView   bool           `json:"page_view"`
+	PageViewID string         `json:"page_view_id,omitempty"` // one over all tries, so that none counts twice
+	Consent    string         `json:"consent"`
+	Identify   string         `json:"identify,omitempty"`
 }
 
 type decideAnswer struct {
@@ -77,6 +78,9 @@ func (p *person) event(name string, properties map[string]any) event {
 func (p *person) decide(ctx context.Context, call decideCall) (decideAnswer, error) {
 	call.Visitor = map[string]any{"id": p.id}
 	call.Consent, call.Identify, call.PageView = "granted", p.token, call.Trigger == ""
+	if call.PageView {
+		call.PageViewID = uuid.Must(uuid.NewV7()).String()
+	}
 	var answer decideAnswer
 	for again := 0; ; again++ {
 		answer = decideAnswer{}
