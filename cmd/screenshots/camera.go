@@ -23,16 +23,17 @@ var windows = map[string][2]int64{"desk": {1280, 860}, "phone": {390, 844}}
 type picture struct {
 	name     string
 	address  string
-	window   string // of windows
-	theme    string // light | dark
-	language string // of a screen, or of the shop's page
-	whole    bool   // the page to its end, and not only what is seen first
-	small    bool   // a file for the README
-	shows    string // an expression that is true once there is something to see
-	does     string // what is done then, and
-	then     string // an expression that is true once that has come
-	looksAt  string // a selector of what is brought into view, frames and all, before the picture
-	as       string // who asks, in "Authorization"; "" for a place that lets everybody in
+	window   string        // of windows
+	theme    string        // light | dark
+	language string        // of a screen, or of the shop's page
+	whole    bool          // the page to its end, and not only what is seen first
+	small    bool          // a file for the README
+	shows    string        // an expression that is true once there is something to see
+	does     string        // what is done then, and
+	then     string        // an expression that is true once that has come
+	within   time.Duration // how long that may take; 0: patience
+	looksAt  string        // a selector of what is brought into view, frames and all, before the picture
+	as       string        // who asks, in "Authorization"; "" for a place that lets everybody in
 }
 
 // camera is a browser.
@@ -112,7 +113,7 @@ func (c camera) take(folder string, p picture) error {
 func (c camera) shoot(folder string, p picture) error {
 	tab, leave := chromedp.NewContext(c.browser)
 	defer leave()
-	ctx, stop := context.WithTimeout(tab, patience)
+	ctx, stop := context.WithTimeout(tab, max(patience, p.within))
 	defer stop()
 	for name, value := range map[string]string{"omo_language": p.language, "omo_theme": p.theme} {
 		if _, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: p.address}); err != nil {

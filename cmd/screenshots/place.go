@@ -77,7 +77,7 @@ func (p place) screens(ctx context.Context) ([]picture, error) {
 	add("problem", "/ui/nothing")
 	add("result-chats", "/ui/campaigns/"+talked)
 	tried := picture{name: "screen-playground-tried", address: p.ui + "/ui/playground?campaign=" + looked, whole: true, shows: there, does: tryOut, then: `!!document.querySelector("#trial .gates")`, looksAt: "#trial details"}
-	past := picture{name: "screen-playground-past", address: tried.address, whole: true, shows: there, does: `document.querySelector(".replays button").click()`, then: `!!document.querySelector("#backtest .past-came")`, looksAt: "#backtest"}
+	past := picture{name: "screen-playground-past", address: tried.address, whole: true, shows: there, does: `document.querySelector(".replays button").click()`, then: `!!document.querySelector("#backtest .past-came")`, within: 10 * time.Minute, looksAt: "#backtest"}
 	all = append(all, looks(tried, dashboard.Languages[:]...)...)
 	// It counts all visits again: two pictures of that are enough.
 	for _, p := range looks(past, dashboard.Languages[:]...) {
