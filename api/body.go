@@ -96,7 +96,7 @@ var warm = sync.OnceValue(func() error {
 
 // answers is how answers are written; what a client sent in another encoding
 // than UTF-8 does not go back as it came.
-const answers = encoder.ValidateString | encoder.NoValidateJSONMarshaler | encoder.NoQuoteTextMarshaler
+const answers = encoder.SortMapKeys | encoder.ValidateString | encoder.NoValidateJSONMarshaler | encoder.NoQuoteTextMarshaler
 
 // buffers are for answers under way; one that a large answer grew is not kept.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}

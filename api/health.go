@@ -42,7 +42,10 @@ func (s *Server) readyz(c echo.Context) error {
 			c.Response().Header().Set("Retry-After", seconds(soon))
 		}
 	}
-	return encode(c, status, map[string]any{"ready": status == http.StatusOK, "checks": checks})
+	return encode(c, status, struct {
+		Ready  bool    `json:"ready"`
+		Checks []Check `json:"checks"`
+	}{status == http.StatusOK, checks})
 }
 
 // script serves the beacon or its renderer. An address without a version never

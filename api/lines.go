@@ -13,8 +13,8 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// hearing is how long a connection that is just asking has to be heard: net/http drops
-// what it reads once its own Shutdown has begun.
+// hearing is how long is waited between looks for connections that have to be heard:
+// net/http drops what it reads once its own Shutdown has begun.
 const hearing = 200 * time.Millisecond
 
 // manyConnections is how many may be open at once unless told: each takes about
@@ -27,7 +27,25 @@ const manyConnections = 10_000
 type lines struct {
 	most   int
 	open   atomic.Int64
-	silent sync.Map // connections that have asked nothing yet
+	silent sync.Map // connections of which no question has come in yet
+}
+
+// lineOf is where a request's context has its connection.
+type lineOf struct{}
+
+// known puts a connection into the context of its requests; it is a server's
+// ConnContext.
+func (*lines) known(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, lineOf{}, c)
+}
+
+// hear notes that a question has come in: from then on Shutdown waits for its answer.
+// (StateActive is too early: whoever has that and no more is dropped by Shutdown.)
+func (l *lines) hear(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		l.silent.Delete(r.Context().Value(lineOf{}))
+		next.ServeHTTP(w, r)
+	})
 }
 
 func newLines(most int, metrics *prometheus.Registry) *lines {
@@ -48,17 +66,16 @@ func (l *lines) changed(c net.Conn, state http.ConnState) {
 	case http.StateNew:
 		l.silent.Store(c, nil)
 		l.open.Add(1)
-	case http.StateActive:
-		l.silent.Delete(c)
 	case http.StateClosed, http.StateHijacked:
 		l.silent.Delete(c)
 		l.open.Add(-1)
 	}
 }
 
-// drain waits until every connection has asked something, and a moment more.
+// drain waits a moment for connections that the system has handed over just now, and
+// until of every one a question has come in.
 func (l *lines) drain(ctx context.Context) {
-	for l.open.Load() > 0 {
+	for {
 		select {
 		case <-time.After(hearing):
 		case <-ctx.Done():

@@ -183,3 +183,23 @@ func TestStopHearsWhoWasConnected(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A server that is told to stop before it has begun takes nobody in: whoever waits at
+// its door is the next one's.
+func TestStopBeforeTheDoorOpens(t *testing.T) {
+	t.Parallel()
+	server := open(t).Config.Handler.(*api.Server)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Serve(l); err != nil {
+		t.Error(err)
+	}
+	if c, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the door is open: %v, %v", c, err)
+	}
+}

@@ -197,8 +197,8 @@ func New(o Options) (*Server, error) {
 	s.desk = desk{screens: screens, sessions: newSessions(), people: o.People, open: o.OpenDashboard, crossing: http.NewCrossOriginProtection()}
 	countMerges(o.Metrics, o.Engine.Merges)
 	s.http = &http.Server{
-		Handler: s.echo, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
-		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ConnState: s.lines.changed,
+		Handler: s.lines.hear(s.echo), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ConnState: s.lines.changed, ConnContext: s.lines.known,
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
 	o.Metrics.MustRegister(newCouponStock(s.engine, s.now), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -284,6 +284,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.Serv
 func (s *Server) Serve(l net.Listener) error {
 	l = s.lines.bounded(l)
 	s.listener.Store(&l)
+	if s.closing.Load() { // before there was a door to close: who waits at it is the next server's
+		return l.Close()
+	}
 	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) && !s.closing.Load() {
 		return fmt.Errorf("http on %s: %w", l.Addr(), err)
 	}
