@@ -184,22 +184,35 @@ func TestStopHearsWhoWasConnected(t *testing.T) {
 	}
 }
 
-// A server that is told to stop before it has begun takes nobody in: whoever waits at
-// its door is the next one's.
+// A server that is told to stop before it has a door takes nobody in by one that opens
+// later, while somebody is still heard: who waits there is the next server's.
 func TestStopBeforeTheDoorOpens(t *testing.T) {
 	t.Parallel()
 	server := open(t).Config.Handler.(*api.Server)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	served, stopped := make(chan error, 2), make(chan error, 1)
+	doors := make([]net.Listener, 2)
+	for i := range doors {
+		var err error
+		if doors[i], err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	go func() { served <- server.Serve(doors[0]) }()
+	silent, err := net.Dial("tcp", doors[0].Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := server.Shutdown(t.Context()); err != nil {
+	defer silent.Close()
+	go func() { stopped <- server.Shutdown(context.Background()) }() // waits for the silent one
+	if err := <-served; err != nil {
 		t.Fatal(err)
 	}
-	if err := server.Serve(l); err != nil {
-		t.Error(err)
+	go func() { served <- server.Serve(doors[1]) }()
+	if res, err := http.Get("http://" + doors[1].Addr().String() + "/healthz"); err == nil {
+		res.Body.Close()
+		t.Errorf("the second door is answered at: %s", res.Status)
 	}
-	if c, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("the door is open: %v, %v", c, err)
+	if err := errors.Join(<-served, <-stopped); err != nil {
+		t.Error(err)
 	}
 }
