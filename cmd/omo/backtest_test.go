@@ -44,7 +44,7 @@ func TestBacktestAndExplainOnTheDemosTraffic(t *testing.T) {
 	a, c := product(t, config{Rules: dir})
 	t.Setenv("OMO_SECRET_KEY", c.key)
 	o := demoOptions{visitors: 60, seed: 7}
-	crowd, err := o.crowd(a, "https://shop.example", signer(a), slog.New(slog.DiscardHandler))
+	crowd, err := o.crowd(a, "https://shop.example", nil, signer(a), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ import (
 // demoOptions are what omo demo can be told; nothing must be.
 type demoOptions struct {
 	data, addr, shopAddr, level string
-	visitors                    int
+	visitors, days              int
 	seconds                     float64
 	seed                        uint64
 	once                        bool
@@ -38,8 +38,9 @@ func demoCommand() *cobra.Command {
 		Short: "Everything, with nothing prepared: server, ClickHouse, sample shop, simulated visitors",
 		Long: `Everything, with nothing prepared: the server with an embedded ClickHouse, a
 sample shop with twenty campaigns, and simulated visitors through the real HTTP
-API. After about a minute the result table is printed; then the shop and the
-results page stay open until Ctrl-C.
+API: four in five of them within the fourteen days before, on a clock that is put
+back for that, and the others now. After a minute or so the result table is
+printed; the shop and the results page stay open until Ctrl-C.
 
 The visitors are simulated: how many pages they see, who comes back and who
 buys is drawn from 12,330 real sessions (Sakar & Kastro, UCI, CC BY 4.0); what a
@@ -52,6 +53,7 @@ campaign's action changes is assumed, so that there is something to find.`,
 	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "where omotenashi listens")
 	f.StringVar(&o.shopAddr, "shop-addr", "127.0.0.1:8081", "where the shop listens")
 	f.IntVar(&o.visitors, "visitors", 3000, "how many simulated visitors come")
+	f.IntVar(&o.days, "days", 14, "how many past days most of them came in; 0: all come now")
 	f.Float64Var(&o.seconds, "seconds", 50, "within how many seconds, if the machine keeps up; 0 is as fast as it goes")
 	f.Uint64Var(&o.seed, "seed", 1, "the same seed draws the same people")
 	f.BoolVar(&o.once, "once", false, "end after the table; exit 1 unless ClickHouse's numbers equal the simulator's own, arm by arm")
@@ -77,6 +79,10 @@ func (o demoOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	defer remove()
+	clock := &crowd.Clock{}
+	if _, err := os.Stat(filepath.Join(data, "ledger")); errors.Is(err, fs.ErrNotExist) { // or visitors have come, and no past can come after them
+		clock = crowd.Past(time.Now(), o.days, o.visitors*4/5)
+	}
 	rulesDir := filepath.Join(data, "rules")
 	if err := copyRules(rulesDir); err != nil {
 		return err
@@ -88,6 +94,7 @@ func (o demoOptions) run(cmd *cobra.Command) error {
 		}
 	}
 	a, err := start(ctx, config{
+		Now:      clock.Now,
 		Patience: time.Minute, // the simulated visitors share the machine, and would wait
 		Rules:    rulesDir, Data: data, Addr: o.addr, GuardEvery: guardUsually, Log: log, Progress: progressOn(errOut),
 		Demo: "デモ：ここに見える「sim-」で始まる来訪者はシミュレーションです。",
@@ -95,11 +102,11 @@ func (o demoOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	err = o.show(ctx, cmd, a, rulesDir, log)
+	err = o.show(ctx, cmd, a, clock, rulesDir, log)
 	return errors.Join(err, a.stop())
 }
 
-func (o demoOptions) show(ctx context.Context, cmd *cobra.Command, a *app, rulesDir string, log *slog.Logger) error {
+func (o demoOptions) show(ctx context.Context, cmd *cobra.Command, a *app, clock *crowd.Clock, rulesDir string, log *slog.Logger) error {
 	errOut := cmd.ErrOrStderr()
 	listener, err := listen(ctx, o.shopAddr)
 	if err != nil {
@@ -107,7 +114,7 @@ func (o demoOptions) show(ctx context.Context, cmd *cobra.Command, a *app, rules
 	}
 	sign := signer(a)
 	site := &http.Server{
-		Handler:           shop.New(shop.Options{BeaconURL: "http://" + a.addr, PublicKey: a.keys.Public, Sign: sign, Log: log}),
+		Handler:           shop.New(shop.Options{BeaconURL: "http://" + a.addr, PublicKey: a.keys.Public, Sign: sign, Open: clock.IsToday, Log: log}),
 		ReadHeaderTimeout: headerTimeout, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	go func() {
@@ -118,11 +125,11 @@ func (o demoOptions) show(ctx context.Context, cmd *cobra.Command, a *app, rules
 	a.later("shop", site.Shutdown)
 	addresses(errOut, a, listener, rulesDir)
 
-	c, err := o.crowd(a, "http://"+listener.Addr().String(), sign, log)
+	c, err := o.crowd(a, "http://"+listener.Addr().String(), clock, sign, log)
 	if err != nil {
 		return err
 	}
-	if err := o.fill(ctx, cmd, a, c, log); err != nil || o.once {
+	if err := o.fill(ctx, cmd, a, clock, c, log); err != nil || o.once {
 		return o.ended(ctx, err)
 	}
 	addresses(errOut, a, listener, rulesDir)
@@ -134,9 +141,9 @@ func (o demoOptions) show(ctx context.Context, cmd *cobra.Command, a *app, rules
 // fill sends the crowd and prints what came of it. Visitors that were left, or a
 // table that is late, end the demo only where there is nobody to see the rest, or
 // the numbers are to be compared.
-func (o demoOptions) fill(ctx context.Context, cmd *cobra.Command, a *app, c *crowd.Crowd, log *slog.Logger) error {
-	began := time.Now() // an earlier demo on the same data folder is not this one's crowd
-	if err := o.simulate(ctx, c, cmd.ErrOrStderr()); err != nil {
+func (o demoOptions) fill(ctx context.Context, cmd *cobra.Command, a *app, clock *crowd.Clock, c *crowd.Crowd, log *slog.Logger) error {
+	began := clock.Now() // an earlier demo on the same data folder is not this one's crowd
+	if err := o.come(ctx, clock, c, cmd.ErrOrStderr()); err != nil {
 		if ctx.Err() != nil || o.once || c.Done() == 0 {
 			return err
 		}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/omotenashi-web/omotenashi/examples/shop/crowd"
 )
 
 // product starts the whole product, the real assembly, on a free port and an empty
@@ -195,30 +197,36 @@ func TestTheDemosNumbersAreClickHousesNumbers(t *testing.T) {
 	if err := copyRules(dir); err != nil {
 		t.Fatal(err)
 	}
-	a, _ := product(t, config{Rules: dir})
-	o := demoOptions{visitors: 60, seed: 7}
-	c, err := o.crowd(a, "https://shop.example", signer(a), slog.New(slog.DiscardHandler))
+	today := time.Now()
+	clock := crowd.Past(today, 1, 25)
+	a, _ := product(t, config{Rules: dir, Now: clock.Now})
+	o := demoOptions{visitors: 45, days: 1, seed: 7}
+	c, err := o.crowd(a, "https://shop.example", clock, signer(a), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Run(t.Context(), 0, o.visitors, 0); err != nil {
+	began := clock.Now()
+	if err := o.come(t.Context(), clock, c, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	results, err := a.results(t.Context(), time.Time{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	exposed := uint64(0)
-	for _, r := range results {
-		for _, arm := range r.Results.Arms {
-			exposed += arm.Exposed
+	since := func(when time.Time) (results []resultAnswer, exposed uint64) {
+		results, err := a.results(t.Context(), when)
+		if err != nil {
+			t.Fatal(err)
 		}
+		for _, r := range results {
+			for _, arm := range r.Results.Arms {
+				exposed += arm.Exposed
+			}
+		}
+		return results, exposed
 	}
-	if exposed < 30 {
-		t.Errorf("only %d exposures: the crowd met no campaigns", exposed)
+	results, all := since(began)
+	if _, now := since(today); now < 5 || all < now+10 {
+		t.Errorf("%d exposures, of which %d now: the crowd met no campaigns, or not in its past", all, now)
 	}
 	var out strings.Builder
 	if err := agree(&out, c.Tally(), results); err != nil {

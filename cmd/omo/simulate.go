@@ -19,11 +19,11 @@ import (
 // after a campaign's action. One campaign helps nobody, as in life.
 var effects = map[string]float64{
 	"diamond-welcome": .12, "exit-coupon": .05, "first-purchase-points": .04, "mens-return": .06, "night-manager": .06,
-	"pair-look": .05, "regular-coupon": .08, "shipping-guide": .05, "sneaker-coupon": .10, "trial-set": .07, "weekly-ranking": .04,
+	"pair-look": .05, "regular-coupon": .08, "shipping-guide": .05, "sneaker-coupon": .20, "trial-set": .07, "weekly-ranking": .04,
 	"almost-free": .03, "cart-help": .06, "cart-reminder": .06, "first-picks": .03,
 }
 
-func (o demoOptions) crowd(a *app, shopURL string, sign func(map[string]any) (string, error), log *slog.Logger) (*crowd.Crowd, error) {
+func (o demoOptions) crowd(a *app, shopURL string, clock *crowd.Clock, sign func(map[string]any) (string, error), log *slog.Logger) (*crowd.Crowd, error) {
 	goals := map[string]crowd.Goal{}
 	for _, c := range a.engine.Live().Set.Campaigns {
 		goals[c.ID] = crowd.Goal{Event: c.Goals[0].Event, Window: c.Goals[0].Window}
@@ -31,30 +31,42 @@ func (o demoOptions) crowd(a *app, shopURL string, sign func(map[string]any) (st
 	often := rate.Sometimes{First: 3, Interval: 10 * time.Second} // after a sleep all calls under way have failed
 	return crowd.New(crowd.Options{
 		Server: "http://" + a.addr, Shop: shopURL, PublicKey: a.keys.Public, SecretKey: a.keys.secret, Sign: sign,
-		Goals: goals, Effects: effects, Seed: o.seed, Name: fmt.Sprintf("%x", time.Now().Unix()),
+		Goals: goals, Effects: effects, Seed: o.seed, Clock: clock, Name: fmt.Sprintf("%x", time.Now().Unix()),
 		Told: func(err error) { often.Do(func() { log.Warn("a simulated visitor has trouble", "error", err) }) },
 	})
 }
 
-// simulate sends the visitors and draws how many have come.
-func (o demoOptions) simulate(ctx context.Context, c *crowd.Crowd, errOut io.Writer) error {
+// come sends all visitors: those of the clock's past, and the others today.
+func (o demoOptions) come(ctx context.Context, clock *crowd.Clock, c *crowd.Crowd, errOut io.Writer) error {
+	before := clock.Visitors()
+	var past error
+	if before > 0 {
+		past = o.simulate(ctx, c, fmt.Sprintf("simulated visitors of the last %d days; the shop opens then", o.days), 0, before, errOut)
+		clock.Today()
+	}
+	return errors.Join(past, o.simulate(ctx, c, "simulated visitors now", before, o.visitors, errOut))
+}
+
+// simulate sends the visitors numbered from..to (to excluded) and draws how many have come.
+func (o demoOptions) simulate(ctx context.Context, c *crowd.Crowd, what string, from, to int, errOut io.Writer) error {
 	perSecond := 0.0
 	if o.seconds > 0 {
 		perSecond = float64(o.visitors) / o.seconds
 	}
-	b := newBar(errOut, "simulated visitors", int64(o.visitors), progress.UnitsDefault)
+	before := c.Done()
+	b := newBar(errOut, what, int64(to-from), progress.UnitsDefault)
 	defer b.end()
 	sent := make(chan error, 1)
-	go func() { sent <- c.Run(ctx, 0, o.visitors, perSecond) }()
+	go func() { sent <- c.Run(ctx, from, to, perSecond) }()
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
 		case err := <-sent:
-			b.set(c.Done(), 0)
+			b.set(c.Done()-before, 0)
 			return err
 		case <-tick.C:
-			b.set(c.Done(), 0)
+			b.set(c.Done()-before, 0)
 		}
 	}
 }

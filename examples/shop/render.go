@@ -66,6 +66,7 @@ func parsePages() map[string]*template.Template {
 	for _, name := range []string{"top", "item", "list", "ranking", "shipping", "contact", "trial", "cart", "checkout", "thanks", "account", "missing"} {
 		pages[name] = template.Must(template.Must(layout.Clone()).ParseFS(assets, "templates/"+name+".html"))
 	}
+	pages["closed"] = template.Must(template.ParseFS(assets, "templates/closed.html")) // without the layout's beacon: nobody has come yet
 	return pages
 }
 

@@ -22,6 +22,7 @@ type Options struct {
 	// it members stay unidentified. An error leaves the page as it is, only unidentified.
 	Sign func(claims map[string]any) (string, error)
 	Now  func() time.Time // time.Now unless told
+	Open func() bool      // whether visitors are let in yet; always unless told
 	Log  *slog.Logger     // discards unless told
 }
 
@@ -36,6 +37,7 @@ type Shop struct {
 
 	sign    func(map[string]any) (string, error)
 	now     func() time.Time
+	open    func() bool
 	log     *slog.Logger
 	handler http.Handler
 }
@@ -45,10 +47,13 @@ func New(o Options) *Shop {
 	s := &Shop{
 		catalog: assortment(), coupons: coupons(), members: members(), pages: parsePages(),
 		beaconURL: strings.TrimSuffix(o.BeaconURL, "/"), publicKey: o.PublicKey, policy: policy(o.BeaconURL),
-		sign: o.Sign, now: o.Now, log: o.Log,
+		sign: o.Sign, now: o.Now, open: o.Open, log: o.Log,
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.open == nil {
+		s.open = func() bool { return true }
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -85,6 +90,12 @@ func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Security-Policy", s.policy)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Referrer-Policy", "strict-origin-when-cross-origin")
+	if looks := strings.HasPrefix(r.URL.Path, "/static/") || strings.HasPrefix(r.URL.Path, "/pictures/"); !looks && !s.open() {
+		w.Header().Set("Retry-After", "2")
+		w.Header().Set("Refresh", "2") // a browser asks again by itself
+		s.render(w, http.StatusServiceUnavailable, "closed", page{})
+		return
+	}
 	s.handler.ServeHTTP(w, r)
 }
 

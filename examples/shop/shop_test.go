@@ -194,3 +194,27 @@ func TestAnotherSitesFormIsRefused(t *testing.T) {
 		t.Errorf("status %d, %d cookies", w.Code, len(w.Result().Cookies()))
 	}
 }
+
+// A shop that is not open yet lets nobody in: its page loads no beacon, so that nobody
+// has come, looks as the shop does, and asks again by itself.
+func TestAShopThatIsNotOpenYet(t *testing.T) {
+	opened := false
+	s := New(Options{BeaconURL: beacon, PublicKey: "pk_demo", Open: func() bool { return opened }})
+	get := func(path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		return w
+	}
+	for _, path := range []string{"/", "/items/linen-blouse", "/nowhere"} {
+		if w := get(path); w.Code != http.StatusServiceUnavailable || w.Header().Get("Refresh") == "" || strings.Contains(w.Body.String(), "<script") || !strings.Contains(w.Body.String(), "まもなく開店") {
+			t.Errorf("%s: %d %v %s", path, w.Code, w.Header(), w.Body)
+		}
+	}
+	if w := get("/static/shop.css"); w.Code != http.StatusOK {
+		t.Errorf("its looks: %d", w.Code)
+	}
+	opened = true
+	if w := get("/"); w.Code != http.StatusOK || w.Header().Get("Refresh") != "" {
+		t.Errorf("it is open, and answers %d %v", w.Code, w.Header())
+	}
+}

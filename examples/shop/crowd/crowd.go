@@ -36,6 +36,7 @@ type Options struct {
 	Effects   map[string]float64                          // by campaign: what share of those who would not have bought do after its action
 	Seed      uint64                                      // the same seed draws the same people
 	Name      string                                      // part of the visitors' ids, new for each run
+	Clock     *Clock                                      // the server's own; nil: both have the machine's
 	Told      func(error)                                 // hears of each call that failed and of each visitor that was left; called by many at once; nil: nobody
 }
 
@@ -50,7 +51,7 @@ type Crowd struct {
 	seen map[string]map[string]*Arm // campaign → variant
 }
 
-// workers is how many visitors are on the shop at once.
+// workers is how many visitors are on the shop at once, at most.
 const workers = 12
 
 // unanswered is how long a call waits. One that takes longer is lost: on a machine
@@ -62,6 +63,9 @@ func New(o Options) (*Crowd, error) {
 	table, err := visits.Published()
 	if err != nil {
 		return nil, err
+	}
+	if o.Clock == nil {
+		o.Clock = &Clock{}
 	}
 	return &Crowd{
 		o: o, table: table, seen: map[string]map[string]*Arm{},
@@ -82,13 +86,14 @@ func (c *Crowd) Run(ctx context.Context, from, to int, perSecond float64) error 
 		limit.SetLimit(rate.Limit(perSecond))
 	}
 	var group errgroup.Group
-	group.SetLimit(workers)
+	group.SetLimit(c.o.Clock.atOnce(workers))
 	var left lost
 	for n := from; n < to; n++ {
 		if err := limit.Wait(ctx); err != nil {
 			break
 		}
 		group.Go(func() error {
+			c.o.Clock.arrives()
 			p := c.person(n)
 			if err := p.live(ctx); err != nil {
 				err = fmt.Errorf("simulated visitor %s: %w", p.id, err)

@@ -7,7 +7,8 @@
 // so that the demo's campaigns have something to find. Every visitor's id
 // begins with "sim-".
 //
-// Three things are not as in life: time is compressed (a session takes as long
-// as its requests take), pages past MaxPages are not visited, and what a
-// returning visitor did before today is told as history with the secret key.
+// Three things are not as in life: a session takes as long as its requests take,
+// but on the Clock of a past, which runs through the days before as the visitors
+// come; pages past MaxPages are not visited; and what a returning visitor did
+// before is told as history with the secret key.
 package crowd

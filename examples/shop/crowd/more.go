@@ -16,7 +16,7 @@ func (p *person) fill(ctx context.Context, at page, item *shop.Item) error {
 	if item == nil || p.more.IntN(30) > 0 {
 		return nil
 	}
-	return p.send(ctx, []event{p.added(*item, at, time.Now())})
+	return p.send(ctx, []event{p.added(*item, at, p.now())})
 }
 
 func (p *person) added(item shop.Item, at page, when time.Time) event {
@@ -60,7 +60,7 @@ func (p *person) talk(ctx context.Context, action action, about map[string]any) 
 		e.Page, e.At = p.here, at.UnixMilli()
 		return e
 	}
-	now := time.Now()
+	now := p.now()
 	offered := map[string]any{"channels": strings.Join(kinds, ",")}
 	if len(kinds) == 0 || p.more.IntN(2) == 0 {
 		return p.send(ctx, []event{with("offered", now, offered)})

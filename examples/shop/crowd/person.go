@@ -47,7 +47,7 @@ func (p *person) live(ctx context.Context) error {
 	p.shown = map[string]string{}
 	if m := p.member; m != nil {
 		token, err := p.crowd.o.Sign(map[string]any{
-			"sub": m.id, "exp": time.Now().Add(time.Hour).Unix(),
+			"sub": m.id, "exp": p.now().Add(24 * time.Hour).Unix(),
 			"traits": map[string]any{"rank": m.rank, "gender": m.gender, "age": m.age},
 		})
 		if err != nil {
@@ -241,7 +241,7 @@ func (p *person) buy(ctx context.Context, item shop.Item) error {
 		{"/thanks", p.event("purchase", order)},
 	}
 	for _, step := range steps {
-		step.of.At = time.Now().UnixMilli() // the pages before took their time
+		step.of.At = p.now().UnixMilli() // the pages before took their time
 		answer, err := p.decide(ctx, decideCall{Page: p.pageOf(step.path, nil), Events: []event{step.of}})
 		if err != nil {
 			return err
@@ -259,7 +259,7 @@ func (p *person) remember(ctx context.Context) error {
 	day := 24 * time.Hour
 	lapse := 1 + p.r.IntN(60) // days since the last of them
 	for visit := p.r.IntN(4); visit >= 0; visit-- {
-		at := time.Now().Add(-time.Duration(lapse+visit*(2+p.r.IntN(3))) * day)
+		at := p.now().Add(-time.Duration(lapse+visit*(2+p.r.IntN(3))) * day)
 		for range 1 + p.r.IntN(4) {
 			path, item := p.page(0)
 			e := p.event("page_view", nil)

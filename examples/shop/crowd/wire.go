@@ -71,8 +71,11 @@ type question struct {
 	Options  []string
 }
 
+// now is the moment that the visitor lives in.
+func (p *person) now() time.Time { return p.crowd.o.Clock.Now() }
+
 func (p *person) event(name string, properties map[string]any) event {
-	return event{ID: uuid.Must(uuid.NewV7()).String(), Name: name, At: time.Now().UnixMilli(), Properties: properties}
+	return event{ID: uuid.Must(uuid.NewV7()).String(), Name: name, At: p.now().UnixMilli(), Properties: properties}
 }
 
 func (p *person) decide(ctx context.Context, call decideCall) (decideAnswer, error) {
@@ -159,6 +162,7 @@ func (p *person) post(ctx context.Context, path, key string, body, answer any) e
 			silent++
 			p.asksAgain(err)
 		case status == http.StatusOK:
+			p.crowd.o.Clock.passes()
 			return json.Unmarshal(text, answer)
 		case status != http.StatusServiceUnavailable || busy == tries:
 			return fmt.Errorf("POST %s: %d: %s", path, status, text)

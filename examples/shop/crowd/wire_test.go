@@ -29,7 +29,7 @@ func TestAVisitorAsksABusyServerAgain(t *testing.T) {
 				_, _ = io.WriteString(w, "7")
 			}))
 			t.Cleanup(server.Close)
-			p := &person{crowd: &Crowd{o: Options{Server: server.URL}, http: server.Client()}}
+			p := &person{crowd: &Crowd{o: Options{Clock: &Clock{}, Server: server.URL}, http: server.Client()}}
 			answer := 0
 			err := p.post(t.Context(), "/v1/events", "pk", 3, &answer)
 			if good := err == nil && answer == 7; good != (len(want) == 2) {
