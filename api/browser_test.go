@@ -125,6 +125,12 @@ func TestAMarketerLooksAtAPreviewOnTheShop(t *testing.T) {
 	p.does(button("omo-preview", "words") + `.click()`)
 	p.sees(title, "秋が来ました")
 	p.sees(inside("omo-preview", `[aria-pressed="true"]`)+`?.textContent`, "words")
+	for _, width := range []int64{1280, 390} { // and so does what is shown at its top, on a phone too
+		if err := chromedp.Do(p.tab, chromedp.EmulateViewport(width, 844)); err != nil {
+			t.Fatal(err)
+		}
+		p.sees(inside("omo-action", ".top")+`?.getBoundingClientRect().top >= `+label, "true")
+	}
 	p.does(inside("omo-action", ".x") + `.click()`)
 
 	p.goes(p.page + "/cart")

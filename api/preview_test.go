@@ -19,7 +19,7 @@ slot: modal
 variants:
   - {id: control, weight: 50}
   - {id: code, weight: 25, action: {type: coupon, pool: autumn, title: 秋の10%OFF, expires: 24h}}
-  - {id: words, weight: 25, action: {type: banner, title: 秋が来ました}}
+  - {id: words, weight: 25, action: {type: banner, title: 秋が来ました, position: top}}
 `)}
 	o.files["coupons/autumn.csv"] = &fstest.MapFile{Data: []byte("code\nA-1111\n")}
 }
