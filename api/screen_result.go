@@ -62,7 +62,7 @@ func (s *Server) question(c echo.Context) (*rules.Campaign, warehouse.Query, err
 	id := idOf(c)
 	campaign := s.campaign(id)
 	if campaign == nil {
-		return nil, warehouse.Query{}, problem("not_found", "no campaign "+id+" in the rules folder").in("施策 " + id + " はルールのフォルダーにありません。")
+		return nil, warehouse.Query{}, s.unmet(id, "")
 	}
 	q, err := queryOf(c, campaign)
 	q.Phase = cmp.Or(q.Phase, c.QueryParam("of"))
