@@ -106,7 +106,7 @@ func (s *Server) unmet(id, hint string) *Problem {
 	}
 	place := draft.File + ":" + strconv.Itoa(draft.Line)
 	return problem("not_found", "campaign "+id+" is a draft, and nobody has met it: try it in the playground, then set status: live at "+place+", or status: shadow to see whom it would reach").
-		in("施策 " + id + " は下書きで、まだ誰にも届いていません。ルール試験で確かめてから、" + place + " の status を live（表示せずに測るなら shadow）にしてください。")
+		in("施策 " + id + " は下書きで、まだ誰にも届いていません。ルール試験で確かめてから、" + place + " の status を live（表示せずに対象者だけ測るなら shadow）にしてください。")
 }
 
 func (s *Server) draft(id string) *rules.Campaign {
