@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,7 +99,7 @@ func (s *Server) playground(c echo.Context) dashboard.Playground {
 		page.Past.Busy = s.backtestPage(c, b)
 	}
 	set := s.engine.Live().Set
-	for _, x := range set.Campaigns {
+	for _, x := range slices.Concat(set.Campaigns, set.Drafts) {
 		page.Campaigns = append(page.Campaigns, dashboard.Named{ID: x.ID, Name: x.Name})
 	}
 	return page

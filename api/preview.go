@@ -172,9 +172,6 @@ func (s *Server) previewed(c echo.Context, k *call, id identity, may access, now
 
 func describe(p *previewAnswer, c *rules.Campaign, keys *ring, until time.Time) {
 	p.Campaign, p.Name, p.Status, p.On = c.ID, c.Name, string(c.Status), c.Triggers
-	if p.Status == "" {
-		p.Status = "draft"
-	}
 	for _, v := range c.Variants {
 		p.Variants = append(p.Variants, previewVariant{v.ID, v.Control(), keys.previewToken(c.ID, v.ID, until)})
 	}

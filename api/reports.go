@@ -2,6 +2,8 @@ package api
 
 import (
 	"net/http"
+	"slices"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -44,7 +46,7 @@ func (s *Server) campaigns(c echo.Context) error {
 	live := s.engine.Live()
 	_, done := s.engine.Backfilling()
 	out := []campaignAnswer{}
-	for _, x := range live.Set.Campaigns {
+	for _, x := range slices.Concat(live.Set.Campaigns, live.Set.Drafts) {
 		a := campaignAnswer{
 			ID: x.ID, Name: x.Name, Status: live.Status(x), Override: overrideOf(live, x.ID), Phase: live.Phases[x.ID], Slot: x.Slot,
 			Priority: x.Priority, File: x.File, Line: x.Line,
@@ -89,10 +91,29 @@ func (s *Server) asked(c echo.Context) (*rules.Campaign, warehouse.Query, error)
 	id := idOf(c)
 	campaign := s.campaign(id)
 	if campaign == nil {
-		return nil, warehouse.Query{}, problem("not_found", "no campaign "+id+" in the rules folder; GET /v1/campaigns lists them")
+		return nil, warehouse.Query{}, s.unmet(id, "; GET /v1/campaigns lists them")
 	}
 	q, err := queryOf(c, campaign)
 	return campaign, s.asOf(campaign, q), err
+}
+
+// unmet is why there is nothing to report of a campaign: it is a draft, or there is
+// none, and then hint is where to look.
+func (s *Server) unmet(id, hint string) *Problem {
+	draft := s.draft(id)
+	if draft == nil {
+		return problem("not_found", "no campaign "+id+" in the rules folder"+hint).in("施策 " + id + " はルールのフォルダーにありません。")
+	}
+	place := draft.File + ":" + strconv.Itoa(draft.Line)
+	return problem("not_found", "campaign "+id+" is a draft, and nobody has met it: try it in the playground, then set status: live at "+place+", or status: shadow to see whom it would reach").
+		in("施策 " + id + " は下書きで、まだ誰にも届いていません。ルール試験で確かめてから、" + place + " の status を live（表示せずに対象者だけ測るなら shadow）にしてください。")
+}
+
+func (s *Server) draft(id string) *rules.Campaign {
+	if set := s.engine.Live().Set; set.Draft(id) {
+		return set.Written(id)
+	}
+	return nil
 }
 
 func (s *Server) campaign(id string) *rules.Campaign {

@@ -74,7 +74,7 @@ func (s *Server) chatLife(c echo.Context) error {
 		return err
 	}
 	if ask.Campaign != "" && s.campaign(ask.Campaign) == nil {
-		return problem("not_found", "no campaign "+ask.Campaign+" in the rules folder; GET /v1/campaigns lists them")
+		return s.unmet(ask.Campaign, "; GET /v1/campaigns lists them")
 	}
 	out, err := s.chatsOf(c.Request().Context(), ask)
 	if err != nil {

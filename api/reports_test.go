@@ -51,6 +51,34 @@ func TestCampaigns(t *testing.T) {
 	}
 }
 
+// A draft is listed after all that run, and whoever asks how it does is told what it
+// is and what to do.
+func TestADraftIsListedAndHasNoResults(t *testing.T) {
+	t.Parallel()
+	s := open(t, previewing)
+	var got struct {
+		Campaigns []struct {
+			ID, Name, Status, Phase, Slot, File string
+			Line                                int
+			Variants                            []struct{ ID string }
+		}
+	}
+	s.trusted().get("/v1/campaigns").is(http.StatusOK).into(&got)
+	last := got.Campaigns[len(got.Campaigns)-1]
+	if last.ID != "autumn" || last.Name != "秋の準備" || last.Status != "draft" || last.Phase != "" || last.Slot != "modal" || last.File != "campaigns/draft.yaml" || last.Line != 1 || len(last.Variants) != 3 {
+		t.Errorf("%+v", last)
+	}
+	for _, c := range got.Campaigns[:len(got.Campaigns)-1] {
+		if c.Status == "draft" || c.Phase == "" {
+			t.Errorf("%+v is among those that run", c)
+		}
+	}
+	const isDraft = "campaign autumn is a draft, and nobody has met it: try it in the playground, then set status: live at campaigns/draft.yaml:1, or status: shadow to see whom it would reach"
+	for _, path := range []string{"campaigns/autumn/results", "campaigns/autumn/series", "campaigns/autumn/breakdown?by=device", "campaigns/autumn/funnel", "chats?campaign=autumn"} {
+		s.trusted().get("/v1/"+path).says(http.StatusNotFound, "not_found", isDraft)
+	}
+}
+
 func TestResults(t *testing.T) {
 	t.Parallel()
 	s := open(t)

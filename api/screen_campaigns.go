@@ -49,12 +49,18 @@ func (s *Server) campaignsScreen(c echo.Context) error {
 			page.Done = dashboard.Done{What: changeOf(c.QueryParam("did")), Name: x.Name}
 		}
 	}
+	for _, x := range live.Set.Drafts {
+		page.Drafts = append(page.Drafts, rowOf(live, x, now))
+	}
 	return s.screen(c, "campaigns", page)
 }
 
 // rowOf is what is known of a campaign without the warehouse.
 func rowOf(live *engine.Live, x *rules.Campaign, now time.Time) dashboard.CampaignRow {
 	over := live.Overrides[x.ID]
+	if x.Status == rules.Draft { // what was decided of it before waits until it is none
+		over = engine.Override{}
+	}
 	row := dashboard.CampaignRow{
 		ID: x.ID, Name: x.Name, File: x.File, Line: x.Line, Status: string(live.Status(x)),
 		Slot: x.Slot, Priority: x.Priority, Plan: planOf(x, now),

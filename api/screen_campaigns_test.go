@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"golang.org/x/net/html"
@@ -15,6 +16,7 @@ import (
 	"github.com/omotenashi-web/omotenashi/engine"
 	"github.com/omotenashi-web/omotenashi/ingest"
 	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
+	"github.com/omotenashi-web/omotenashi/rules"
 )
 
 // as is somebody who has logged in.
@@ -166,20 +168,90 @@ func TestCampaignsWithoutTheWarehouse(t *testing.T) {
 	}
 }
 
+// A draft stands below the campaigns that run, which alone are counted; its own page
+// says how it would come to anybody, and nobody can pause or resume it.
+func TestDraftsOnTheScreens(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t, previewing)
+	measured(s)
+	c := s.as("edit")
+	page := c.counted("/ui/campaigns")
+	if got, want := page.reads(`<section class="card" aria-label="下書き">`, "</section>"), "下書き 下書きは誰にも届きません。試して確かめ、よければファイルの status を live（表示せずに対象者だけ測るなら shadow）にしてください。 "+
+		"施策 きっかけ・枠 操作 秋の準備 下書き campaigns/draft.yaml:1 離脱の間際 · modal 0 試す"; got != want {
+		t.Errorf("\n     %s\nwant %s", got, want)
+	}
+	if row := page.row("秋の準備"); strings.Contains(row, "人") || strings.Contains(row, "一時停止") {
+		t.Errorf("a draft with figures or a button: %s", row)
+	}
+	body := string(page.body)
+	if strings.Index(body, "はじめての方へ") > strings.Index(body, "秋の準備") || !strings.Contains(body, "6 件のうち 6 件が実施中です。") {
+		t.Errorf("the draft is among those that run: %s", body)
+	}
+	for _, link := range []string{`href="/ui/campaigns/autumn"`, `href="/ui/playground?campaign=autumn" aria-label="「秋の準備」を試す"`} {
+		if !strings.Contains(body, link) {
+			t.Errorf("no %s", link)
+		}
+	}
+	if chosen := `<option value="autumn" selected>秋の準備</option>`; !strings.Contains(string(c.get("/ui/playground?campaign=autumn").is(http.StatusOK).body), chosen) {
+		t.Errorf("the playground has no %s", chosen)
+	}
+	for language, want := range map[string]string{
+		"ja": "施策の一覧 秋の準備 下書き campaigns/draft.yaml:1 下書きなので、誰にも届きません ルール試験で、誰にいつ出るかを試し、過去の来訪でも確かめます。よければ campaigns/draft.yaml:1 の status を live に、表示せずに対象者だけ測るなら shadow にしてください。 ルール試験で試す",
+		"en": "All campaigns 秋の準備 draft campaigns/draft.yaml:1 A draft reaches nobody Try it in the playground: on a visitor, and over the visits of the past. Once it is right set status: live at campaigns/draft.yaml:1, or status: shadow to see whom it would reach without showing it. Try it in the playground",
+	} {
+		own := c.with("Accept-Language", language).get("/ui/campaigns/autumn?window=soon").is(http.StatusOK)
+		if got := own.reads(`<main id="main" tabindex="-1">`, "</main>"); got != want {
+			t.Errorf("\n     %s\nwant %s", got, want)
+		}
+		if !strings.Contains(string(own.body), `href="/ui/playground?campaign=autumn"`) || strings.Contains(string(own.body), "/autumn/") {
+			t.Errorf("it leads elsewhere: %s", own.body)
+		}
+	}
+}
+
+// A campaign that was paused and is a draft again has no button that does nothing.
+func TestAPausedCampaignThatIsADraft(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	if err := s.engine.Pause("welcome", "edit", s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	folder := folder(t)
+	folder["campaigns/welcome.yaml"] = &fstest.MapFile{Data: []byte(strings.Replace(string(folder["campaigns/welcome.yaml"].Data), "status: live", "status: draft", 1))}
+	set, found := rules.Load(folder)
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.engine.Use(set, s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if !s.engine.Live().Overrides["welcome"].Paused {
+		t.Fatal("it is not paused any longer: this test proves nothing")
+	}
+	c := s.as("edit")
+	for _, got := range []string{c.counted("/ui/campaigns").row("はじめての方へ"), c.get("/ui/campaigns/welcome").is(http.StatusOK).reads(`<div class="head">`, `<div class="empty">`)} {
+		if !strings.Contains(got, "下書き") || strings.Contains(got, "再開") || strings.Contains(got, "edit") {
+			t.Errorf("it says %s", got)
+		}
+	}
+}
+
 func TestEmptyScreensTeachTheNextStep(t *testing.T) {
 	t.Parallel()
 	s := open(t, func(o *opening) {
 		for name := range o.files {
-			if strings.HasPrefix(name, "campaigns/") && name != "campaigns/welcome.yaml" || strings.HasPrefix(name, "coupons/") || strings.HasPrefix(name, "tests/") {
+			if strings.HasPrefix(name, "campaigns/") || strings.HasPrefix(name, "coupons/") || strings.HasPrefix(name, "tests/") {
 				delete(o.files, name)
 			}
 		}
-		edit("campaigns/welcome.yaml", "status: live", "status: draft")(o)
-	})
-	for path, text := range map[string]string{"/ui/campaigns": "omo init rules", "/ui/audit": "だれがいつ変えたか", "/ui/users": "omo users add"} {
+	}, previewing)
+	for path, text := range map[string]string{"/ui/campaigns": "よければファイルの status を live", "/ui/audit": "だれがいつ変えたか", "/ui/users": "omo users add"} {
 		if page := string(s.trusted().counted(path).body); !strings.Contains(page, text) {
 			t.Errorf("%s lacks %s: %s", path, text, page)
 		}
+	}
+	if page := s.trusted().counted("/ui/campaigns").reads(`<main id="main" tabindex="-1">`, "</main>"); strings.Count(page, "きっかけ・枠") != 1 || strings.Contains(page, "実施中") || !strings.Contains(page, "秋の準備") {
+		t.Errorf("with a draft alone it says %s", page)
 	}
 }
 

@@ -35,8 +35,11 @@ type counts struct {
 	live, status string // the campaign's phase and state by then
 }
 
-// resultScreen shows how one campaign does.
+// resultScreen shows how one campaign does, and of a draft how it would come to.
 func (s *Server) resultScreen(c echo.Context) error {
+	if draft := s.draft(idOf(c)); draft != nil {
+		return s.screen(c, "result", dashboard.Result{CampaignRow: rowOf(s.engine.Live(), draft, s.here())})
+	}
 	campaign, q, err := s.question(c)
 	if err != nil {
 		return err
@@ -62,7 +65,7 @@ func (s *Server) question(c echo.Context) (*rules.Campaign, warehouse.Query, err
 	id := idOf(c)
 	campaign := s.campaign(id)
 	if campaign == nil {
-		return nil, warehouse.Query{}, problem("not_found", "no campaign "+id+" in the rules folder").in("施策 " + id + " はルールのフォルダーにありません。")
+		return nil, warehouse.Query{}, s.unmet(id, "")
 	}
 	q, err := queryOf(c, campaign)
 	q.Phase = cmp.Or(q.Phase, c.QueryParam("of"))

@@ -20,7 +20,7 @@ import (
 // lookedAt is a shop whose screens have something to show.
 func lookedAt(t *testing.T) *shop {
 	t.Helper()
-	s := open(t, withChat("visitor.visits > 100"), options(func(o *api.Options) { o.OpenDashboard = true }))
+	s := open(t, withChat("visitor.visits > 100"), previewing, options(func(o *api.Options) { o.OpenDashboard = true }))
 	measured(s)
 	s.reports.members = warehouse.Members{All: 300, List: []warehouse.Member{{Visitor: "v1", Variant: "coupon10", Entered: s.clock.Now(), Device: "mobile", Newcomer: "new", Converted: true, Closed: true, Value: 4200}}}
 	s.reports.activity = []warehouse.Activity{{Campaign: "welcome", Day: "2026-11-20", Visitors: 1200}, {Campaign: "welcome", Day: "2026-11-21", Visitors: 34}}
@@ -57,7 +57,7 @@ func TestScreensAreAccessible(t *testing.T) {
 	s.trusted().visits("ann", "/items/9", "スニーカー")
 	s.trusted().visits("bob", "/cart", "かご", cart(12_000))
 	s.trusted().submits("/ui/live/invite", "visitor", "bob", "campaign", "help").is(http.StatusSeeOther)
-	screens := []string{s.URL + "/ui/visitors?campaign=welcome", visitor, visitor + "?at=2026-11-21T12:00:30", visitor + "/why?campaign=gold", s.URL + "/ui/playground?campaign=welcome", welcome, welcome + "/days", welcome + "/funnel", welcome + "/breakdown", welcome + "/visitors?who=exposed",
+	screens := []string{s.URL + "/ui/visitors?campaign=welcome", visitor, visitor + "?at=2026-11-21T12:00:30", visitor + "/why?campaign=gold", s.URL + "/ui/playground?campaign=welcome", welcome, welcome + "/days", welcome + "/funnel", welcome + "/breakdown", welcome + "/visitors?who=exposed", s.URL + "/ui/campaigns/autumn",
 		s.URL + "/ui/live?cart=1", s.URL + "/ui/live", s.URL + "/ui/campaigns", s.URL + "/ui/health", s.URL + "/ui/audit", s.URL + "/ui/users", s.URL + "/ui/nothing", shut.URL + "/ui/login"}
 	if _, err := chromedp.Call(tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `addEventListener("securitypolicyviolation", (e) => (window.broken ??= []).push(e.violatedDirective + " " + e.blockedURI))`,

@@ -13,7 +13,7 @@ import (
 // looks in English no Japanese: what it is, and what to do.
 func TestProblemsAreSaidInBothLanguages(t *testing.T) {
 	t.Parallel()
-	s, _ := staffed(t)
+	s, _ := staffed(t, previewing)
 	look, edit := s.as("view"), s.as("edit")
 	post := func(c caller, path string, fields ...string) func(caller) answer {
 		return func(asked caller) answer {
@@ -36,6 +36,8 @@ func TestProblemsAreSaidInBothLanguages(t *testing.T) {
 	}{
 		{get(look, "/ui/nothing"), 404, "このページはありません。 アドレスを確かめてください。", "There is no such page. nothing is at /ui/nothing; GET /openapi.yaml lists what there is"},
 		{get(look, "/ui/campaigns/xmas"), 404, "このページはありません。 施策 xmas はルールのフォルダーにありません。", "There is no such page. no campaign xmas in the rules folder"},
+		{get(look, "/ui/campaigns/autumn/visitors?who=exposed"), 404, "このページはありません。 施策 autumn は下書きで、まだ誰にも届いていません。ルール試験で確かめてから、campaigns/draft.yaml:1 の status を live（表示せずに対象者だけ測るなら shadow）にしてください。",
+			"There is no such page. campaign autumn is a draft, and nobody has met it: try it in the playground, then set status: live at campaigns/draft.yaml:1, or status: shadow to see whom it would reach"},
 		{get(look, "/ui/campaigns/welcome?window=soon"), 400, "入力に誤りがあります。 window は 72h や 7d のような長さで書いてください。", "Something in what was sent is wrong. window soon is not a length of time like 72h or 7d"},
 		{get(look, "/ui/campaigns/welcome?from=2026-11-02&to=2026-11-01"), 400, "入力に誤りがあります。 期間の始まりは終わりより前の日にしてください。", "Something in what was sent is wrong. from 2026-11-02 is not before to 2026-11-01"},
 		{get(look, "/ui/campaigns/welcome/visitors?who=all"), 400, "入力に誤りがあります。 all という一覧はありません。結果の画面の数字から開いてください。", "Something in what was sent is wrong. who all is none of exposed, matured, converted, clicked, closed, failed, crossed, carried"},

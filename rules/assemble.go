@@ -1,10 +1,11 @@
 package rules
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -12,8 +13,8 @@ import (
 func (l *loader) assemble(all []*checked, site Site, staff []condition, lang *language) *Set {
 	s := &Set{Site: site, Source: l.source, Hash: hash(l.source), Pools: lang.pools}
 	for _, c := range all {
-		if c.draft { // what it would count, nobody keeps
-			s.drafts = append(s.drafts, c.Campaign)
+		if c.Status == Draft { // what it would count, nobody keeps
+			s.Drafts = append(s.Drafts, c.Campaign)
 			continue
 		}
 		if err := c.compile(lang); err != nil {
@@ -35,13 +36,11 @@ func (l *loader) assemble(all []*checked, site Site, staff []condition, lang *la
 	}
 	layers(s.Campaigns)
 	s.Rankings, s.Staffed = rankings(s.Campaigns), staffed(s.Campaigns)
-	sort.SliceStable(s.Campaigns, func(i, j int) bool {
-		a, b := s.Campaigns[i], s.Campaigns[j]
-		if a.Priority != b.Priority {
-			return a.Priority > b.Priority
-		}
-		return a.ID < b.ID
-	})
+	for _, list := range [][]*Campaign{s.Campaigns, s.Drafts} {
+		slices.SortFunc(list, func(a, b *Campaign) int {
+			return cmp.Or(cmp.Compare(b.Priority, a.Priority), strings.Compare(a.ID, b.ID))
+		})
+	}
 	for _, c := range s.Campaigns {
 		c.open = c.Schedule.always()
 	}

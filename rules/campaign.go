@@ -12,7 +12,6 @@ import (
 // compiled and for the campaigns around it.
 type checked struct {
 	*Campaign
-	draft bool
 	id    *node
 	salt  *node
 	parts []condition
@@ -51,7 +50,7 @@ func (c *checked) compile(l *language) (err error) {
 // campaign checks one document and turns what is written into what runs.
 func (r *reader) campaign(f *campaignFile, site Site, l *language) *checked {
 	c := &Campaign{
-		ID: f.ID.S, Name: f.Name.S, Status: Status(f.Status.S),
+		ID: f.ID.S, Name: f.Name.S, Status: cmp.Or(Status(f.Status.S), Draft),
 		When: f.When.S, Slot: f.Slot.S, Priority: f.Priority.N, Salt: f.ID.S, Traffic: 10_000,
 		File: r.src.name, Line: f.At.line,
 	}
@@ -64,7 +63,6 @@ func (r *reader) campaign(f *campaignFile, site Site, l *language) *checked {
 		r.fail(f.Name.At, "name", "value", "the name has %d characters; 200 are allowed", n)
 	}
 	r.oneOf(f.Status, "status", statuses...)
-	out.draft = f.Status.At == nil || f.Status.S == "draft"
 	if f.Salt.At != nil {
 		r.wellFormed(f.Salt, "salt", idForm, idHint)
 		c.Salt = f.Salt.S

@@ -32,7 +32,7 @@
 // Defaults: time zone UTC, currency JPY, a session ends after 30 minutes, no
 // holdout, every origin, consent opt_out; a campaign is a draft, opens on a page
 // view, has no slot, all the traffic, its id as its salt, and the goal purchase
-// within 72 hours. Drafts are checked like all others, and left out of the set.
+// within 72 hours. Drafts are checked like all others, and are in no decision.
 //
 // # Rules
 //

@@ -13,7 +13,7 @@ func (x *linter) schedule(e *examined) {
 	case s.never(e.Zone):
 		x.report.warn(f.At, "schedule", "empty_schedule", "the schedule never opens: its days and hours have no part between from and until", "make it longer, or change days and hours")
 		e.truth = nil
-	case s.Until.IsZero() || e.draft || e.Status != Live && e.Status != Shadow:
+	case s.Until.IsZero() || e.Status != Live && e.Status != Shadow:
 	case !s.Until.After(x.Now):
 		x.report.warn(f.Until.At, "schedule.until", "past_schedule", "the schedule is over: "+f.Until.S+" is past", "set status: ended, or a later date")
 		e.truth = nil

@@ -19,7 +19,7 @@ const (
 // Load reads a rules folder: site.yaml, segments.yaml and coupons/*.csv if they
 // are there, and every campaigns/*.yaml. It returns every complaint at once, by file and place,
 // and a set only when none of them is an error. Drafts are checked like the rest
-// and left out of the set.
+// and are in no decision.
 func Load(folder fs.FS) (*Set, Findings) {
 	l := &loader{folder: folder, source: map[string]string{}}
 	set := l.load()

@@ -13,6 +13,7 @@ type Set struct {
 	Hash      string            // hex of the content of every file, of coupons/*.csv of the names alone; independent of file order and the folder's place
 	Site      Site              // defaults filled in
 	Campaigns []*Campaign       // every campaign that is not a draft, highest priority first, ties by id
+	Drafts    []*Campaign       // in the same order: checked, and without a rule that runs
 	Source    map[string]string // file name in the folder → its text: what the hash is of; of coupons/*.csv how many codes and their digest
 
 	Streams        []Stream        // every sequence of events that its counters need, by Key
@@ -32,7 +33,6 @@ type Set struct {
 	index      *index           // which campaigns a visit can match
 	scratch    *sync.Pool       // of *Matcher
 	explain    *explainer
-	drafts     []*Campaign // those that were left out: checked, and without a rule that runs
 }
 
 // Site is site.yaml with its defaults filled in.
@@ -74,8 +74,9 @@ type TraitSpec struct {
 // Status is a campaign's place in its life.
 type Status string
 
-// The states a compiled set can hold; a draft is checked and left out.
+// The states of campaigns; a draft is in no decision.
 const (
+	Draft  Status = "draft"
 	Shadow Status = "shadow" // decided and logged, never shown, spends nothing
 	Live   Status = "live"
 	Paused Status = "paused"
@@ -177,15 +178,15 @@ type Variant struct {
 // Control says whether v is the alternative that shows nothing.
 func (v Variant) Control() bool { return v.Action == nil }
 
-// Draft says whether a campaign of that id was left out, as a draft.
+// Draft says whether a campaign of that id is a draft.
 func (s *Set) Draft(id string) bool {
-	return slices.ContainsFunc(s.drafts, func(c *Campaign) bool { return c.ID == id })
+	return slices.ContainsFunc(s.Drafts, func(c *Campaign) bool { return c.ID == id })
 }
 
 // Written finds a campaign of that id, a draft as well, which can be looked at
 // and not be decided of; nil if there is none.
 func (s *Set) Written(id string) *Campaign {
-	for _, all := range [][]*Campaign{s.Campaigns, s.drafts} {
+	for _, all := range [][]*Campaign{s.Campaigns, s.Drafts} {
 		for _, c := range all {
 			if c.ID == id {
 				return c
@@ -194,9 +195,6 @@ func (s *Set) Written(id string) *Campaign {
 	}
 	return nil
 }
-
-// Drafts is how many campaigns the folder has that are drafts.
-func (s *Set) Drafts() int { return len(s.drafts) }
 
 // Variant finds a campaign's variant, nil if it has none of that id.
 func (c *Campaign) Variant(id string) *Variant {

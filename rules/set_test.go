@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,6 +44,31 @@ func TestRangesTile(t *testing.T) {
 			rt.Fatalf("the ranges end at %d", at)
 		}
 	})
+}
+
+// Drafts are offered like campaigns and in the same order, whether it is said that
+// they are drafts or nothing is.
+func TestDraftsAreListed(t *testing.T) {
+	t.Parallel()
+	const rest = "\nvariants: [{id: control, weight: 1}]\n"
+	set, found := Load(fstest.MapFS{
+		"campaigns/a.yaml": {Data: []byte("id: told\nstatus: draft\non: exit_intent" + rest + "---\nid: live\nstatus: live" + rest)},
+		"campaigns/b.yaml": {Data: []byte("id: high\npriority: 9" + rest + "---\nid: silent\nslot: modal" + rest)},
+	})
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range slices.Concat(set.Campaigns, set.Drafts) {
+		got = append(got, fmt.Sprintf("%s %s %s %s:%d", c.ID, c.Status, strings.Join(c.Triggers, " "), c.File, c.Line))
+	}
+	want := []string{"live live page_view campaigns/a.yaml:6", "high draft page_view campaigns/b.yaml:1", "silent draft page_view campaigns/b.yaml:5", "told draft exit_intent campaigns/a.yaml:1"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	if set.Draft("live") || !set.Draft("told") || !set.Draft("silent") || set.Draft("none") {
+		t.Error("a draft is taken for none, or the other way round")
+	}
 }
 
 // Content is the phase: what visitors meet and how often, not what it costs or how it is spelt.

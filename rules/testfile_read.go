@@ -128,7 +128,7 @@ func newTestBench(set *Set) *testBench {
 	for _, c := range set.Campaigns {
 		b.campaigns[c.ID] = c
 	}
-	for _, c := range set.drafts {
+	for _, c := range set.Drafts {
 		b.campaigns[c.ID] = nil
 	}
 	return b

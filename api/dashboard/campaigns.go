@@ -15,9 +15,10 @@ type Campaigns struct {
 	Problem  string    // why there are no figures
 	Counting bool      // there are none yet
 	Rows     []CampaignRow
-	Troubles []Part // of the server, that are not well
-	Live     int    // how many are live
-	Known    bool   // whether Met and the rows' is
+	Drafts   []CampaignRow // without figures
+	Troubles []Part        // of the server, that are not well
+	Live     int           // how many are live
+	Known    bool          // whether Met and the rows' is
 	Met      uint64
 	Days     int  // that the drawings and conflicts look back
 	Done     Done // what somebody has just changed
@@ -31,7 +32,7 @@ type CampaignRow struct {
 	ID, Name string
 	File     string
 	Line     int
-	Status   string // shadow, live, paused, ended; stopped for harm; waiting for a back-fill
+	Status   string // draft, shadow, live, paused, ended; stopped for harm; waiting for a back-fill
 	By       string // who paused or stopped it
 	Since    time.Time
 	Harm     *Harm

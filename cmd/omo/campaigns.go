@@ -12,7 +12,7 @@ func campaignsCommand() *cobra.Command {
 	server, form := "http://127.0.0.1:8080", answers{}
 	cmd := &cobra.Command{
 		Use:   "campaigns",
-		Short: "List the campaigns a server runs, highest priority first",
+		Short: "List the campaigns a server runs, highest priority first, and the drafts",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := newClient(server, cmd.ErrOrStderr())

@@ -62,7 +62,7 @@ func (r report) summary() string {
 	line := strings.Join(parts, ", ")
 	if !r.fails() {
 		has := []string{"good: " + counted(len(r.set.Campaigns), "campaign")}
-		if drafts := r.set.Drafts(); drafts > 0 {
+		if drafts := len(r.set.Drafts); drafts > 0 {
 			has = append(has, counted(drafts, "draft"))
 		}
 		line = strings.Join(append(append(has, fmt.Sprintf("rule set %.12s", r.set.Hash)), parts...), ", ")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/omotenashi-web/omotenashi/api"
 	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/rules"
 )
 
 // campaignInfo is one campaign as GET /v1/campaigns tells it.
@@ -175,7 +176,7 @@ func (o resultsOptions) ask(ctx context.Context, c *client, id string) ([]result
 	}
 	var out []resultAnswer
 	for _, info := range list.Campaigns {
-		if id != "" && info.ID != id {
+		if id != "" && info.ID != id || id == "" && info.Status == string(rules.Draft) { // nobody has met a draft
 			continue
 		}
 		goals := []string{o.goal}

@@ -33,6 +33,7 @@ type picture struct {
 	then     string        // an expression that is true once that has come
 	within   time.Duration // how long that may take; 0: patience
 	looksAt  string        // a selector of what is brought into view, frames and all, before the picture
+	problem  bool          // it is of the page that says why something cannot be shown
 	as       string        // who asks, in "Authorization"; "" for a place that lets everybody in
 }
 
@@ -48,6 +49,9 @@ const (
 
 // steady is how long is waited for motion to end.
 const steady = 600 * time.Millisecond
+
+// isProblem is true on the page that says why something cannot be shown.
+const isProblem = `!!document.querySelector("main [data-problem]")`
 
 // userAgent is no crawler's: those are shown nothing.
 const userAgent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
@@ -162,6 +166,11 @@ func (c camera) shoot(folder string, p picture) error {
 	}
 	if err := chromedp.Do(ctx, chromedp.Sleep(steady)); err != nil {
 		return err
+	}
+	if problem, err := chromedp.Run(ctx, chromedp.Evaluate[bool](isProblem)); err != nil {
+		return err
+	} else if problem != p.problem {
+		return fmt.Errorf("this is another page than it should be at %s, which says %s", p.address, says(tab))
 	}
 	if p.small {
 		shot, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: new(int64(80))})

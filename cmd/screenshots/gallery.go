@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -11,7 +12,8 @@ import (
 )
 
 // galleryFiles are campaigns, drafts for ever, of the kinds of actions that the
-// demo's own do not show first or show at certain hours, and of those in English.
+// demo's own do not show first or show at certain hours, and of those in English;
+// and a live one for nobody.
 //
 //go:embed gallery/*.yaml
 var galleryFiles embed.FS
@@ -26,6 +28,9 @@ var gallery = []shown{
 	{"english-actions", "banner", "en"}, {"english-actions", "modal", "en"}, {"english-actions", "slide-in", "en"}, {"english-actions", "coupon", "en"}, {"english-actions", "ranking", "en"},
 }
 
+// unmet is the live one.
+const unmet = "nobody-yet"
+
 // best are the pictures of the README, and what they are called there.
 var best = map[string]string{
 	"screen-live-desk-light-ja": "live", "screen-campaigns-desk-light-ja": "campaigns", "screen-result-desk-light-en": "result",
@@ -33,7 +38,8 @@ var best = map[string]string{
 }
 
 // hang puts the gallery into the rules folder, waits until the server has read it,
-// and gives its pictures, with those of a campaign that nobody has met yet.
+// and gives its pictures, with those of a draft's page and of the results of a
+// campaign that nobody has met yet.
 func (p place) hang(ctx context.Context) ([]picture, error) {
 	files, err := galleryFiles.ReadDir("gallery")
 	if err != nil {
@@ -48,18 +54,43 @@ func (p place) hang(ctx context.Context) ([]picture, error) {
 			return nil, fmt.Errorf("the gallery: %w", err)
 		}
 	}
-	all := looks(picture{name: "screen-result-nobody", address: p.ui + "/ui/campaigns/" + gallery[0].campaign, whole: true, shows: there}, "ja", "en")
+	if err := p.read(ctx); err != nil {
+		return nil, err
+	}
+	all := looks(picture{name: "screen-result-draft", address: p.ui + "/ui/campaigns/" + gallery[0].campaign, whole: true, shows: there}, "ja", "en")
+	all = append(all, looks(picture{name: "screen-result-nobody", address: p.ui + "/ui/campaigns/" + unmet, whole: true, shows: there}, "ja", "en")...)
 	for _, g := range gallery {
-		for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-			pictures, err := p.previewed(ctx, g.campaign, g.variant, g.language)
-			if err == nil {
-				all = append(all, pictures...)
-				break
-			}
-			if ctx.Err() != nil || time.Now().After(end) {
-				return nil, fmt.Errorf("the gallery: %w", err)
-			}
+		pictures, err := p.previewed(ctx, g.campaign, g.variant, g.language)
+		if err != nil {
+			return nil, fmt.Errorf("the gallery: %w", err)
 		}
+		all = append(all, pictures...)
 	}
 	return all, nil
+}
+
+// read waits until the server has read the whole gallery.
+func (p place) read(ctx context.Context) error {
+	want := map[string]string{unmet: "live"}
+	for _, g := range gallery {
+		want[g.campaign] = "draft"
+	}
+	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		missing := maps.Clone(want)
+		campaigns, err := p.campaigns(ctx)
+		for _, c := range campaigns {
+			if c.Status == want[c.ID] {
+				delete(missing, c.ID)
+			}
+		}
+		switch {
+		case err == nil && len(missing) == 0:
+			return nil
+		case ctx.Err() != nil || time.Now().After(end):
+			if err == nil {
+				err = fmt.Errorf("the server has not read %s as %s; its log says why", p.rules, missing)
+			}
+			return fmt.Errorf("the gallery: %w", err)
+		}
+	}
 }

@@ -74,8 +74,8 @@ func (p place) screens(ctx context.Context) ([]picture, error) {
 	add("why", met+"/why?")
 	add("result", "/ui/campaigns/"+decided)
 	add("result-visitors", "/ui/campaigns/"+decided+"/visitors?who=exposed")
-	add("problem", "/ui/nothing")
 	add("result-chats", "/ui/campaigns/"+talked)
+	all = append(all, looks(picture{name: "screen-problem", address: p.ui + "/ui/nothing", whole: true, shows: there, problem: true}, dashboard.Languages[:]...)...)
 	tried := picture{name: "screen-playground-tried", address: p.ui + "/ui/playground?campaign=" + looked, whole: true, shows: there, does: tryOut, then: `!!document.querySelector("#trial .gates")`, looksAt: "#trial details"}
 	past := picture{name: "screen-playground-past", address: tried.address, whole: true, shows: there, does: `document.querySelector(".replays button").click()`, then: `!!document.querySelector("#backtest .past-came")`, within: 10 * time.Minute, looksAt: "#backtest"}
 	all = append(all, looks(tried, dashboard.Languages[:]...)...)
@@ -94,18 +94,13 @@ var meets = map[string]string{"first-picks": "/category/women"}
 // actions are each campaign's as its preview shows it on the shop. They are light on
 // a light shop whatever the visitor prefers; the gallery's follow the visitor.
 func (p place) actions(ctx context.Context) ([]picture, error) {
-	var campaigns struct {
-		Campaigns []struct {
-			ID, Status string
-			Variants   []struct{ ID string }
-		}
-	}
-	if err := p.call(ctx, http.MethodGet, "/v1/campaigns", nil, &campaigns); err != nil {
+	campaigns, err := p.campaigns(ctx)
+	if err != nil {
 		return nil, err
 	}
 	var all []picture
-	for _, c := range campaigns.Campaigns {
-		if slices.ContainsFunc(gallery, func(shown shown) bool { return shown.campaign == c.ID }) {
+	for _, c := range campaigns {
+		if c.ID == unmet || slices.ContainsFunc(gallery, func(shown shown) bool { return shown.campaign == c.ID }) {
 			continue
 		}
 		one, err := p.previewed(ctx, c.ID, "", "ja")
@@ -115,6 +110,15 @@ func (p place) actions(ctx context.Context) ([]picture, error) {
 		all = append(all, slices.DeleteFunc(one, func(p picture) bool { return p.theme == "dark" })...)
 	}
 	return all, nil
+}
+
+type campaign struct{ ID, Status string }
+
+// campaigns are those that the server has read.
+func (p place) campaigns(ctx context.Context) ([]campaign, error) {
+	var list struct{ Campaigns []campaign }
+	err := p.call(ctx, http.MethodGet, "/v1/campaigns", nil, &list)
+	return list.Campaigns, err
 }
 
 // previewed are the pictures of one variant; "" for the first that shows something.

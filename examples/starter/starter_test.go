@@ -57,8 +57,8 @@ func TestAFolderToBeginWith(t *testing.T) {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
 			set := good(t, Rules(japanese))
-			if len(set.Campaigns) != 2 || set.Drafts() != 1 {
-				t.Errorf("%d campaigns and %d drafts, want 2 and 1", len(set.Campaigns), set.Drafts())
+			if len(set.Campaigns) != 2 || len(set.Drafts) != 1 {
+				t.Errorf("%d campaigns and %d drafts, want 2 and 1", len(set.Campaigns), len(set.Drafts))
 			}
 			for _, c := range set.Campaigns {
 				if c.Status != rules.Shadow {
@@ -69,8 +69,8 @@ func TestAFolderToBeginWith(t *testing.T) {
 		t.Run(language+" made live", func(t *testing.T) {
 			t.Parallel()
 			set := good(t, live(t, Rules(japanese)))
-			if len(set.Campaigns) != 3 || set.Drafts() != 0 {
-				t.Errorf("%d campaigns and %d drafts, want 3 and none", len(set.Campaigns), set.Drafts())
+			if len(set.Campaigns) != 3 || len(set.Drafts) != 0 {
+				t.Errorf("%d campaigns and %d drafts, want 3 and none", len(set.Campaigns), len(set.Drafts))
 			}
 			for _, c := range set.Campaigns {
 				if c.Status != rules.Live {
