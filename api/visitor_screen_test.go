@@ -187,6 +187,21 @@ func TestWhyScreen(t *testing.T) {
 	c.get("/ui/visitors/" + first + "/why?seq=x").is(http.StatusBadRequest)
 }
 
+// A shadow's variant without an action is a shadow still, on the timeline and where
+// one asks why: nothing was to be compared.
+func TestAShadowIsNoControlOnTheScreens(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t, shadow)
+	first, _ := visited(t, s)
+	c, want := s.as("view"), "何も見せない 試験中（表示しません） control"
+	if past := c.get("/ui/visitors/"+first).is(http.StatusOK).reads(`<div class="past">`, "</main>"); !strings.Contains(past, want) {
+		t.Errorf("the timeline: %s", past)
+	}
+	if why := c.get("/ui/visitors/"+first+"/why").is(http.StatusOK).reads(`<div class="explained">`, "</main>"); !strings.Contains(why, want+" 詳しく") {
+		t.Errorf("why: %s", why)
+	}
+}
+
 // A visitor is found by its id and its person's, and by the campaign that it met.
 func TestVisitorsScreen(t *testing.T) {
 	t.Parallel()
