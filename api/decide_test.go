@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/omotenashi-web/omotenashi/engine/replay"
 )
 
 func TestFirstVisitMintsAVisitorAndSignsItsCookie(t *testing.T) {
@@ -110,6 +112,21 @@ func TestExplainIsForTheSecretKey(t *testing.T) {
 	}
 	if s.trusted().decide(nil).Suppressed != nil {
 		t.Error("unasked, and yet explained")
+	}
+}
+
+// A shadow is in no answer but to who asks why: there with the variant.
+func TestAShadowIsExplained(t *testing.T) {
+	t.Parallel()
+	s := open(t, shadow)
+	d := s.trusted().decide(object{"explain": true, "consent": "granted"})
+	if d.campaigns() != "welcome" || len(d.Suppressed) == 0 || d.Suppressed[0].Campaign != "quiet" || d.Suppressed[0].Reason != "shadow" || d.Suppressed[0].Detail != "the visitor's variant is control" {
+		t.Errorf("decided are %q, suppressed %+v", d.campaigns(), d.Suppressed)
+	}
+	var why replay.Answer
+	s.trusted().post("/v1/explain", object{"visitor": d.Visitor.ID, "campaign": "quiet"}).is(http.StatusOK).into(&why)
+	if v := why.Campaigns[0]; v.Reason != "shadow" || v.Variant != "control" || v.Detail != "" {
+		t.Errorf("explained as %+v", v)
 	}
 }
 

@@ -24,8 +24,8 @@ type CampaignResults struct {
 	// present one nobody is yet: after a resume, or other weights or content.
 	Former *Former `json:"former,omitempty"`
 
-	// began is when the present phase did, where a former one is told; the zero time
-	// while the warehouse does not know it yet.
+	// began is when the present phase did, where nobody is exposed in it yet; else the
+	// zero time.
 	began time.Time
 }
 
@@ -45,11 +45,17 @@ func (s *Server) resultsOf(ctx context.Context, campaign *rules.Campaign, q ware
 	if err != nil {
 		return CampaignResults{}, s.away("campaign", campaign.ID, err)
 	}
-	out.Former = formerOf(q.Phase, phases)
-	if i := slices.IndexFunc(phases, func(p warehouse.Phase) bool { return p.ID == q.Phase }); i >= 0 {
-		out.began = phases[i].Began
-	}
+	out.await(q, phases)
 	return out, nil
+}
+
+// await says since when the phase that is asked about waits for somebody, and which
+// had results before. One that the warehouse does not know yet has just begun.
+func (r *CampaignResults) await(q warehouse.Query, phases []warehouse.Phase) {
+	r.Former, r.began = formerOf(q.Phase, phases), q.AsOf
+	if i := slices.IndexFunc(phases, func(p warehouse.Phase) bool { return p.ID == q.Phase }); i >= 0 {
+		r.began = phases[i].Began
+	}
 }
 
 // awaited is whether the phase that is asked about is live, and nobody is exposed in it.

@@ -71,8 +71,20 @@ func (s *Server) reviewOf(ctx context.Context, campaign *rules.Campaign, whole, 
 	if err != nil {
 		return stats.Reviewed{}, err
 	}
-	awaited := all.Former != nil && (all.began.IsZero() || s.now().Sub(all.began) < stats.StaleAfter)
-	return stats.Reviewed{Name: campaign.Name, Results: all.Results, Span: some.Results, Awaited: awaited, Harm: harmOf(all.Override)}, nil
+	return s.lookedAt(campaign, all, some.Results), nil
+}
+
+// lookedAt is a campaign as reviews look at it: all there is, and who came in the
+// span. It has been open since its phase began or, if that is later, its schedule.
+func (s *Server) lookedAt(campaign *rules.Campaign, all CampaignResults, span stats.Results) stats.Reviewed {
+	opened := all.began
+	if from := campaign.Schedule.From; from.After(opened) {
+		opened = from
+	}
+	return stats.Reviewed{
+		Name: campaign.Name, Results: all.Results, Span: span, Harm: harmOf(all.Override),
+		Fresh: s.now().Sub(opened) < stats.StaleAfter, Again: all.Former != nil,
+	}
 }
 
 // harmOf says why a campaign was stopped; nil where it was not.

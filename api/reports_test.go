@@ -220,6 +220,53 @@ func TestResultsOfALivePhaseThatNobodyMet(t *testing.T) {
 	}
 }
 
+// A campaign is called stale once it has been open for a week without anybody, and
+// not from its first day: neither by a review nor by what its screen advises.
+func TestNobodyIsMissedBeforeAWeek(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for _, c := range []struct {
+		what, schedule string
+		known          bool          // to the warehouse
+		phase          time.Duration // its age
+		stale          bool
+	}{
+		{what: "it is in no table yet"},
+		{what: "it has just begun", known: true},
+		{what: "it is not yet a week old", known: true, phase: stats.StaleAfter - time.Second},
+		{what: "it is a week old", known: true, phase: stats.StaleAfter, stale: true},
+		{what: "it is old, and opens next week", known: true, phase: 30 * day, schedule: "\nschedule: {from: 2026-11-28}"},
+		{what: "it is old, and opened six days ago", known: true, phase: 30 * day, schedule: "\nschedule: {from: 2026-11-15}"},
+		{what: "it is old, and opened eight days ago", known: true, phase: 30 * day, schedule: "\nschedule: {from: 2026-11-13}", stale: true},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			t.Parallel()
+			s, _ := staffed(t, edit("campaigns/welcome.yaml", "slot: bar", "slot: bar"+c.schedule))
+			finding, because, advice := "collecting", "Nobody has been exposed yet.", "このまま続けてください。"
+			if c.stale {
+				finding, because, advice = "stale", "Nobody was exposed in all this time.", "期間・ページ・条件と優先度を見直すか"
+			}
+			live := s.engine.Live().Phases["welcome"]
+			s.reports.sums = warehouse.Sums{Query: warehouse.Query{Phase: live}, Arms: []warehouse.Arm{{Variant: "control", Control: true, Weight: 1}, {Variant: "a", Weight: 1}}}
+			if c.known {
+				s.reports.phases = []warehouse.Phase{{ID: live, Began: s.clock.Now().Add(-c.phase)}}
+			}
+			var review api.Review
+			s.trusted().get("/v1/review").is(http.StatusOK).into(&review)
+			i := slices.IndexFunc(review.Campaigns, func(c stats.Review) bool { return c.Campaign == "welcome" })
+			if i < 0 {
+				t.Fatalf("welcome is not reviewed: %+v", review)
+			}
+			if got := review.Campaigns[i]; string(got.Finding) != finding || got.Sentence.En != because {
+				t.Errorf("reviewed as %s: %s", got.Finding, got.Sentence.En)
+			}
+			if page := s.as("view").counted("/ui/campaigns/welcome"); !strings.Contains(string(page.body), advice) {
+				t.Errorf("the screen does not advise %q: %s", advice, page.reads("<h1>", "</main>"))
+			}
+		})
+	}
+}
+
 func TestResultsTellTheirSQL(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -77,7 +77,11 @@ func TestCampaignsScreen(t *testing.T) {
 	}}
 	s.reports.activity = []warehouse.Activity{{Campaign: "welcome", Day: "2026-11-20", Visitors: 1200}, {Campaign: "welcome", Day: "2026-11-21", Visitors: 34}, {Campaign: "welcome", Day: "2026-10-01", Visitors: 5}}
 	s.reports.conflicts = []warehouse.Conflict{{Campaign: "welcome", Reason: "budget", Visitors: 7}, {Campaign: "welcome", Reason: "slot_taken", Winner: "gone", Visitors: 9}}
-	row := s.as("view").counted("/ui/campaigns").row("はじめての方へ")
+	page := s.as("view").counted("/ui/campaigns")
+	if all := "のべ 1,234 人が施策の対象になりました（未実施を含む）。"; !strings.Contains(string(page.body), all) {
+		t.Errorf("the page lacks %q: %s", all, page.reads("<main", "</main>"))
+	}
+	row := page.row("はじめての方へ")
 	for _, text := range []string{"実施中 勝ち", "campaigns/welcome.yaml:1", "control 未実施 9,000 人 3.10%", "coupon10 9,100 人 3.96% +27.6%", "1,234 人", "上限で出なかった来訪者：7 人"} {
 		if !strings.Contains(row, text) {
 			t.Errorf("the row lacks %q: %s", text, row)

@@ -126,7 +126,7 @@ func (s *Server) counts(c echo.Context, campaign *rules.Campaign, q warehouse.Qu
 			return nil, s.away("campaign", campaign.ID, err)
 		}
 		if s.awaited(campaign, q, result.Arms) {
-			result.Former = formerOf(q.Phase, phases)
+			result.await(q, phases)
 		}
 		return &counts{asked: q, sums: sums, result: result, phases: phases, live: phase, status: status}, nil
 	})
@@ -156,7 +156,7 @@ func (s *Server) fill(page *dashboard.Result, campaign *rules.Campaign, x *count
 		page.Ask.Set("of", r.Phase)
 	}
 	if x.result.Former == nil && advised(page.Told, campaign, x) { // who comes first in a phase is waited for, not advised upon
-		reviews := stats.ReviewAll([]stats.Reviewed{{Name: page.Name, Results: *r, Span: *r, Harm: harmOf(x.result.Override)}})
+		reviews := stats.ReviewAll([]stats.Reviewed{s.lookedAt(campaign, x.result, *r)})
 		page.Review = &reviews[0]
 	}
 	if f := x.result.Former; f != nil {

@@ -4,10 +4,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"github.com/omotenashi-web/omotenashi/api/beacon/browsertest"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 )
 
 // With script the parts come by themselves, a breakdown is changed in its place,
@@ -41,5 +43,40 @@ func TestResultScreenInABrowser(t *testing.T) {
 	}
 	if got.Title != "はじめての方へ" || len(got.Broken) > 0 {
 		t.Errorf("the page is %s, and broke %v", got.Title, got.Broken)
+	}
+}
+
+// How far it is to a verdict is two lines, visitors and days, at any width and in
+// both languages: neither runs into the other or breaks.
+func TestToAVerdictInABrowser(t *testing.T) {
+	t.Parallel()
+	tab := browsertest.New(t)
+	s := lookedAt(t)
+	arm := warehouse.Arm{Variant: "control", Control: true, Weight: 50, Exposed: 5000, Converted: 150}
+	other := arm
+	other.Variant, other.Control, other.Converted = "coupon10", false, 170
+	s.reports.sums = warehouse.Sums{Query: warehouse.Query{Phase: "p1"}, Arms: []warehouse.Arm{arm, other}, PerDay: 25_000}
+	s.trusted().counted("/ui/campaigns/welcome")
+	for language, want := range map[string]string{"ja": "判断まで|あと約 20,000 人|今のペースで約 1 日", "en": "To a verdict|about 20,000 more visitors|about 1 day at this pace"} {
+		if _, err := chromedp.Call(tab, network.SetCookie, network.SetCookieParams{Name: "omo_language", Value: language, URL: s.URL}); err != nil {
+			t.Fatal(err)
+		}
+		for _, width := range []int64{1280, 1024, 800, 390} {
+			if err := chromedp.Do(tab, chromedp.EmulateViewport(width, 844), chromedp.Navigate(s.URL+"/ui/campaigns/welcome"), chromedp.WaitVisible(`.verdict .facts`)); err != nil {
+				t.Fatal(err)
+			}
+			got, err := chromedp.Run(tab, chromedp.Evaluate[string](`[...document.querySelectorAll(".verdict .facts > div")].at(-1).innerText.split("\n").filter(Boolean).join("|")`))
+			if err != nil || got != want {
+				t.Errorf("%s, %d wide: %q, %v", language, width, got, err)
+			}
+			broken, err := chromedp.Run(tab, chromedp.Evaluate[string](`[...[...document.querySelectorAll(".verdict .facts > div")].at(-1).querySelectorAll("strong, span")].filter((one) => {
+				const range = document.createRange();
+				range.selectNodeContents(one);
+				return range.getClientRects().length > 1;
+			}).map((one) => one.textContent).join("|")`))
+			if err != nil || broken != "" {
+				t.Errorf("%s, %d wide: %q breaks, %v", language, width, broken, err)
+			}
+		}
 	}
 }

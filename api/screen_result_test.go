@@ -194,7 +194,7 @@ func TestResultScreenWithoutFigures(t *testing.T) {
 	s, _ := staffed(t)
 	c := s.as("edit")
 	page := string(c.counted("/ui/campaigns/welcome").body)
-	if !strings.Contains(page, "まだ誰も出会っていません") || !strings.Contains(page, `hx-get="/ui/campaigns/welcome/funnel`) {
+	if !strings.Contains(page, "まだ誰も対象になっていません") || !strings.Contains(page, `hx-get="/ui/campaigns/welcome/funnel`) {
 		t.Error("a campaign that nobody met does not say what to do")
 	}
 	s.reports.away = true

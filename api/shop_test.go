@@ -79,6 +79,9 @@ func edit(name, old, text string) option {
 // consent is what the site does about visitors who said nothing.
 func consent(rule string) option { return edit("site.yaml", "opt_out", rule) }
 
+// shadow has the campaign that is all control decided and not shown.
+var shadow = edit("campaigns/quiet.yaml", "status: live", "status: shadow")
+
 var trustProxy = options(func(o *api.Options) { o.TrustProxy = true })
 
 // store puts something between the engine and the ledger.

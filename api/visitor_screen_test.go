@@ -89,7 +89,7 @@ func TestVisitorScreen(t *testing.T) {
 	c := s.as("view")
 	for what, want := range map[string][2]string{
 		"/ui/visitors/" + first: {
-			"プロフィール いつの姿を見るか 見る 初回来訪 11月21日 12:00 最後の行動 11月22日 12:01 来訪回数 2 ページ表示 2 購入 1 · 6,800円 最後の購入 11月21日 12:01 カート 空 同意 あり 属性 rank gold 出会った施策（1） はじめての方へ a 1 回 なぜ出るか、出ないか 最後に見たページをいま開いたとしたら、どの施策が出て、どれがどこで止まるかを調べます。記録はされません。 いまを調べる",
+			"プロフィール いつの姿を見るか 見る 初回来訪 11月21日 12:00 最後の行動 11月22日 12:01 来訪回数 2 ページ表示 2 購入 1 · 6,800円 最後の購入 11月21日 12:01 カート 空 同意 あり 属性 rank gold 対象になった施策（1） はじめての方へ a 1 回 なぜ出るか、出ないか 最後に見たページをいま開いたとしたら、どの施策が出て、どれがどこで止まるかを調べます。記録はされません。 いまを調べる",
 			"11月22日 今日 B 12:01 パソコン Windows Chrome · 直接 · 1 ページ 12:01:00 会員だと分かった 会員 hanako 12:01:00 別のブラウザと同じ人だと分かった " +
 				"12:01:00 判定 何も見せない 未実施（比べるために出しません） はじめての方へ 表示の対象になりました a 出た理由・出なかった理由 12:01:00 ページを見た / " +
 				"11月21日 A 12:00–12:01 パソコン Windows Chrome · 直接 · 1 ページ 12:01:00 会員だと分かった 会員 hanako 12:01:00 購入した 6,800円 注文 T-1 12:01:00 施策を押した はじめての方へ a 12:01:00 表示 はじめての方へ a " +
@@ -187,6 +187,21 @@ func TestWhyScreen(t *testing.T) {
 	c.get("/ui/visitors/" + first + "/why?seq=x").is(http.StatusBadRequest)
 }
 
+// A shadow's variant without an action is a shadow still, on the timeline and where
+// one asks why: nothing was to be compared.
+func TestAShadowIsNoControlOnTheScreens(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t, shadow)
+	first, _ := visited(t, s)
+	c, want := s.as("view"), "何も見せない 試験中（表示しません） control"
+	if past := c.get("/ui/visitors/"+first).is(http.StatusOK).reads(`<div class="past">`, "</main>"); !strings.Contains(past, want) {
+		t.Errorf("the timeline: %s", past)
+	}
+	if why := c.get("/ui/visitors/"+first+"/why").is(http.StatusOK).reads(`<div class="explained">`, "</main>"); !strings.Contains(why, want+" 詳しく") {
+		t.Errorf("why: %s", why)
+	}
+}
+
 // A visitor is found by its id and its person's, and by the campaign that it met.
 func TestVisitorsScreen(t *testing.T) {
 	t.Parallel()
@@ -210,7 +225,7 @@ func TestVisitorsScreen(t *testing.T) {
 		t.Error(page)
 	}
 	s.reports.recent = []warehouse.Recent{{Visitor: "v/1", User: "hanako", Last: s.clock.Now(), Pageviews: 1234, Path: "/cart", Device: "mobile", Purchases: 1}}
-	if page := looked("/ui/visitors?campaign=welcome&variant=a"); !strings.Contains(page, "「はじめての方へ」に出会った来訪者 a 来訪者 会員 ID 最後 最後のページ 端末 ページ 購入 v/1 hanako 11月22日 12:01 /cart スマホ 1,234 1") {
+	if page := looked("/ui/visitors?campaign=welcome&variant=a"); !strings.Contains(page, "「はじめての方へ」の対象になった来訪者 a 来訪者 会員 ID 最後 最後のページ 端末 ページ 購入 v/1 hanako 11月22日 12:01 /cart スマホ 1,234 1") {
 		t.Error(page)
 	}
 	if page := string(c.get("/ui/visitors?campaign=welcome&variant=a").body); !strings.Contains(page, `href="/ui/visitors/v%2F1"`) {

@@ -113,7 +113,6 @@ func (t *timeline) entry(e *ingest.Event, at time.Time) (out dashboard.Entry, sh
 		for _, o := range props.Outcomes {
 			one := dashboard.Outcome{
 				Campaign: o.Campaign, Name: campaignName(t.live.Set, o.Campaign), Reason: o.Reason, Variant: o.Variant, Slot: o.Slot,
-				Control: o.Variant != "" && controls(t.live, o.Campaign, o.Variant),
 			}
 			if passed(o.Reason) == len(gatesInOrder) {
 				out.Came = append(out.Came, one)

@@ -69,7 +69,7 @@ func fillWhy(page *dashboard.Why, a *replay.Answer, live *engine.Live, chosen st
 		v := &a.Campaigns[i]
 		row := dashboard.WhyRow{
 			ID: v.Campaign, Name: campaignName(live.Set, v.Campaign), Reason: v.Reason, Variant: v.Variant, Slot: v.Slot, Detail: v.Detail,
-			Control: v.Variant != "" && controls(live, v.Campaign, v.Variant), Chosen: v.Campaign == chosen,
+			Chosen: v.Campaign == chosen,
 		}
 		if page.Here != "" {
 			row.Link = page.Here + "&campaign=" + url.QueryEscape(v.Campaign)

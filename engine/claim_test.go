@@ -153,7 +153,7 @@ func TestCodeIsNotWasted(t *testing.T) {
 		"id: leaves\nstatus: live\non: exit_intent\nvariants: [{id: own, weight: 1, action: "+coupon+"}]",
 		"id: dark\nstatus: shadow\nvariants: [{id: own, weight: 1, action: "+coupon+"}]",
 		"id: measure\nstatus: live\nvariants: [{id: control, weight: 1}, {id: own, weight: 0, action: "+coupon+"}]"))
-	gets(t, e, wants(e, "ann"), "leaves: armed, measure: control")
+	gets(t, e, wants(e, "ann"), "leaves: armed, measure: control, dark: shadow (the visitor's variant is own)")
 	if left := e.CouponsLeft("ten"); left != 3 {
 		t.Errorf("%d codes are left of 3", left)
 	}

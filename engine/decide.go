@@ -80,11 +80,12 @@ type Offer struct {
 // Armed says whether the offer waits for its trigger.
 func (o Offer) Armed() bool { return o.Variant == nil }
 
-// Suppressed is a campaign that did not come, and the first gate that stopped it.
+// Suppressed is a campaign that did not come, and the first gate that stopped it;
+// Shadow where none did.
 type Suppressed struct {
 	Campaign string `json:"campaign"`
 	Reason   string `json:"reason"`
-	Detail   string `json:"detail,omitempty"` // the condition that was false, the limit that is used up, who has the slot
+	Detail   string `json:"detail,omitempty"` // the condition that was false, the limit that is used up, who has the slot, a shadow's variant
 }
 
 // Decide is pure: the same rule set, profile, request and clock give the same
@@ -121,6 +122,9 @@ func Decide(live *Live, p *profile.Profile, r Request, now time.Time) Decision {
 			g.offer(c)
 		case Shadow:
 			o.Variant = variant.ID
+			if r.Explain {
+				d.Suppressed = append(d.Suppressed, Suppressed{Campaign: c.ID, Reason: reason, Detail: "the visitor's variant is " + variant.ID})
+			}
 		default:
 			if r.Explain {
 				d.Suppressed = append(d.Suppressed, Suppressed{Campaign: c.ID, Reason: reason, Detail: g.detail(c, reason)})

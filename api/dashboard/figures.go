@@ -9,21 +9,6 @@ import (
 	"github.com/omotenashi-web/omotenashi/engine/stats"
 )
 
-// amount is in the shop's currency, to the unit, small ones to two decimals.
-func amount(n stats.Number) string {
-	switch {
-	case !n.Known:
-		return stats.Missing
-	case n.Value != 0 && math.Abs(n.Value) < 10:
-		return strings.Replace(strconv.FormatFloat(n.Value, 'f', 2, 64), "-", "−", 1)
-	}
-	text := strconv.FormatFloat(math.Abs(n.Value), 'f', 0, 64)
-	if n.Value < 0 {
-		return "−" + digits(text)
-	}
-	return digits(text)
-}
-
 // rough is a number of visitors or days that is only about that: two digits, upwards.
 func rough(n stats.Number) string {
 	if !n.Known {

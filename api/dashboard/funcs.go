@@ -20,7 +20,6 @@ func funcs(s speaker, language string, assets Assets) template.FuncMap {
 		"count": whole, // 12,345 of any whole number
 		"share": share, // 12.3% of 0.123
 		"bytes": bytes, // 1.2 MB
-		"yen":   amount,
 		"price": func(v float64, currency string) string { // ¥6,800, in the language's own form
 			return said(stats.Number{Value: v, Known: true}.Amount(currency), language)
 		},

@@ -135,18 +135,9 @@ func (d Desk) Has(kind string) bool {
 	return len(d.Mine) == 0
 }
 
-// Price is an amount as a shop writes it.
+// Price is an amount as short as it can be written: "¥6,800".
 func Price(value float64, currency string) string {
-	switch text := amount(stats.Number{Known: true, Value: value}); currency {
-	case "JPY":
-		return "¥" + text
-	case "USD":
-		return "$" + text
-	case "EUR":
-		return "€" + text
-	default:
-		return text + " " + currency
-	}
+	return stats.Number{Value: value, Known: true}.Amount(currency).En
 }
 
 // wait is a time in ms, to two digits.

@@ -280,7 +280,7 @@ func resultFuncs(language string) template.FuncMap {
 		"portion":    func(part, of uint64) string { return share(float64(part) / float64(of)) }, // 12.3%
 		"len64":      func(all []Member) uint64 { return uint64(len(all)) },
 		"moneyscale": moneyScale,
-		"days":       func(n stats.Number) int { return int(math.Ceil(min(n.Value, 99_999))) },
+		"upwards":    func(n stats.Number) int { return max(1, int(math.Ceil(min(n.Value, 99_999)))) },
 		"lifts":      lifts,                                                            // drawing
 		"minute":     func(t time.Time) string { return t.Format("2006-01-02 15:04") }, // 2026-11-22 18:05
 	}

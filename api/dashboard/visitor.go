@@ -136,7 +136,6 @@ type Entry struct {
 // Outcome is what became of one campaign in a decision.
 type Outcome struct {
 	Campaign, Name, Reason, Variant, Slot string
-	Control                               bool
 }
 
 // Erasing is the receipt of an erasure.

@@ -25,7 +25,7 @@ type Why struct {
 // WhyRow is what became of one campaign.
 type WhyRow struct {
 	ID, Name, Reason, Variant, Slot, Detail string
-	Control, Chosen                         bool
+	Chosen                                  bool
 	Link                                    string
 }
 

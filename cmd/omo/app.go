@@ -47,6 +47,7 @@ type config struct {
 	AcceptLoss   bool          // of visits that the ledger is known to have had
 	Demo         string        // shown on the results page, which is then open; "" on a real server
 	Patience     time.Duration // of a decision with another call of its visitor; 0: the engine's own
+	BackupWaits  time.Duration // for a ClickHouse of our own that does not answer; 0: half a minute
 	Keep         time.Duration // what was received longer ago is forgotten; 0: never
 	GuardEvery   time.Duration // between two looks at how campaigns do; 0: none
 	DeadCap      byteSize      // of the dead letter; 0: the loader's own default
@@ -68,6 +69,7 @@ type app struct {
 	child     *clickhouse.Server // nil with a DSN of the user's
 	addr      string             // host:port it listens on
 	data      string             // the data folder
+	awaits    time.Duration      // as a backup does for its ClickHouse
 	pprof     string             // host:port of the profiles; "" none
 	metrics   *prometheus.Registry
 	failed    chan error // a part that ended by itself
@@ -98,7 +100,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	a := &app{log: c.Log, data: c.Data, failed: make(chan error, 4)}
+	a := &app{log: c.Log, data: c.Data, awaits: cmp.Or(c.BackupWaits, 30*time.Second), failed: make(chan error, 4)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.stop())

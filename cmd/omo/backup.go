@@ -51,6 +51,8 @@ where nobody else reads it. omo restore makes a data folder of it.`,
 	return cmd
 }
 
+var errInterrupted = errors.New("interrupted: the backup was not made, and its file is removed")
+
 // backup fetches the server's backup into a file, which is there only if it is whole.
 func (c *client) backup(ctx context.Context, to string) (size int64, err error) {
 	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -68,7 +70,10 @@ func (c *client) backup(ctx context.Context, to string) (size int64, err error) 
 	}
 	req.Header.Set("Authorization", "Bearer "+c.key)
 	res, err := (&http.Client{}).Do(req) // it may take longer than any answer
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return 0, errInterrupted
+	case err != nil:
 		return 0, fmt.Errorf("%s cannot be reached: %w; is omo serve running there? name another with --server", c.server, err)
 	}
 	defer res.Body.Close()
@@ -84,7 +89,10 @@ func (c *client) backup(ctx context.Context, to string) (size int64, err error) 
 		b.set(size, 0)
 		return n, err
 	})
-	if _, err := io.Copy(f, in); err != nil {
+	switch _, err := io.Copy(f, in); {
+	case err != nil && ctx.Err() != nil:
+		return size, errInterrupted
+	case err != nil:
 		return size, fmt.Errorf("the backup broke off: %w; the server's log says why", err)
 	}
 	return size, f.Sync()
@@ -101,7 +109,7 @@ func (a *app) backup(ctx context.Context, w io.Writer) error {
 	m := manifest{Version: archiveVersion, Made: time.Now().UTC(), Ledger: a.ledger.ID(), Embedded: a.child != nil, Rules: a.engine.Live().Set.Hash}
 	written := filepath.Join(clickhouse.Backups(a.clickhouseDir()), filepath.Base(work))
 	defer os.RemoveAll(written)
-	of := func() (err error) {
+	of := func(ctx context.Context) (err error) {
 		if m.Embedded {
 			if m.Rows, err = a.warehouse.Backup(ctx, filepath.Base(work)); err != nil {
 				return err
@@ -111,9 +119,9 @@ func (a *app) backup(ctx context.Context, w io.Writer) error {
 		return a.ledger.Checkpoint(filepath.Join(work, "ledger"))
 	}
 	if m.Embedded {
-		err = a.loader.Hold(ctx, of)
+		err = a.atRest(ctx, of)
 	} else {
-		err = of() // the loader may be waiting for a ClickHouse that is away
+		err = of(ctx) // the loader may be waiting for a ClickHouse that is away
 	}
 	if err != nil {
 		return err
@@ -131,6 +139,39 @@ func (a *app) backup(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	return p.close()
+}
+
+// atRest does work while the loader stands still. It gives up when the ClickHouse
+// of our own has not answered for as long as a backup waits, and when the loader
+// does not come to rest in four times that for another reason.
+func (a *app) atRest(ctx context.Context, work func(context.Context) error) error {
+	answered, give := context.WithCancelCause(ctx)
+	defer give(nil)
+	go func() {
+		tick := time.NewTicker(min(lookEvery, a.awaits))
+		defer tick.Stop()
+		for last := time.Now(); ; {
+			select {
+			case <-answered.Done():
+				return
+			case <-tick.C:
+			}
+			switch err := a.child.Ready(); {
+			case err == nil:
+				last = time.Now()
+			case time.Since(last) >= a.awaits:
+				give(err)
+				return
+			}
+		}
+	}()
+	rest, cancel := context.WithTimeoutCause(answered, 4*a.awaits, fmt.Errorf("not within %s", 4*a.awaits))
+	defer cancel()
+	err := a.loader.Hold(rest, func() error { return work(answered) })
+	if err != nil && ctx.Err() == nil && answered.Err() != nil {
+		return fmt.Errorf("ClickHouse does not answer (%w); start the backup again when omo doctor says that it is well", context.Cause(answered))
+	}
+	return err
 }
 
 // backupWork begins the names of folders that a backup works in.

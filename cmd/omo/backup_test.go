@@ -203,19 +203,57 @@ func TestDamagedBackupsAreRefused(t *testing.T) {
 	}
 }
 
-// With ClickHouse away the loader does not come to rest: the backup says so
-// instead of waiting for ever.
+// With ClickHouse away the loader does not come to rest. A backup does not wait for
+// longer than it says, and can be interrupted before; nothing is left of it, and the
+// next one is not in its way.
 func TestBackupWithoutItsClickHouse(t *testing.T) {
 	t.Parallel()
-	a, _ := product(t, config{Rules: rulesFolder(t, "campaigns/hello.yaml", hello)})
-	if err := a.child.Close(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
-	var out bytes.Buffer
-	if err := a.backup(ctx, &out); err == nil {
-		t.Error("backed up a ClickHouse that is not there")
+	for what, c := range map[string]struct {
+		waits time.Duration
+		means string
+	}{
+		"gives up": {time.Second, "the backup could not be made: ClickHouse does not answer (the embedded ClickHouse is closed); start the backup again when omo doctor says that it is well"},
+		"stopped":  {time.Hour, "interrupted: the backup was not made, and its file is removed"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			a, from := product(t, config{Rules: rulesFolder(t, "campaigns/hello.yaml", hello), BackupWaits: c.waits})
+			if err := a.settle(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := a.child.Close(); err != nil {
+				t.Fatal(err)
+			}
+			decide(t, from, "v1")
+			eventually(t, "the loader tries again and again", func() bool { return figure(t, from, `omo_loader_inserts_total{outcome="refused"}`) > 0 })
+			working := func() bool {
+				found, err := filepath.Glob(filepath.Join(a.data, backupWork+"*"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return len(found) > 0
+			}
+			for range 2 {
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+				defer cancel()
+				folder, done := t.TempDir(), make(chan error, 1)
+				go func() {
+					_, err := from.backup(ctx, filepath.Join(folder, "omo.backup"))
+					done <- err
+				}()
+				if c.waits == time.Hour {
+					eventually(t, "the server is about it", working)
+					cancel()
+				}
+				if err := <-done; err == nil || !strings.Contains(err.Error(), c.means) {
+					t.Errorf("%v, want it to say %q", err, c.means)
+				}
+				if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+					t.Errorf("left are %v, %v", left, err)
+				}
+				eventually(t, "the server has put its work away", func() bool { return !working() })
+			}
+		})
 	}
 }
 

@@ -62,7 +62,7 @@ func verdictOn(c *rules.Campaign, d *engine.Decision) Verdict {
 	}
 	detail := ""
 	for _, s := range d.Suppressed {
-		if s.Campaign == c.ID {
+		if s.Campaign == c.ID && s.Reason != engine.Shadow { // its variant is the verdict's own
 			o.Reason, detail = s.Reason, s.Detail
 		}
 	}

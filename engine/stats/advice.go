@@ -88,7 +88,7 @@ func (c Reviewed) say(r Review, arm ArmResult) (what, next Sentence) {
 		}
 		return about(ja, en), sayWait(c.Results.ToGo)
 	default:
-		if c.Awaited {
+		if c.Again {
 			return Sentence{
 				"いまのフェーズでは、まだ誰にも表示されていません。再開や、配分・内容の変更のたびに新しいフェーズとして数え、前の結果とは合算しません。",
 				"Nobody has been exposed in the live phase yet. A resume and other weights or content begin a phase, and phases are never added up."}, sayWait(c.Results.ToGo)
@@ -122,7 +122,9 @@ func sayYoung(r Results, arm ArmResult) Sentence {
 		exposed, converted = exposed+a.Exposed, converted+a.Converted
 	}
 	switch {
-	case exposed > 0 && converted == 0:
+	case exposed == 0:
+		return Sentence{"まだ誰にも表示されていません。", "Nobody has been exposed yet."}
+	case converted == 0:
 		return Sentence{"まだコンバージョンがありません。", "There is no conversion yet."}
 	case !r.ToGo.Visitors.Known && arm.PValue.Why != "":
 		return arm.PValue.Why.sentence()

@@ -44,14 +44,12 @@ func amount(v float64, currency string) Sentence {
 	return Sentence{strings.TrimLeft(s.Ja, "+±"), strings.TrimLeft(s.En, "+±")}
 }
 
-// signed writes an amount with its sign in both languages: whole yen from 100 up,
-// one decimal below; other currencies with two and their code.
+// signed writes an amount with its sign in both languages: yen, which have no
+// fraction, and other currencies with two decimals and their code.
 func signed(v float64, currency string) Sentence {
-	decimals := 2
-	if yen := currency == "" || currency == "JPY"; yen {
-		if decimals = 1; math.Abs(v) >= 100 {
-			decimals = 0
-		}
+	decimals, yen := 2, currency == "" || currency == "JPY"
+	if yen {
+		decimals = 0
 	}
 	text := strconv.FormatFloat(math.Abs(v), 'f', decimals, 64)
 	sign := "+"
@@ -62,7 +60,7 @@ func signed(v float64, currency string) Sentence {
 		sign = "-"
 	}
 	text = grouped(text)
-	if currency == "" || currency == "JPY" {
+	if yen {
 		return Sentence{sign + text + "円", sign + "¥" + text}
 	}
 	return Sentence{sign + text + " " + currency, sign + text + " " + currency}

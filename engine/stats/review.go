@@ -34,9 +34,10 @@ type Reviewed struct {
 	Results Results
 	// Span are the results of those alone who came in the span of the review.
 	Span Results
-	// Awaited: the phase came after another one, nobody has met it yet, and it is
-	// younger than StaleAfter.
-	Awaited bool
+	// Fresh: it has been open for less than StaleAfter, by its phase and its schedule.
+	Fresh bool
+	// Again: nobody has met the phase yet, and it came after one that somebody met.
+	Again bool
 	// Harm says why it was stopped; nil where it was not.
 	Harm *Sentence
 }
@@ -64,7 +65,7 @@ type Review struct {
 }
 
 // StaleAfter is for how long nobody is exposed before a campaign is called stale:
-// what its pace is taken from, and how long a new phase is waited for.
+// what its pace is taken from, and how long whoever comes first is waited for.
 const StaleAfter = 7 * 24 * time.Hour
 
 // stuckDays is from how many days to a verdict on a campaign is called stuck.
@@ -139,9 +140,7 @@ func (c Reviewed) finding(arm ArmResult) Finding {
 		return Costly
 	case all.Verdict == Win:
 		return Won
-	case c.Awaited:
-		return Young
-	case all.PerDay == 0:
+	case all.PerDay == 0 && !c.Fresh:
 		return Stale
 	case all.Verdict == NoDifference:
 		return Same

@@ -61,6 +61,11 @@ func TestReviews(t *testing.T) {
 	add(Broken, 1000, two(10_000, 300, 12_000, 400), nil)
 	add(Unmeasured, 1000, two(10_000, 300, 10_000, 400)[1:], nil)
 	add(Stopped, 1000, two(10_000, 300, 10_000, 400), func(c *Reviewed) { c.Harm = harm })
+	add(Young, 0, two(0, 0, 0, 0), func(c *Reviewed) { c.Fresh = true })
+	add(Young, 0, two(0, 0, 0, 0), func(c *Reviewed) { c.Fresh, c.Again = true, true })
+	add(Stale, 0, two(0, 0, 0, 0), func(c *Reviewed) { c.Again = true })
+	add(Young, 0, two(1_000, 30, 1_000, 31), func(c *Reviewed) { c.Fresh, c.Span = true, Results{} }) // its schedule opened again
+	add(Won, 0, two(10_000, 300, 10_000, 400), func(c *Reviewed) { c.Fresh = true })
 
 	var text bytes.Buffer
 	for _, r := range ReviewAll(campaigns) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 )
 
 // Missing stands where there is no number; the number's Why says why.
@@ -57,12 +56,8 @@ func (n Number) Money(currency string) Sentence {
 
 // Amount is Money without the sign of what is not below zero.
 func (n Number) Amount(currency string) Sentence {
-	switch {
-	case !n.Known:
+	if !n.Known {
 		return Sentence{Missing, Missing}
-	case n.Value == 0:
-		s := amount(0, currency)
-		return Sentence{strings.Replace(s.Ja, "0.0円", "0円", 1), strings.Replace(s.En, "¥0.0", "¥0", 1)}
 	}
 	return amount(n.Value, currency)
 }

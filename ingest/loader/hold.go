@@ -7,14 +7,14 @@ import (
 
 // Hold runs work between two batches: nothing is on its way to the warehouse,
 // and what the warehouse has is what the ledger's position says. It waits for
-// the batch under way, which takes as long as ClickHouse is away.
+// the batch under way, which takes as long as ClickHouse is away: ctx bounds that.
 func (l *Loader) Hold(ctx context.Context, work func() error) error {
 	for _, turn := range []chan struct{}{l.turn, l.replaying} {
 		select {
 		case turn <- struct{}{}:
 			defer func() { <-turn }()
 		case <-ctx.Done():
-			return fmt.Errorf("the loader does not come to rest: %w; is ClickHouse away? /readyz says so", ctx.Err())
+			return fmt.Errorf("the loader does not come to rest: %w; is ClickHouse away? /readyz says so", context.Cause(ctx))
 		}
 	}
 	return work()
