@@ -62,6 +62,15 @@ func TestRestartWithoutARefusedRequest(t *testing.T) {
 			}
 		})
 	}
+	answers := func() bool {
+		res, err := client.Get("http://" + socket.Addr().String() + "/healthz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	}
+	eventually(t, "the first server answers, and would hear a signal", answers)
 	longest := time.Duration(0)
 	for range 3 {
 		time.Sleep(300 * time.Millisecond) // of load on this server
@@ -74,14 +83,7 @@ func TestRestartWithoutARefusedRequest(t *testing.T) {
 			t.Errorf("the server did not stop in order: %v", err)
 		}
 		server = after
-		eventually(t, "the next server answers", func() bool {
-			res, err := client.Get("http://" + socket.Addr().String() + "/healthz")
-			if err != nil {
-				t.Fatal(err)
-			}
-			res.Body.Close()
-			return res.StatusCode == http.StatusOK
-		})
+		eventually(t, "the next server answers", answers)
 		longest = max(longest, time.Since(began))
 	}
 	close(stop)
