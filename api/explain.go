@@ -103,6 +103,8 @@ func (s *Server) explain(c echo.Context) error {
 		return problem("not_found", "no decision of visitor "+string(body.Visitor)+" is logged up to then: give a page to ask what would be decided")
 	case err != nil:
 		return err
+	case body.Campaign != "" && len(answer.Campaigns) == 0 && answer.Rules == s.engine.Live().Set.Hash && s.draft(body.Campaign) != nil:
+		return s.unmet(body.Campaign, "")
 	case body.Campaign != "" && len(answer.Campaigns) == 0:
 		return problem("not_found", "no campaign "+body.Campaign+" was in the rules then (rule set "+answer.Rules+")")
 	}

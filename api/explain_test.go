@@ -27,7 +27,7 @@ func (r *reports) Past(context.Context, string, string, uint64, func(string, *in
 // on another page; and what cannot be asked.
 func TestExplain(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	s := open(t, previewing)
 	var decided struct {
 		DecisionID string `json:"decision_id"`
 		Visitor    struct{ ID string }
@@ -87,6 +87,7 @@ func TestExplain(t *testing.T) {
 		"nothing is known of visitor nobody": {404, map[string]any{"visitor": "nobody"}},
 		"before the visitor's first event":   {404, map[string]any{"visitor": visitor, "at": "2020-01-01T00:00:00Z"}},
 		"no campaign xmas was in the rules":  {404, map[string]any{"visitor": visitor, "campaign": "xmas"}},
+		"campaign autumn is a draft":         {404, map[string]any{"visitor": visitor, "campaign": "autumn"}},
 		"trigger is longer than 256 bytes":   {400, map[string]any{"visitor": visitor, "trigger": strings.Repeat("x", 257)}},
 	} {
 		if a := ask(c.body).is(c.status); !strings.Contains(string(a.body), text) {

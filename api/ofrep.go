@@ -75,7 +75,11 @@ func (s *Server) evaluate(c echo.Context) error {
 			return encode(c, http.StatusOK, evaluationOf(campaign, d))
 		}
 	}
-	return encode(c, http.StatusNotFound, &evaluationFailure{key, "FLAG_NOT_FOUND", fmt.Sprintf("no campaign %q in the rules folder", key)})
+	details := fmt.Sprintf("no campaign %q in the rules folder", key)
+	if s.draft(key) != nil {
+		details = fmt.Sprintf("campaign %q is a draft: nobody is shown it until its status is live", key)
+	}
+	return encode(c, http.StatusNotFound, &evaluationFailure{key, "FLAG_NOT_FOUND", details})
 }
 
 // evaluateAll answers for every campaign; with the public key for those alone

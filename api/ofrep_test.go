@@ -150,7 +150,7 @@ func TestEvaluationThatDidNotChange(t *testing.T) {
 
 func TestEvaluationErrors(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	s := open(t, previewing)
 	for _, row := range []struct {
 		path          string
 		body          any
@@ -167,6 +167,7 @@ func TestEvaluationErrors(t *testing.T) {
 		{"/welcome", object{"context": object{"targetingKey": strings.Repeat("v", 129)}}, 400, "INVALID_CONTEXT", "context.targetingKey is longer than 128 bytes or has control characters"},
 		{"/welcome", object{"context": object{"targetingKey": "v1", "consent": "yes"}}, 400, "INVALID_CONTEXT", `consent is one of "granted", "denied", "unknown"`},
 		{"/xmas", object{"context": object{"targetingKey": "v1"}}, 404, "FLAG_NOT_FOUND", `no campaign "xmas" in the rules folder`},
+		{"/autumn", object{"context": object{"targetingKey": "v1"}}, 404, "FLAG_NOT_FOUND", `campaign "autumn" is a draft: nobody is shown it until its status is live`},
 		{"/a%20b", object{"context": object{"targetingKey": "v1"}}, 404, "FLAG_NOT_FOUND", `no campaign "a b" in the rules folder`},
 	} {
 		var got struct{ Key, ErrorCode, ErrorDetails string }
