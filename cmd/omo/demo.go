@@ -39,7 +39,7 @@ func demoCommand() *cobra.Command {
 		Long: `Everything, with nothing prepared: the server with an embedded ClickHouse, a
 sample shop with twenty campaigns, and simulated visitors through the real HTTP
 API: four in five of them within the fourteen days before, on a clock that is put
-back for that, and the others now. After a minute or so the result table is
+back for that, and the others now. After a minute or two the result table is
 printed; the shop and the results page stay open until Ctrl-C.
 
 The visitors are simulated: how many pages they see, who comes back and who
