@@ -52,7 +52,10 @@ func Past(today time.Time, days, visitors int) *Clock {
 			all += s.until.Sub(s.from)
 		}
 	}
-	c.each = all / time.Duration(max(visitors, 1))
+	if visitors < 1 { // a past that nobody comes in would never end
+		return &Clock{}
+	}
+	c.each = all / time.Duration(visitors)
 	return c
 }
 

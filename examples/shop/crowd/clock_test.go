@@ -46,10 +46,10 @@ func TestAPastRunsThroughTheBusyHours(t *testing.T) {
 	}
 }
 
-// Without days, or as it is made, a clock is the machine's.
+// Without days or visitors, or as it is made, a clock is the machine's.
 func TestAClockWithoutAPast(t *testing.T) {
 	t.Parallel()
-	for _, c := range []*Clock{{}, Past(time.Now(), 0, 100)} {
+	for _, c := range []*Clock{{}, Past(time.Now(), 0, 100), Past(time.Now(), 14, 0)} {
 		c.arrives()
 		c.passes()
 		if c.atOnce(12) != 12 || !c.IsToday() || c.Visitors() != 0 || time.Since(c.Now()).Abs() > time.Hour {
