@@ -212,7 +212,7 @@ func TestBackupWithoutItsClickHouse(t *testing.T) {
 		waits time.Duration
 		means string
 	}{
-		"gives up": {time.Second, "the backup could not be made: ClickHouse does not answer (the embedded ClickHouse is closed); start the backup again when omo doctor says that it is well"},
+		"gives up": {3 * time.Second, "the backup could not be made: ClickHouse does not answer (the embedded ClickHouse is closed); start the backup again when omo doctor says that it is well"},
 		"stopped":  {time.Hour, "interrupted: the backup was not made, and its file is removed"},
 	} {
 		t.Run(what, func(t *testing.T) {
