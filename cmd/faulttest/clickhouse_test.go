@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/omotenashi-web/omotenashi/ingest/clickhouse"
+	"github.com/omotenashi-web/omotenashi/ingest/crash/crashtest"
 )
 
 // ClickHouse is killed every few seconds, often enough for the breaker to open:
@@ -56,7 +57,7 @@ func TestFault2ClickHouseStopped(t *testing.T) {
 			child = s.clickHouse()
 			return s.warehouse().OK
 		})
-		freeze(t, child)
+		crashtest.Freeze(t, child)
 		stopped := time.Now() // its supervisor looks every five seconds, for five
 		status, answer := s.ask("/v1/campaigns/hello/results")
 		took := time.Since(stopped)

@@ -4,12 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -292,23 +290,4 @@ func eventually(t *testing.T, within time.Duration, what string, f func() bool) 
 			t.Fatalf("not within %s: %s", within, what)
 		}
 	}
-}
-
-// freeze stops a process, and waits until none of its threads runs any longer.
-func freeze(t *testing.T, pid int) {
-	t.Helper()
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, patience, "all threads stand still", func() bool {
-		tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
-		if err != nil || len(tasks) == 0 {
-			t.Fatalf("process %d: %d threads, %v", pid, len(tasks), err)
-		}
-		return !slices.ContainsFunc(tasks, func(path string) bool {
-			stat, err := os.ReadFile(path)
-			_, after, _ := strings.Cut(string(stat), ") ")
-			return err == nil && !strings.HasPrefix(after, "T")
-		})
-	})
 }

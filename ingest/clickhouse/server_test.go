@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/omotenashi-web/omotenashi/ingest/crash/crashtest"
 )
 
 func TestKilledChildComesBackWithItsRows(t *testing.T) {
@@ -213,7 +215,7 @@ func TestChildDiesWithItsParent(t *testing.T) {
 				t.Fatalf("the parent said %q; is that child alive: %v", line, alive(child))
 			}
 			if frozen { // it can notice nothing by itself
-				freeze(t, child)
+				crashtest.Freeze(t, child)
 			}
 			if err := parent.Process.Kill(); err != nil {
 				t.Fatal(err)
@@ -231,7 +233,7 @@ func TestStoppedChildDoesNotDelayClose(t *testing.T) {
 	t.Parallel()
 	s := startTest(t, Options{Dir: t.TempDir()})
 	pid := s.State().PID
-	freeze(t, pid)
+	crashtest.Freeze(t, pid)
 	if err := s.Close(); err != nil { // which would never come to an end
 		t.Fatal(err)
 	}

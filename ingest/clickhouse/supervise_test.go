@@ -12,6 +12,8 @@ import (
 	"time"
 
 	native "github.com/ClickHouse/clickhouse-go/v2"
+
+	"github.com/omotenashi-web/omotenashi/ingest/crash/crashtest"
 )
 
 func TestBreaker(t *testing.T) {
@@ -149,7 +151,7 @@ func TestChildThatNoLongerAnswers(t *testing.T) {
 			awaitProbe(t, s)
 			before := s.State()
 			pid := before.PID
-			freeze(t, pid)
+			crashtest.Freeze(t, pid)
 			eventually(t, patience, "the server says that its child is stuck", func() bool {
 				err := s.Ready()
 				return err != nil && strings.HasPrefix(err.Error(), "the embedded ClickHouse is stuck: ") || s.State().Starts > before.Starts // it was, for a while
@@ -174,7 +176,7 @@ func TestChildWhoseHandshakeWasGivenUp(t *testing.T) {
 	t.Parallel()
 	s := startTest(t, Options{Dir: t.TempDir(), probeEvery: time.Minute})
 	before := s.State()
-	freeze(t, before.PID)
+	crashtest.Freeze(t, before.PID)
 	options, err := native.ParseDSN(s.DSN())
 	if err != nil {
 		t.Fatal(err)
