@@ -84,15 +84,28 @@ func (d *downstream) back(away bool) {
 // erasing runs the erasures of e until the one of that id is done.
 func erasing(t *testing.T, e *engine.Engine, d *downstream, id string) *engine.Erasure {
 	t.Helper()
+	defer runErasures(t, e, d)()
+	return erased(t, e, id)
+}
+
+// runErasures does what was begun until it is ended, at the latest with the test.
+func runErasures(t *testing.T, e *engine.Engine, d *downstream) (end func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- e.RunErasures(ctx, d, func() time.Time { return dawn.Add(time.Hour) }) }()
-	defer func() {
+	end = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-	}()
+	})
+	t.Cleanup(end)
+	return end
+}
+
+// erased waits for the end of an erasure.
+func erased(t *testing.T, e *engine.Engine, id string) *engine.Erasure {
+	t.Helper()
 	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); time.Sleep(time.Millisecond) {
 		x, err := e.Erasure(id)
 		if err != nil {
@@ -295,9 +308,7 @@ func TestWhoCameBackWithABackupIsErasedAgain(t *testing.T) {
 	}
 	restored := started(t, old, waiting)
 	d := &downstream{rows: map[string]uint64{"bob": 5, "dan": 5}}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- restored.RunErasures(ctx, d, func() time.Time { return dawn }) }()
+	end := runErasures(t, restored, d)
 	for limit := time.Now().Add(time.Minute); len(visitorsOf(t, old)) > 2 && time.Now().Before(limit); time.Sleep(time.Millisecond) {
 	}
 	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); time.Sleep(time.Millisecond) {
@@ -308,10 +319,7 @@ func TestWhoCameBackWithABackupIsErasedAgain(t *testing.T) {
 			break
 		}
 	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
+	end()
 	if left := visitorsOf(t, old); left["bob"] != 1 || left["cid"] != 1 || len(left) != 2 || len(d.rows) != 1 || d.rows["bob"] != 5 {
 		t.Errorf("in the ledger %v, in the warehouse %v", left, d.rows)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -214,27 +215,70 @@ func TestAnErasureThatFailedGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- e.RunErasures(ctx, d, func() time.Time { return dawn }) }()
-	for _, v := range []string{"first", "second"} {
-		x, err := e.Erase([]string{v}, dawn)
-		if v == "second" {
-			if err == nil {
-				t.Fatal("it does not fail")
-			}
-			if x, err = e.Erase([]string{v}, dawn); err != nil || x == nil { // as the caller was told to
-				t.Fatal(x, err)
-			}
-		}
-		for limit := time.Now().Add(time.Minute); x.Stage() != "done"; time.Sleep(time.Millisecond) {
-			if x, err = e.Erasure(x.ID); err != nil || time.Now().After(limit) {
-				t.Fatalf("%s: %+v, %v", v, x, err)
-			}
-		}
+	runErasures(t, e, d)
+	first, err := e.Erase([]string{"first"}, dawn)
+	if err != nil {
+		t.Fatal(err)
 	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
+	erased(t, e, first.ID)
+	if _, err := e.Erase([]string{"second"}, dawn); err == nil {
+		t.Error("it does not fail")
+	}
+	second, err := e.Erase([]string{"second"}, dawn) // as the caller was told to
+	if err != nil || second == nil {
+		t.Fatal(second, err)
+	}
+	erased(t, e, second.ID)
+}
+
+// waits is a ledger that forgets nobody until the open erasures were read once.
+type waits struct {
+	*ledger.Ledger
+	forgetting, read chan struct{}
+	once             sync.Once
+}
+
+func (w *waits) Marks(prefix string, each func(ledger.Record) error) error {
+	defer func() {
+		select {
+		case <-w.forgetting:
+			w.once.Do(func() { close(w.read) })
+		default:
+		}
+	}()
+	return w.Ledger.Marks(prefix, each)
+}
+
+func (w *waits) Forget(home string, over []ledger.Timer, user string, browsers ...string) (ledger.Forgotten, error) {
+	close(w.forgetting)
+	<-w.read
+	return w.Ledger.Forget(home, over, user, browsers...)
+}
+
+// An erasure that goes on beside whoever has begun one leaves that to them: the
+// receipt says that a profile was removed.
+func TestAReceiptCountsWhatWasForgottenMeanwhile(t *testing.T) {
+	t.Parallel()
+	store := &waits{Ledger: newLedger(t), forgetting: make(chan struct{}), read: make(chan struct{})}
+	e := started(t, store, anyone)
+	if _, err := e.Visit(bought(e, "ann"), dawn); err != nil {
+		t.Fatal(err)
+	}
+	begun := make(chan *engine.Erasure, 1)
+	go func() {
+		x, err := e.Erase([]string{"ann"}, dawn)
+		if err != nil {
+			t.Error(err)
+		}
+		begun <- x
+	}()
+	<-store.forgetting
+	runErasures(t, e, &downstream{rows: map[string]uint64{}, users: map[string]string{}})
+	x := <-begun
+	if x == nil {
+		return
+	}
+	if x = erased(t, e, x.ID); x.Removed["profiles"] != 1 {
+		t.Errorf("removed are %v", x.Removed)
 	}
 }

@@ -145,11 +145,12 @@ func (e *Engine) eraseRound(ctx context.Context, d Downstream, now func() time.T
 	of := map[string]*Erasure{}
 	var visitors []string
 	var upTo uint64
-	for _, x := range all {
-		if !x.Forgotten { // the process ended between the tombstones and this
-			if err := e.forget(x); err != nil {
+	for i, x := range all {
+		if !x.Forgotten {
+			if x, err = e.forgetAfter(x.ID); err != nil {
 				return true, err
 			}
+			all[i] = x
 		}
 		for _, v := range x.Visitors {
 			of[v] = x
@@ -181,6 +182,19 @@ func (e *Engine) eraseRound(ctx context.Context, d Downstream, now func() time.T
 		return true, err
 	}
 	return true, e.receipts(all, now())
+}
+
+// forgetAfter forgets the visitors of an erasure whose tombstones stand: the process
+// ended there, or who set them failed. Whoever is at it still does so alone, for a
+// receipt counts what its own forgetting found.
+func (e *Engine) forgetAfter(id string) (*Erasure, error) {
+	e.erasing.Lock()
+	defer e.erasing.Unlock()
+	x, err := e.Erasure(id)
+	if err != nil || x.Forgotten {
+		return x, err
+	}
+	return x, e.forget(x)
 }
 
 // sweep empties the visitors' visits in the ledger.
