@@ -24,7 +24,6 @@ func funcs(s speaker, language string, assets Assets) template.FuncMap {
 			return said(stats.Number{Value: v, Known: true}.Amount(currency), language)
 		},
 		"came":     came,
-		"list":     func(words ...string) []string { return words },
 		"detailed": func(text string) Told { return detailed(text, language) },
 		"needed":   func(text string) string { return needed(text, language) },
 		"today":    func(t, now time.Time) bool { return t.Format("2006-01-02") == now.Format("2006-01-02") },

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,6 +48,9 @@ type Asked struct {
 	Newest                time.Time // when the phase began that is meant where none is chosen
 }
 
+// Part is whether only some of the time was asked for.
+func (a Asked) Part() bool { return a.Phase != "" || a.From != "" || a.To != "" }
+
 // Goal is one to choose; its window is 72h.
 type Goal struct{ Name, Window string }
 
@@ -73,6 +77,17 @@ type Period struct {
 
 // Left are visitors whom the results leave out.
 type Left struct{ Bots, Staff, Forced uint64 }
+
+// Met is whether there is anything to tell: somebody was exposed, or would have been
+// counted but for what health tells.
+func (r Result) Met() bool {
+	x := r.Results
+	if x == nil || len(r.Arms) == 0 {
+		return false
+	}
+	left := x.LeftOut + x.CarriedOver + x.Crossovers.Count + r.Left.Bots + r.Left.Staff + r.Left.Forced
+	return left > 0 || slices.ContainsFunc(r.Arms, func(a Arm) bool { return a.Exposed > 0 })
+}
 
 // Matured is how many visitors' windows have ended, of how many.
 func (r Result) Matured() (of struct{ Part, All, Failed uint64 }) {
@@ -255,18 +270,13 @@ func (m Member) Path() string { return "/ui/visitors/" + url.PathEscape(m.ID) }
 
 // resultFuncs are what the templates of results can call besides.
 func resultFuncs(language string) template.FuncMap {
-	said := func(s stats.Sentence) string {
-		if language == "ja" {
-			return s.Ja
-		}
-		return s.En
-	}
+	said := func(s stats.Sentence) string { return said(s, language) }
 	between := " to "
 	if language == "ja" {
 		between = " 〜 "
 	}
 	return template.FuncMap{
-		"said":    said,
+		"said":    func(s stats.Sentence) string { return joined(said(s)) },
 		"lasting": func(n stats.Number) string { return said(n.Lasting()) },                                          // 2 min 05 s
 		"amount":  func(n stats.Number, currency string) string { return minus(said(n.Amount(currency))) },           // ¥1,234
 		"gain":    func(n stats.Number, currency string) string { return minus(said(n.Money(currency))) },            // +¥1,234
@@ -285,6 +295,12 @@ func resultFuncs(language string) template.FuncMap {
 		"minute":     func(t time.Time) string { return t.Format("2006-01-02 15:04") }, // 2026-11-22 18:05
 	}
 }
+
+// joined keeps signs and what they are of on one line: without a word joiner a line
+// may end between + and ¥.
+func joined(text string) string { return signs.Replace(text) }
+
+var signs = strings.NewReplacer("+¥", "+\u2060¥", "-¥", "-\u2060¥", "±¥", "±\u2060¥")
 
 // minus writes the sign that is as wide as a plus.
 func minus(text string) string { return strings.ReplaceAll(text, "-", "−") }

@@ -148,10 +148,51 @@ func TestNoFigureIsNonsense(t *testing.T) {
 					t.Errorf("drawn at %s", found[1])
 				}
 			}
-			if len(results.Arms) == 0 != strings.Contains(page, "Nobody has met it yet") {
+			if (name == "no arms" || name == "nobody") != strings.Contains(page, "Nobody has met it yet") {
 				t.Error("whether anybody met it is not said")
 			}
 		})
+	}
+}
+
+// A campaign that nobody met has one sentence in place of a screen of zeros; of a part
+// of the time that is said of it, and who is left out is told of nevertheless.
+func TestNobodyMetIt(t *testing.T) {
+	t.Parallel()
+	const figures = `id="arms"`
+	for name, row := range map[string]struct {
+		change func(*dashboard.Result)
+		want   string
+	}{
+		"nobody":              {func(*dashboard.Result) {}, "まだ誰も対象になっていません"},
+		"with advice":         {func(p *dashboard.Result) { p.Review = &stats.Review{Next: stats.Sentence{Ja: "条件を見直してください。"}} }, "<p>条件を見直してください。 この施策が最初に"},
+		"in these days":       {func(p *dashboard.Result) { p.Asked.From = "2026-11-01" }, "この期間に対象になった人はいません"},
+		"in an earlier phase": {func(p *dashboard.Result) { p.Asked.Phase = "p0" }, "この期間に対象になった人はいません"},
+		"bots alone":          {func(p *dashboard.Result) { p.Left.Bots = 1 }, figures},
+		"in two variants":     {func(p *dashboard.Result) { p.Results.Crossovers.Count = 1 }, figures},
+		"of a former phase":   {func(p *dashboard.Result) { p.Results.CarriedOver = 1 }, figures},
+		"too early for any":   {func(p *dashboard.Result) { p.Results.LeftOut = 1 }, figures},
+		"somebody in control": {func(p *dashboard.Result) { p.Arms[0].Exposed = 1 }, figures},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := shown(judged(arm("control", true, 0, 0, 0), arm("a", false, 0, 0, 0)))
+			p.Asked, p.Left = dashboard.Asked{}, dashboard.Left{}
+			row.change(&p)
+			if page := rendered(t, "ja", p); !strings.Contains(page, row.want) || strings.Contains(page, figures) != (row.want == figures) {
+				t.Errorf("it lacks %s, or has what it should not: %s", row.want, page)
+			}
+		})
+	}
+}
+
+// No line of a sentence ends between a sign and its amount.
+func TestASignStaysAtItsAmount(t *testing.T) {
+	t.Parallel()
+	p := shown(judged(arm("control", true, 9000, 279, 0), arm("a", false, 9100, 360, 0)))
+	p.Results.Sentence.En = "It brought +¥1,200 (-¥50 to ±¥0)."
+	if page := rendered(t, "en", p); !strings.Contains(page, "It brought &#43;\u2060¥1,200 (-\u2060¥50 to ±\u2060¥0).") {
+		t.Error(page)
 	}
 }
 
