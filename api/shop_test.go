@@ -123,6 +123,7 @@ func open(t testing.TB, changes ...option) *shop {
 		Ready:   func(context.Context) []api.Check { return s.checks },
 		Backup:  func(_ context.Context, w io.Writer) error { _, err := io.WriteString(w, "all of it"); return err },
 		Metrics: prometheus.NewRegistry(), Log: log, Now: s.clock.Now,
+		EraseTime: 50 * time.Second, // less than the callers' own patience: what runs erasures may rest for a while
 	}
 	if given.Outbox, err = outbox.New(outbox.Options{Store: s.ledger, Log: log, Metrics: prometheus.NewRegistry(), Now: s.clock.Now}); err != nil {
 		t.Fatal(err)
