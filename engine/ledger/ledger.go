@@ -208,7 +208,7 @@ func (l *Ledger) Close() error {
 	l.done.Wait()
 	err := errors.Join(l.sync(), l.db.Close())
 	l.seal.listed.Store(true)
-	return errors.Join(err, l.sealUp(), l.seal.file.Close(), l.lock.Close())
+	return errors.Join(err, l.sealUp(l.durable.Load()), l.seal.file.Close(), l.lock.Close())
 }
 
 // Sync returns once everything committed before the call is fsynced. An error
@@ -254,8 +254,9 @@ func (l *Ledger) sync() error {
 	if err := l.db.LogData(nil, pebble.Sync); err != nil {
 		return fmt.Errorf("ledger could not be synced: %w", err)
 	}
-	l.durable.Store(upTo)
-	if err := l.sealUp(); err != nil {
+	// Before anybody hears that it is durable: a kill in between would leave a seal
+	// that does not know of what was acknowledged.
+	if err := l.sealUp(upTo); err != nil {
 		l.log.Error("the ledger's seal cannot be written", "error", err)
 	}
 	l.changed.notify()
