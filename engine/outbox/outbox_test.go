@@ -32,7 +32,7 @@ var secret = []byte("a webhook secret of thirty-two by")
 
 func open(t *testing.T) *post {
 	t.Helper()
-	l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler)})
+	l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler), Patience: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
