@@ -27,7 +27,7 @@ const damagedVisits = 120
 // populated writes a ledger of several tables, the last visits in the log only.
 func populated(t *testing.T, name string, clean bool) written {
 	t.Helper()
-	fs := vfs.NewMem()
+	fs := vfs.NewCrashableMem()
 	l := openedOn(t, fs)
 	for n := 1; n <= damagedVisits; n++ {
 		_, err := l.Commit(numbered(fmt.Sprintf("v%d", n), n))
@@ -48,10 +48,10 @@ func populated(t *testing.T, name string, clean bool) written {
 		closed(t, l)
 		return written{name, contents(t, fs), damagedVisits}
 	}
-	eventually(t, func() bool { return l.durable.Load() == damagedVisits })
-	out := written{name, contents(t, fs), damagedVisits} // as a kill leaves them
+	// As a kill leaves it, at one moment: the store goes on to delete old files.
+	left := fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))})
 	closed(t, l)
-	return out
+	return written{name, contents(t, left), damagedVisits}
 }
 
 func openedOn(t *testing.T, fs vfs.FS) *Ledger {

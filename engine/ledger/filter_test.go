@@ -96,12 +96,8 @@ func TestTheFilterForgetsNoID(t *testing.T) {
 // What is accepted while a filter is being filled is in that one too.
 func TestTheNextFilterTakesWhatComes(t *testing.T) {
 	t.Parallel()
-	l, err := Open(filepath.Join(t.TempDir(), "ledger"), Options{Log: quiet, Patience: patience})
-	if err != nil {
-		t.Fatal(err)
-	}
+	l, _ := clocked(t) // whose clock begins no period, by which the ledger would fill one itself
 	defer closed(t, l)
-	filled(t, l)
 	f := &l.ids.filter
 	f.mu.Lock()
 	next := bloom.NewWithEstimates(fewestIDs, falsePositive)
