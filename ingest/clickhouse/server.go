@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -26,6 +27,7 @@ type Options struct {
 	probeEvery time.Duration
 	stuckAfter time.Duration
 	leaveGrace time.Duration
+	dial       func(ctx context.Context, addr string) (net.Conn, error) // of its own questions; the driver's unless told
 }
 
 // Bounds of a server's life.
