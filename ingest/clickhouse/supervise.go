@@ -48,7 +48,7 @@ func (s *Server) runOnce(ctx context.Context) error {
 		return &installError{err}
 	}
 	began := time.Now()
-	cmd := e.command(s.folder.arguments(s.port)...)
+	cmd := e.command(s.folder.arguments(s.port.number)...)
 	cmd.Dir = s.folder.path("run")
 	p, err := startProcess(cmd, s.output)
 	if err != nil {
@@ -59,7 +59,7 @@ func (s *Server) runOnce(ctx context.Context) error {
 	if err := s.awaitAnswer(ctx, p); err != nil {
 		return err
 	}
-	s.log.Info("clickhouse is ready", "pid", p.pid, "port", s.port, "after", time.Since(began).Round(time.Millisecond))
+	s.log.Info("clickhouse is ready", "pid", p.pid, "port", s.port.number, "after", time.Since(began).Round(time.Millisecond))
 	s.set(State{Phase: Ready, PID: p.pid})
 	return s.watch(ctx, p)
 }
@@ -108,7 +108,7 @@ func (s *Server) awaitAnswer(ctx context.Context, p *process) error {
 // greet makes the native handshake, makes the database and asks one question.
 func (s *Server) greet(ctx context.Context) error {
 	// Before the port is open a bare dial is the cheaper question.
-	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)))
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port.number)))
 	if err != nil {
 		return err
 	}
