@@ -49,7 +49,7 @@ func TestProblemsAreSaidInBothLanguages(t *testing.T) {
 		{post(nobody, "/ui/campaigns/welcome/pause"), 401, "ログインしていないか、ログインの期限が切れました。 ログインし直して、もう一度操作してください。", "Nobody is logged in, or the session is over. nobody is logged in, or no longer: log in at /ui/login and do it again"},
 		{post(edit, "/ui/campaigns/welcome/resume"), 400, "入力に誤りがあります。 すでにその状態になっているか、ルールのファイルでそう決められています。画面を読み直してください。", `Something in what was sent is wrong. campaign "welcome" is neither paused nor stopped for harm: there is nothing to resume`},
 		{post(edit, "/ui/playground/backtest", "days", "3"), 400, "入力に誤りがあります。 期間は 7・14・28 日から選んでください。", "Something in what was sent is wrong. days 3 is none of 7, 14, 28"},
-		{post(edit, "/ui/live/duty", "on", "yes"), 400, "入力に誤りがあります。 受け持つ手段を一つ以上選んでください。", "Something in what was sent is wrong. no channel is ticked: tick those that you take, or stay off"},
+		{post(edit, "/ui/live/duty", "on", "yes"), 400, "入力に誤りがあります。 受けるチャネルを一つ以上選んでください。", "Something in what was sent is wrong. no channel is ticked: tick those that you take, or stay off"},
 		{post(edit, "/ui/playground", "yaml", strings.Repeat("x", 70_000)), 413, "送られたものが大きすぎます。 フォームの大きさは 64 KiB までです。", "What was sent is too large. the form is larger than 64 KiB"},
 		{func(c caller) answer {
 			return c.with("Sec-Fetch-Site", "cross-site").do(http.MethodPost, "/ui/look", "language=en")
