@@ -69,7 +69,8 @@ func TestProblemsAreSaidInBothLanguages(t *testing.T) {
 	}
 }
 
-// What is wrong with a person who is to be added stands on the screen itself.
+// What is wrong with a person who is to be added stands on the screen itself, with
+// the name and the role that were chosen.
 func TestAPersonIsRefusedInBothLanguages(t *testing.T) {
 	t.Parallel()
 	s, _ := staffed(t)
@@ -77,9 +78,12 @@ func TestAPersonIsRefusedInBothLanguages(t *testing.T) {
 	for language, want := range map[string]string{
 		"ja": "名前は文字か数字で始まる 64 字まで（記号は . _ @ + -）、パスワードは 10 文字以上にしてください。", "en": "the password has fewer than 10 letters: choose a longer one",
 	} {
-		page := c.with("Accept-Language", language).submits("/ui/users", "name", "x", "role", "view", "password", "short").is(http.StatusBadRequest)
+		page := c.with("Accept-Language", language).submits("/ui/users", "name", "x", "role", "publish", "password", "short").is(http.StatusBadRequest)
 		if got := page.reads(`<p class="notice trouble"`, "</p>"); got != want {
 			t.Errorf("%s, want %s", got, want)
+		}
+		if form := string(page.body); !strings.Contains(form, `name="name" value="x"`) || !strings.Contains(form, `<option value="publish" selected>`) || strings.Count(form, " selected") != 1 {
+			t.Errorf("the next press would add somebody else: %s", form)
 		}
 	}
 }
