@@ -1,12 +1,17 @@
 package api_test
 
 import (
+	"context"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
 
 	"github.com/omotenashi-web/omotenashi/api"
+	"github.com/omotenashi-web/omotenashi/api/beacon/browsertest"
 )
 
 // Who looks in Japanese reads no English where something cannot be done, and who
@@ -66,6 +71,51 @@ func TestProblemsAreSaidInBothLanguages(t *testing.T) {
 				t.Errorf("in %s it says %s", language, got)
 			}
 		}
+	}
+}
+
+// From what cannot be shown a link leads back to the screen that one came from, and
+// never to another site.
+func TestProblemsLeadBack(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	c := s.as("view").with("Accept", "text/html")
+	for from, want := range map[string]string{
+		s.URL + "/ui/campaigns/welcome?from=2026-11-01&to=2026-11-02": "/ui/campaigns/welcome?from=2026-11-01&to=2026-11-02", s.URL + "/ui/live": "/ui/live",
+		"": "", "https://evil.example/ui/live": "", "//evil.example/ui/live": "", s.URL + "//evil.example/ui/": "", s.URL + `/\evil.example/ui/`: "", s.URL + "/other": "", "javascript:alert(1)": "",
+		s.URL + "/ui/login?back=%2Fui%2Fnothing": "", s.URL + "/ui/nothing": "", "http://" + strings.TrimPrefix(s.URL, "http://") + "@evil.example/ui/live": "",
+	} {
+		page := string(c.with("Referer", from).get("/ui/nothing").is(http.StatusNotFound).body)
+		got := ""
+		if link := regexp.MustCompile(`<a href="([^"]*)" data-back>前の画面に戻る</a>`).FindStringSubmatch(page); link != nil {
+			got = unescape(link[1])
+		}
+		if got != want {
+			t.Errorf("from %q it leads back to %q, want %q", from, got, want)
+		}
+		if !strings.Contains(page, `<a href="/ui/">最初の画面へ</a>`) {
+			t.Error("there is no way to the first screen")
+		}
+	}
+	// A form that is refused leads back to its own page.
+	if page := string(c.with("Referer", s.URL+"/ui/campaigns").submits("/ui/campaigns/welcome/pause").is(http.StatusForbidden).body); !strings.Contains(page, `<a href="/ui/campaigns" data-back>`) {
+		t.Error("a refused form leads nowhere")
+	}
+}
+
+// With script the way back is the browser's own, so that what was typed is there.
+func TestWhatWasTypedIsThereAgain(t *testing.T) {
+	t.Parallel()
+	tab, stop := context.WithTimeout(browsertest.New(t), 5*time.Minute)
+	defer stop()
+	s := lookedAt(t)
+	const from = `document.querySelector("form.asked [name=from]")`
+	if err := chromedp.Do(tab, chromedp.Navigate(s.URL+"/ui/campaigns/welcome"), holds(`document.readyState === "complete" && `+from),
+		chromedp.Evaluate[chromedp.Void](from+`.value = "2026-11-02"; document.querySelector("form.asked [name=to]").value = "2026-11-01"`),
+		clicks(`form.asked button`), holds(`document.querySelector("[data-problem=bad_request]")`), clicks(`a[data-back]`),
+		holds(from+`?.value === "2026-11-02"`),
+	); err != nil {
+		t.Fatal(err)
 	}
 }
 
