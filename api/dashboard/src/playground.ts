@@ -1,6 +1,7 @@
 // The playground's text: written with completion, findings shown in their place,
 // words put in by a click. Without this the text area is whole.
 import type { Word } from "./complete";
+import { copied } from "./copy";
 import { edit, mark, offset } from "./editor";
 
 const words = [...document.querySelectorAll<HTMLElement>(".words [data-insert]")].map((button): Word => ({
@@ -15,10 +16,10 @@ const words = [...document.querySelectorAll<HTMLElement>(".words [data-insert]")
 const view = edit(document.querySelector<HTMLTextAreaElement>(".editor textarea")!, words);
 const found = (): void => mark(view, document.querySelectorAll<HTMLElement>("#findings [data-line]"));
 
-document.addEventListener("click", async (event) => {
+document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-insert], [data-line], [data-copy]") : null;
   if (!button) return;
-  const { insert, line, column, copy, done } = button.dataset;
+  const { insert, line, column } = button.dataset;
   if (insert) {
     view.dispatch(view.state.replaceSelection(insert));
     view.focus();
@@ -26,9 +27,8 @@ document.addEventListener("click", async (event) => {
     const at = offset(view, Number(line), Number(column));
     view.dispatch({ selection: { anchor: at }, scrollIntoView: true });
     view.focus();
-  } else if (copy) {
-    await navigator.clipboard.writeText(document.getElementById(copy)!.textContent || "");
-    button.textContent = done || button.textContent;
+  } else {
+    void copied(button);
   }
 });
 document.addEventListener("htmx:afterSettle", found);
