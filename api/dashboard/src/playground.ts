@@ -3,6 +3,7 @@
 import type { Word } from "./complete";
 import { copied } from "./copy";
 import { edit, mark, offset } from "./editor";
+import { keep } from "./keep";
 
 const words = [...document.querySelectorAll<HTMLElement>(".words [data-insert]")].map((button): Word => ({
   chapter: button.closest<HTMLElement>("[data-chapter]")!.dataset.chapter!,
@@ -13,7 +14,8 @@ const words = [...document.querySelectorAll<HTMLElement>(".words [data-insert]")
   values: (button.dataset.values || "").split(" ").filter(Boolean),
   text: button.closest("div")!.querySelector("dd")!.textContent!,
 }));
-const view = edit(document.querySelector<HTMLTextAreaElement>(".editor textarea")!, words);
+const area = document.querySelector<HTMLTextAreaElement>(".editor textarea")!;
+const view = edit(area, words);
 const found = (): void => mark(view, document.querySelectorAll<HTMLElement>("#findings [data-line]"));
 
 document.addEventListener("click", (event) => {
@@ -33,3 +35,4 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("htmx:afterSettle", found);
 found();
+document.addEventListener("DOMContentLoaded", () => keep(area)); // when htmx listens, so that what is put back is checked
