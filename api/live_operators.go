@@ -38,12 +38,12 @@ func (s *Server) setDuty(c echo.Context) error {
 		what = "operator_on"
 		for _, kind := range form["channels"] {
 			if !slices.Contains(peopled, kind) {
-				return problem("bad_request", "channels are some of "+strings.Join(peopled, ", ")).in("受け持つ手段は画面にあるものから選んでください。")
+				return problem("bad_request", "channels are some of "+strings.Join(peopled, ", ")).in("受けるチャネルは画面にあるものから選んでください。")
 			}
 			body.Channels = append(body.Channels, kind)
 		}
 		if len(body.Channels) == 0 {
-			return problem("bad_request", "no channel is ticked: tick those that you take, or stay off").in("受け持つ手段を一つ以上選んでください。")
+			return problem("bad_request", "no channel is ticked: tick those that you take, or stay off").in("受けるチャネルを一つ以上選んでください。")
 		}
 	}
 	if !s.operators.say(me, body, s.now()) {

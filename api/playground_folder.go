@@ -23,12 +23,15 @@ const tried = "campaigns/playground.yaml"
 func (s *Server) check(c echo.Context, page *dashboard.Playground) (*rules.Set, *rules.Campaign) {
 	page.Checked = true
 	set, found, _ := rules.Lint(s.folderWith(page.YAML, false), rules.LintOptions{Now: s.now()})
+	language := s.frame(c, "playground").Language
 	for _, f := range found {
 		here := f.File == tried
 		if !here && f.Severity != rules.Error {
 			continue // the folder's own, said before
 		}
+		means := explained(f.ID, language)
 		page.Findings = append(page.Findings, dashboard.Finding{
+			Means: means.Means, Do: means.Do,
 			Here: here, File: f.File, Line: f.Line, Column: f.Column, Severity: string(f.Severity), ID: f.ID, Path: f.Path, Message: f.Message, Hint: f.Hint, Excerpt: f.Excerpt,
 		})
 	}
@@ -45,6 +48,19 @@ func (s *Server) check(c echo.Context, page *dashboard.Playground) (*rules.Set, 
 		page.Problem, page.In, page.Cited = s.saidTo(c, problem("bad_request", "the text has no campaign: begin with its id").in("施策がありません。id: から書き始めてください。"))
 	}
 	return set, campaign
+}
+
+// explained is what a finding's code means; nothing of one that nobody explains.
+func explained(id, language string) rules.Explanation {
+	code, err := rules.CodeOf(id)
+	switch {
+	case err != nil:
+		return rules.Explanation{}
+	case language == "ja":
+		return code.Japanese
+	default:
+		return code.English
+	}
 }
 
 // folderWith is the rules in use with a text in the place of the campaigns of its

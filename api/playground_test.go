@@ -141,8 +141,19 @@ func TestCheckingInThePlayground(t *testing.T) {
 	c := s.as("edit")
 	text := strings.Replace(rescue, "visitor.visits", "visitor.vists", 1)
 	part := c.submits("/ui/playground/check", "yaml", text).is(http.StatusOK)
-	want := `4:15 when visitor has no "vists", did you mean "visits"? OMO008 when: visitor.vists >= 2 && cart.value >= 5000 ^`
+	want := `4:15 when 条件が読み取れません（知らない名前、型の違い、式の誤り）。 印の位置をご確認ください。使える名前は omo reference で一覧できます。 visitor has no "vists", did you mean "visits"? OMO008 when: visitor.vists >= 2 && cart.value >= 5000 ^`
 	if got := part.reads("<div", "never"); !strings.HasPrefix(got, want) || strings.Contains(string(part.body), "<html") {
+		t.Errorf("\n     %s\nwant %s", got, want)
+	}
+	if body := string(part.body); !strings.Contains(body, `lang="en">visitor has no`) {
+		t.Errorf("the English line is not said to be English: %s", body)
+	}
+	want = `4:15 when A rule that cannot be understood: an unknown name, a wrong type, a broken expression. Look at the caret; omo reference lists all names and functions. visitor has no "vists"`
+	if got := c.with("Accept-Language", "en").submits("/ui/playground/check", "yaml", text).is(http.StatusOK).reads("<div", "never"); !strings.HasPrefix(got, want) {
+		t.Errorf("\n     %s\nwant %s", got, want)
+	}
+	want = `3:9 status ここでは使えない値です（範囲外、決まった語にない、書式違いなど）。 ヒントにある値で書いてください。`
+	if got := c.submits("/ui/playground/check", "yaml", strings.Replace(rescue, "draft", "drafft", 1)).is(http.StatusOK).reads("<div", "never"); !strings.HasPrefix(got, want) || !strings.Contains(got, "ヒント：") {
 		t.Errorf("\n     %s\nwant %s", got, want)
 	}
 	set, found, _ := rules.Lint(fstest.MapFS{"campaigns/a.yaml": &fstest.MapFile{Data: []byte(text)}}, rules.LintOptions{Now: s.clock.Now()})

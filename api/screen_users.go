@@ -37,7 +37,7 @@ func (s *Server) putUser(c echo.Context) error {
 	name, role := strings.TrimSpace(c.FormValue("name")), dashboard.Roles[c.FormValue("role")]
 	fail := func(what, ja string) error {
 		text, _, _ := s.saidTo(c, problem("bad_request", what).in(ja))
-		return s.users(c, http.StatusBadRequest, dashboard.Users{Me: by(c).Name, Problem: text, Name: name})
+		return s.users(c, http.StatusBadRequest, dashboard.Users{Me: by(c).Name, Problem: text, Name: name, Role: role.String()})
 	}
 	if err := CheckPerson(name, c.FormValue("password")); err != nil {
 		return fail(err.Error(), "名前は文字か数字で始まる 64 字まで（記号は . _ @ + -）、パスワードは 10 文字以上にしてください。")

@@ -209,6 +209,25 @@ func (s *Server) screenAsset(c echo.Context) error {
 	return c.Blob(http.StatusOK, asset.Type, asset.Body)
 }
 
+// problemShown is what the problem screen shows.
+type problemShown struct {
+	*Problem
+	From string // the screen that it came up on: its path and query; "" unknown
+}
+
+// cameFrom is the screen that a request was sent from, by its path and query; ""
+// where the browser says none of ours, where one logs in, or the very same page.
+func cameFrom(r *http.Request) string {
+	u, err := url.Parse(r.Referer())
+	if err != nil || u.Host != r.Host || !strings.HasPrefix(u.Path, "/ui/") || u.Path == "/ui/login" {
+		return ""
+	}
+	if r.Method != http.MethodPost && u.RequestURI() == r.URL.RequestURI() {
+		return ""
+	}
+	return u.RequestURI()
+}
+
 // problemPage is a problem as people see it: on a screen and in their language;
 // false where the request is no browser's for a screen.
 func (s *Server) problemPage(c echo.Context, status int, p *Problem) bool {
@@ -217,7 +236,7 @@ func (s *Server) problemPage(c echo.Context, status int, p *Problem) bool {
 		return false
 	}
 	c.Response().Header().Set("Content-Security-Policy", onScreens)
-	if err := s.page(c, status, "problem", "layout", p); err != nil {
+	if err := s.page(c, status, "problem", "layout", problemShown{p, cameFrom(r)}); err != nil {
 		s.log.Error("a problem could not be shown", "error", err)
 		return false
 	}

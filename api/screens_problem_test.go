@@ -1,12 +1,17 @@
 package api_test
 
 import (
+	"context"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
 
 	"github.com/omotenashi-web/omotenashi/api"
+	"github.com/omotenashi-web/omotenashi/api/beacon/browsertest"
 )
 
 // Who looks in Japanese reads no English where something cannot be done, and who
@@ -49,7 +54,7 @@ func TestProblemsAreSaidInBothLanguages(t *testing.T) {
 		{post(nobody, "/ui/campaigns/welcome/pause"), 401, "ログインしていないか、ログインの期限が切れました。 ログインし直して、もう一度操作してください。", "Nobody is logged in, or the session is over. nobody is logged in, or no longer: log in at /ui/login and do it again"},
 		{post(edit, "/ui/campaigns/welcome/resume"), 400, "入力に誤りがあります。 すでにその状態になっているか、ルールのファイルでそう決められています。画面を読み直してください。", `Something in what was sent is wrong. campaign "welcome" is neither paused nor stopped for harm: there is nothing to resume`},
 		{post(edit, "/ui/playground/backtest", "days", "3"), 400, "入力に誤りがあります。 期間は 7・14・28 日から選んでください。", "Something in what was sent is wrong. days 3 is none of 7, 14, 28"},
-		{post(edit, "/ui/live/duty", "on", "yes"), 400, "入力に誤りがあります。 受け持つ手段を一つ以上選んでください。", "Something in what was sent is wrong. no channel is ticked: tick those that you take, or stay off"},
+		{post(edit, "/ui/live/duty", "on", "yes"), 400, "入力に誤りがあります。 受けるチャネルを一つ以上選んでください。", "Something in what was sent is wrong. no channel is ticked: tick those that you take, or stay off"},
 		{post(edit, "/ui/playground", "yaml", strings.Repeat("x", 70_000)), 413, "送られたものが大きすぎます。 フォームの大きさは 64 KiB までです。", "What was sent is too large. the form is larger than 64 KiB"},
 		{func(c caller) answer {
 			return c.with("Sec-Fetch-Site", "cross-site").do(http.MethodPost, "/ui/look", "language=en")
@@ -69,7 +74,53 @@ func TestProblemsAreSaidInBothLanguages(t *testing.T) {
 	}
 }
 
-// What is wrong with a person who is to be added stands on the screen itself.
+// From what cannot be shown a link leads back to the screen that one came from, and
+// never to another site.
+func TestProblemsLeadBack(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	c := s.as("view").with("Accept", "text/html")
+	for from, want := range map[string]string{
+		s.URL + "/ui/campaigns/welcome?from=2026-11-01&to=2026-11-02": "/ui/campaigns/welcome?from=2026-11-01&to=2026-11-02", s.URL + "/ui/live": "/ui/live",
+		"": "", "https://evil.example/ui/live": "", "//evil.example/ui/live": "", s.URL + "//evil.example/ui/": "", s.URL + `/\evil.example/ui/`: "", s.URL + "/other": "", "javascript:alert(1)": "",
+		s.URL + "/ui/login?back=%2Fui%2Fnothing": "", s.URL + "/ui/nothing": "", "http://" + strings.TrimPrefix(s.URL, "http://") + "@evil.example/ui/live": "",
+	} {
+		page := string(c.with("Referer", from).get("/ui/nothing").is(http.StatusNotFound).body)
+		got := ""
+		if link := regexp.MustCompile(`<a href="([^"]*)" data-back>前の画面に戻る</a>`).FindStringSubmatch(page); link != nil {
+			got = unescape(link[1])
+		}
+		if got != want {
+			t.Errorf("from %q it leads back to %q, want %q", from, got, want)
+		}
+		if !strings.Contains(page, `<a href="/ui/">最初の画面へ</a>`) {
+			t.Error("there is no way to the first screen")
+		}
+	}
+	// A form that is refused leads back to its own page.
+	if page := string(c.with("Referer", s.URL+"/ui/campaigns").submits("/ui/campaigns/welcome/pause").is(http.StatusForbidden).body); !strings.Contains(page, `<a href="/ui/campaigns" data-back>`) {
+		t.Error("a refused form leads nowhere")
+	}
+}
+
+// With script the way back is the browser's own, so that what was typed is there.
+func TestWhatWasTypedIsThereAgain(t *testing.T) {
+	t.Parallel()
+	tab, stop := context.WithTimeout(browsertest.New(t), 5*time.Minute)
+	defer stop()
+	s := lookedAt(t)
+	const from = `document.querySelector("form.asked [name=from]")`
+	if err := chromedp.Do(tab, chromedp.Navigate(s.URL+"/ui/campaigns/welcome"), holds(`document.readyState === "complete" && `+from),
+		chromedp.Evaluate[chromedp.Void](from+`.value = "2026-11-02"; document.querySelector("form.asked [name=to]").value = "2026-11-01"`),
+		clicks(`form.asked button`), holds(`document.querySelector("[data-problem=bad_request]")`), clicks(`a[data-back]`),
+		holds(from+`?.value === "2026-11-02"`),
+	); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What is wrong with a person who is to be added stands on the screen itself, with
+// the name and the role that were chosen.
 func TestAPersonIsRefusedInBothLanguages(t *testing.T) {
 	t.Parallel()
 	s, _ := staffed(t)
@@ -77,9 +128,12 @@ func TestAPersonIsRefusedInBothLanguages(t *testing.T) {
 	for language, want := range map[string]string{
 		"ja": "名前は文字か数字で始まる 64 字まで（記号は . _ @ + -）、パスワードは 10 文字以上にしてください。", "en": "the password has fewer than 10 letters: choose a longer one",
 	} {
-		page := c.with("Accept-Language", language).submits("/ui/users", "name", "x", "role", "view", "password", "short").is(http.StatusBadRequest)
+		page := c.with("Accept-Language", language).submits("/ui/users", "name", "x", "role", "publish", "password", "short").is(http.StatusBadRequest)
 		if got := page.reads(`<p class="notice trouble"`, "</p>"); got != want {
 			t.Errorf("%s, want %s", got, want)
+		}
+		if form := string(page.body); !strings.Contains(form, `name="name" value="x"`) || !strings.Contains(form, `<option value="publish" selected>`) || strings.Count(form, " selected") != 1 {
+			t.Errorf("the next press would add somebody else: %s", form)
 		}
 	}
 }

@@ -29,6 +29,7 @@ type Finding struct {
 	Line, Column           int
 	Severity, ID, Path     string
 	Message, Hint, Excerpt string
+	Means, Do              string // of its code, in the screen's language
 }
 
 // Made is whom a rule is tried on, as the form has it.

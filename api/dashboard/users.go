@@ -7,6 +7,7 @@ type Users struct {
 	Done    Done
 	Problem string // with what was sent
 	Name    string // that was sent
+	Role    string // with it
 }
 
 // User is one of them.

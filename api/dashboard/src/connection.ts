@@ -2,21 +2,23 @@
 // itself (hx-trigger="every …", the live screen's stream) goes on asking, so that
 // the screen comes back when the server does.
 
-type Trouble = "lost" | "gone" | "unsent";
+const worst = ["lost", "gone", "shut", "denied", "unsent"] as const;
+type Trouble = typeof worst[number];
 
 const place = document.getElementById("connection") as HTMLElement;
-const [said, last] = place.children as unknown as HTMLElement[];
+const [said, last, login] = place.children as unknown as HTMLElement[];
 const troubles = new Map<Element, Trouble>(); // of who asked
 let answered = Date.now();
 
 function tell(): void {
   for (const who of troubles.keys()) if (!who.isConnected) troubles.delete(who);
   const all = new Set(troubles.values());
-  const one = (["lost", "gone", "unsent"] as const).find((trouble) => all.has(trouble));
+  const one = worst.find((trouble) => all.has(trouble));
   const seconds = Math.max(0, Math.floor((Date.now() - answered) / 1000));
   const [unit, n] = seconds < 60 ? ["seconds", seconds] : ["minutes", Math.floor(seconds / 60)];
   put(said, one && place.dataset[one]);
   put(last, one === "lost" ? place.dataset[unit]?.replace("@", String(n)) : ""); // no status: a reader is told once
+  login.hidden = one !== "shut";
   place.classList.toggle("said", !!one);
 }
 
@@ -29,17 +31,20 @@ function good(who: Element, byItself: boolean): void {
   answered = Date.now();
   troubles.delete(who);
   // What is asked by itself does not say that what a person did has come to anything.
-  if (!byItself) for (const [other, trouble] of troubles) if (trouble === "unsent") troubles.delete(other);
+  if (!byItself) for (const [other, trouble] of troubles) if (trouble !== "lost" && trouble !== "gone") troubles.delete(other);
   tell();
 }
 
 const asksAgain = (who: Element): boolean => who.matches('[hx-trigger*="every"]');
 
-/** bad notes that who asked got no answer, or one that says no. */
+/**
+ * bad notes that who asked got no answer, or one that says no. What a person did and
+ * may not, or no longer, stays on the page with all that is written there.
+ */
 function bad(who: Element, status: number): void {
-  const again = asksAgain(who);
   const refused = status >= 400 && status < 500 && status !== 429;
-  troubles.set(who, !again ? "unsent" : refused ? "gone" : "lost");
+  if (asksAgain(who)) troubles.set(who, refused ? "gone" : "lost");
+  else troubles.set(who, status === 401 ? "shut" : status === 403 ? "denied" : "unsent");
   tell();
 }
 

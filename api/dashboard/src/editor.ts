@@ -24,7 +24,7 @@ const look = EditorView.theme({
   ".cm-tooltip-autocomplete > ul > li[aria-selected]": { color: "var(--card)", backgroundColor: "var(--lead)" },
   ".cm-completionDetail": { fontStyle: "normal", opacity: ".75" },
   ".cm-completionInfo": { maxWidth: "24rem", fontFamily: "system-ui, sans-serif", fontSize: ".82rem", whiteSpace: "pre-line" },
-  ".cm-diagnostic": { fontFamily: "system-ui, sans-serif" },
+  ".cm-diagnostic": { fontFamily: "system-ui, sans-serif", whiteSpace: "pre-line" },
 });
 
 const colours = HighlightStyle.define([
@@ -81,7 +81,7 @@ export function mark(view: EditorView, findings: Iterable<HTMLElement>): void {
     const from = offset(view, Number(button.dataset.line), Number(button.dataset.column));
     const line = view.state.doc.lineAt(from);
     const word = /^[\w.]+/.exec(view.state.doc.sliceString(from, line.to));
-    all.push({ from, to: word ? from + word[0].length : line.to, severity: item.className === "error" ? "error" : "warning", message: item.querySelector("[lang]")!.textContent!.trim() });
+    all.push({ from, to: word ? from + word[0].length : line.to, severity: item.className === "error" ? "error" : "warning", message: item.querySelector(".means")!.textContent + "\n" + item.querySelector(".said")!.textContent });
   }
   view.dispatch(setDiagnostics(view.state, all));
 }

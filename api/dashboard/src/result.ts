@@ -1,6 +1,7 @@
 // What the result screen does with script beside what it is without: a text is
 // copied, and a drawing kept as a picture of points. Parts come and go, so that
 // the page listens for them.
+import { copied } from "./copy";
 
 document.addEventListener("click", (event) => {
   const at = event.target instanceof Element ? event.target : null;
@@ -13,17 +14,6 @@ document.addEventListener("click", (event) => {
     void painted(draw);
   }
 });
-
-async function copied(button: HTMLElement): Promise<void> {
-  const text = document.getElementById(button.dataset.copy ?? "");
-  if (!text) return;
-  if (navigator.clipboard) {
-    await navigator.clipboard.writeText(text.textContent ?? "");
-    button.textContent = button.dataset.done ?? "";
-  } else {
-    getSelection()?.selectAllChildren(text); // not on https: ready to be copied by hand
-  }
-}
 
 // The SVG that the server draws, at twice its size.
 async function painted(link: HTMLAnchorElement): Promise<void> {

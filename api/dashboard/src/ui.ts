@@ -18,6 +18,16 @@ document.addEventListener("change", (event) => {
   }
 });
 
+// Back as the browser's own button goes, to what was typed; without script, or in
+// a tab of its own, the link opens the page anew.
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element && event.target.closest("a[data-back]");
+  if (link && history.length > 1 && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    history.back();
+  }
+});
+
 document.documentElement.dataset.script = "on";
 
 // On a phone the screens' names are a row that is pushed: the present one is seen.
