@@ -10,6 +10,7 @@ import (
 
 	"github.com/omotenashi-web/omotenashi/api/dashboard"
 	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 	"github.com/omotenashi-web/omotenashi/rules"
 )
 
@@ -40,6 +41,7 @@ func (s *Server) campaignsScreen(c echo.Context) error {
 		row.Results = f.results[x.ID]
 		row.Trend, row.Met = f.trend(x.ID, daysBack(now, boardDays), boardDays)
 		row.Clashes = f.clashes(x, names)
+		f.lead(&row)
 		page.Met += row.Met
 		if row.Status == string(rules.Live) {
 			page.Live++
@@ -105,7 +107,7 @@ func (f *figures) clashes(x *rules.Campaign, names map[string]*rules.Campaign) [
 		if one.Campaign != x.ID {
 			continue
 		}
-		clash := dashboard.Clash{Reason: one.Reason, Visitors: one.Visitors}
+		clash := dashboard.Clash{Reason: one.Reason, Visitors: one.Visitors, Path: f.behind(x.ID, warehouse.Yielded, "reason", one.Reason, "winner", one.Winner)}
 		if one.Winner != "" {
 			winner := names[one.Winner]
 			if winner == nil || winner.Slot != x.Slot {
@@ -116,6 +118,30 @@ func (f *figures) clashes(x *rules.Campaign, names map[string]*rules.Campaign) [
 		out = append(out, clash)
 	}
 	return out
+}
+
+// lead gives a campaign's figures the addresses of whom they counted, as of when.
+func (f *figures) lead(row *dashboard.CampaignRow) {
+	if f.met {
+		row.ToMet = f.behind(row.ID, warehouse.Met)
+	}
+	if row.Results == nil {
+		return
+	}
+	row.ToArm = map[string]string{}
+	for _, arm := range row.Results.Arms {
+		ask := []string{"who", warehouse.Exposed, "variant", arm.Variant, "as_of", row.Results.AsOf.UTC().Format(exactly)}
+		if row.Results.Phase != "" {
+			ask = append(ask, "of", row.Results.Phase)
+		}
+		row.ToArm[arm.Variant] = dashboard.Result{CampaignRow: *row}.To("visitors", ask...)
+	}
+}
+
+// behind is the address of the visitors behind a figure of the days looked back at.
+func (f *figures) behind(campaign, who string, more ...string) string {
+	return dashboard.Result{CampaignRow: dashboard.CampaignRow{ID: campaign}}.To("visitors",
+		append(more, "who", who, "since", f.from.UTC().Format(exactly), "as_of", f.at.UTC().Format(exactly))...)
 }
 
 // changeCampaign pauses or resumes one, and goes back to the list or to the

@@ -136,7 +136,7 @@ func TestPauseAndResumeOnTheScreen(t *testing.T) {
 // mistaken has a mistake in one of its questions.
 type mistaken struct{ *reports }
 
-func (mistaken) Activity(context.Context, time.Time, string) ([]warehouse.Activity, error) {
+func (mistaken) Activity(context.Context, time.Time, time.Time, string) ([]warehouse.Activity, error) {
 	panic("a mistake")
 }
 

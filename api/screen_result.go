@@ -22,6 +22,7 @@ type Behind interface {
 	Members(context.Context, warehouse.MembersQuery) (warehouse.Members, error)
 	CameTo(context.Context, warehouse.StepQuery) (warehouse.Came, error)
 	Chatted(context.Context, warehouse.ChattedQuery) (warehouse.Chatted, error)
+	CameAside(context.Context, warehouse.AsideQuery) (warehouse.Came, error)
 	Phases(context.Context, warehouse.Query) ([]warehouse.Phase, error)
 }
 
