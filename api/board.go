@@ -42,7 +42,7 @@ type figures struct {
 
 // figures are the campaigns' as of a few seconds ago; nil without an error: they
 // are being counted.
-func (s *Server) figures() (*figures, error) {
+func (s *Server) figures() (*figures, standing, error) {
 	live := s.engine.Live()
 	fits := func(f *figures) bool { return maps.Equal(f.phases, live.Phases) }
 	return s.board.get(s.now, fits, func(ctx context.Context) (*figures, error) { return s.count(ctx, live) })

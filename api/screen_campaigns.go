@@ -23,7 +23,10 @@ func (s *Server) campaignsScreen(c echo.Context) error {
 			page.Troubles = append(page.Troubles, dashboard.Part{Name: check.Part, Detail: check.Detail})
 		}
 	}
-	f, err := s.figures()
+	f, stands, err := s.figures()
+	if told, err := s.told(c, stands, err); told {
+		return err
+	}
 	switch {
 	case err != nil:
 		page.Problem, f = wording(err), &figures{}
@@ -31,6 +34,7 @@ func (s *Server) campaignsScreen(c echo.Context) error {
 		page.Counting, f = true, &figures{}
 	default:
 		page.At, page.Problem, page.Known = f.at.In(now.Location()), f.problem, f.met
+		page.Renews = renews(c, stands)
 	}
 	names := map[string]*rules.Campaign{}
 	for _, x := range live.Set.Campaigns {

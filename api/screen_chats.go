@@ -19,12 +19,12 @@ func talks(campaign *rules.Campaign) bool {
 }
 
 // putChats shows how a campaign's chats went, in the span that its funnel has.
-func (s *Server) putChats(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query) (bool, error) {
+func (s *Server) putChats(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query, stands *standing) (bool, error) {
 	ask, err := s.chatsOfCampaign(c, campaign, q)
 	if err != nil {
 		return false, err
 	}
-	found, err := counting(s, c, campaign, q, func(ctx context.Context) (Chats, error) { return s.chatsOf(ctx, ask) })
+	found, err := counting(s, c, campaign, q, stands, func(ctx context.Context) (Chats, error) { return s.chatsOf(ctx, ask) })
 	if err != nil || found == nil {
 		return false, err
 	}

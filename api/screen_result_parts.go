@@ -20,7 +20,7 @@ import (
 
 // resultPart answers with one part of a campaign's results: for htmx as it is,
 // and else as a screen of its own. put leaves the part out while it is counted.
-func (s *Server) resultPart(name string, put func(echo.Context, *dashboard.Result, *rules.Campaign, warehouse.Query) (there bool, err error)) echo.HandlerFunc {
+func (s *Server) resultPart(name string, put func(echo.Context, *dashboard.Result, *rules.Campaign, warehouse.Query, *standing) (there bool, err error)) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		campaign, q, err := s.question(c)
 		if err != nil {
@@ -28,7 +28,12 @@ func (s *Server) resultPart(name string, put func(echo.Context, *dashboard.Resul
 		}
 		page := s.resultPage(c, campaign)
 		page.Part = name
-		there, err := put(c, &page, campaign, q)
+		var stands standing
+		there, err := put(c, &page, campaign, q, &stands)
+		if told, err := s.told(c, stands, err); told {
+			return err
+		}
+		page.Renews = renews(c, stands)
 		if err != nil {
 			page.Problem = wording(err)
 		}
@@ -41,15 +46,16 @@ func (s *Server) resultPart(name string, put func(echo.Context, *dashboard.Resul
 }
 
 // counting asks for a part's figures, once for all who ask the same.
-func counting[T any](s *Server, c echo.Context, campaign *rules.Campaign, q warehouse.Query, count func(context.Context) (T, error)) (*T, error) {
-	return look(s.shelf, s.now, s.shelfKey(campaign, q, c.QueryParams()), shown[T], func(ctx context.Context) (*T, error) {
+func counting[T any](s *Server, c echo.Context, campaign *rules.Campaign, q warehouse.Query, stands *standing, count func(context.Context) (T, error)) (found *T, err error) {
+	found, *stands, err = look(s.shelf, s.now, s.shelfKey(campaign, q, c.QueryParams()), shown[T], func(ctx context.Context) (*T, error) {
 		out, err := count(ctx)
 		return &out, err
 	})
+	return found, err
 }
 
-func (s *Server) putDays(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query) (bool, error) {
-	series, err := counting(s, c, campaign, q, func(ctx context.Context) (Series, error) { return s.seriesOf(ctx, campaign, s.asOf(campaign, q)) })
+func (s *Server) putDays(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query, stands *standing) (bool, error) {
+	series, err := counting(s, c, campaign, q, stands, func(ctx context.Context) (Series, error) { return s.seriesOf(ctx, campaign, s.asOf(campaign, q)) })
 	if err != nil || series == nil {
 		return false, err
 	}
@@ -92,12 +98,12 @@ func newestFirst(rows []dashboard.DayRow) {
 	})
 }
 
-func (s *Server) putFunnel(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query) (bool, error) {
+func (s *Server) putFunnel(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query, stands *standing) (bool, error) {
 	ask, err := funnelAsked(c, campaign, s.asOf(campaign, q))
 	if err != nil {
 		return false, err
 	}
-	funnel, err := counting(s, c, campaign, q, func(ctx context.Context) (Funnel, error) { return s.funnelOf(ctx, ask) })
+	funnel, err := counting(s, c, campaign, q, stands, func(ctx context.Context) (Funnel, error) { return s.funnelOf(ctx, ask) })
 	if err != nil || funnel == nil {
 		return false, err
 	}
@@ -137,12 +143,12 @@ func funnelAsked(c echo.Context, campaign *rules.Campaign, q warehouse.Query) (w
 	return funnelQuery(campaign, q), nil
 }
 
-func (s *Server) putBreakdown(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query) (bool, error) {
+func (s *Server) putBreakdown(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query, stands *standing) (bool, error) {
 	by := c.QueryParam("by")
 	if by == "" {
 		by = warehouse.ByDevice
 	}
-	found, err := counting(s, c, campaign, q, func(ctx context.Context) (Breakdown, error) {
+	found, err := counting(s, c, campaign, q, stands, func(ctx context.Context) (Breakdown, error) {
 		return s.breakdownOf(ctx, campaign, s.asOf(campaign, q), by)
 	})
 	if err != nil || found == nil {
@@ -316,7 +322,7 @@ func (s *Server) gone(visitor string, page *dashboard.Members) bool {
 // listed are the visitors that a count gives: none while it is under way or where
 // it cannot be had, and then the page says so.
 func listed[T any](s *Server, c echo.Context, campaign *rules.Campaign, q warehouse.Query, page *dashboard.Members, count func(context.Context) (T, error)) (out T) {
-	found, err := look(s.shelf, s.now, s.shelfKey(campaign, q, c.QueryParams()), shown[T], func(ctx context.Context) (*T, error) {
+	found, _, err := look(s.shelf, s.now, s.shelfKey(campaign, q, c.QueryParams()), shown[T], func(ctx context.Context) (*T, error) {
 		out, err := count(ctx)
 		if err != nil {
 			return nil, s.away("campaign", campaign.ID, err)

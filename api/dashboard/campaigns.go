@@ -14,6 +14,7 @@ type Campaigns struct {
 	Rules    string    // the rule set's hash
 	Problem  string    // why there are no figures
 	Counting bool      // there are none yet
+	Renews   string    // a newer count is under way: the headers to ask for it with
 	Rows     []CampaignRow
 	Drafts   []CampaignRow // without figures
 	Troubles []Part        // of the server, that are not well

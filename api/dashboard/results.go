@@ -25,6 +25,7 @@ type Result struct {
 	Part     string    // of days, funnel and breakdown the one that stands alone; "": the whole
 	At       time.Time // when it was counted; zero: it was not
 	Counting bool      // it is being counted
+	Renews   string    // a newer count is under way: the headers to ask for it with
 	Problem  string    // why there are no figures
 	Done     Done      // what somebody has just changed
 	Asked    Asked
