@@ -52,7 +52,7 @@ func (s *Server) campaignsScreen(c echo.Context) error {
 		}
 		page.Rows = append(page.Rows, row)
 		if x.ID == c.QueryParam("of") {
-			page.Done = dashboard.Done{What: changeOf(c.QueryParam("did")), Name: x.Name}
+			page.Done = doneTo(row, c.QueryParam("did"))
 		}
 	}
 	for _, x := range live.Set.Drafts {
@@ -178,11 +178,11 @@ func (s *Server) resumeCampaign(id string, change engine.Change) error {
 	return err
 }
 
-// changeOf is a change that the list knows a word for.
-func changeOf(told string) string {
-	switch told {
-	case "pause", "resume":
-		return told
+// doneTo is the change that an address says was made to a campaign, while it is as the
+// change left it: the address stays in the browser for long.
+func doneTo(row dashboard.CampaignRow, told string) dashboard.Done {
+	if told == "pause" && row.Resume && row.Harm == nil || told == "resume" && row.Pause {
+		return dashboard.Done{What: told, Name: row.Name}
 	}
-	return ""
+	return dashboard.Done{}
 }

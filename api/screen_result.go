@@ -47,7 +47,7 @@ func (s *Server) resultScreen(c echo.Context) error {
 		return err
 	}
 	page := s.resultPage(c, campaign)
-	page.Done = dashboard.Done{What: changeOf(c.QueryParam("did")), Name: campaign.Name}
+	page.Done = doneTo(page.CampaignRow, c.QueryParam("did"))
 	found, stands, err := s.counts(c, campaign, q)
 	if told, err := s.told(c, stands, err); told {
 		return err
