@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"html"
 	"net/http"
@@ -115,7 +116,8 @@ func TestAPageWhoseCountFailsDoesNotAskForEver(t *testing.T) {
 // being filled in.
 func TestFiguresComeQuietly(t *testing.T) {
 	t.Parallel()
-	tab := browsertest.New(t)
+	tab, stop := context.WithTimeout(browsertest.New(t), 5*time.Minute)
+	defer stop()
 	s := lookedAt(t)
 	does := func(actions ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
