@@ -19,8 +19,8 @@ import (
 
 // Overview is what the screens ask of the warehouse of all campaigns at once.
 type Overview interface {
-	Activity(ctx context.Context, from time.Time, zone string) ([]warehouse.Activity, error)
-	Conflicts(ctx context.Context, from time.Time) ([]warehouse.Conflict, error)
+	Activity(ctx context.Context, from, asOf time.Time, zone string) ([]warehouse.Activity, error)
+	Conflicts(ctx context.Context, from, asOf time.Time) ([]warehouse.Conflict, error)
 }
 
 const (
@@ -31,6 +31,7 @@ const (
 // figures are those of one rule set, as of one moment.
 type figures struct {
 	at        time.Time
+	from      time.Time // that activity and conflicts look back to
 	phases    map[string]string
 	results   map[string]*stats.Results
 	activity  []warehouse.Activity
@@ -41,7 +42,7 @@ type figures struct {
 
 // figures are the campaigns' as of a few seconds ago; nil without an error: they
 // are being counted.
-func (s *Server) figures() (*figures, error) {
+func (s *Server) figures() (*figures, standing, error) {
 	live := s.engine.Live()
 	fits := func(f *figures) bool { return maps.Equal(f.phases, live.Phases) }
 	return s.board.get(s.now, fits, func(ctx context.Context) (*figures, error) { return s.count(ctx, live) })
@@ -53,6 +54,7 @@ func (s *Server) count(ctx context.Context, live *engine.Live) (*figures, error)
 	zone := live.Set.Site.Timezone
 	f := &figures{at: s.now(), phases: maps.Clone(live.Phases), results: map[string]*stats.Results{}}
 	from := daysBack(f.at.In(zone), boardDays)
+	f.from = from
 	var all errgroup.Group
 	all.SetLimit(boardAtOnce)
 	var mu sync.Mutex
@@ -72,11 +74,11 @@ func (s *Server) count(ctx context.Context, live *engine.Live) (*figures, error)
 		})
 	}
 	ask(func() (func(), error) {
-		activity, err := s.overview.Activity(ctx, from, zone.String())
+		activity, err := s.overview.Activity(ctx, from, f.at, zone.String())
 		return func() { f.activity, f.met = activity, true }, err
 	})
 	ask(func() (func(), error) {
-		conflicts, err := s.overview.Conflicts(ctx, from)
+		conflicts, err := s.overview.Conflicts(ctx, from, f.at)
 		return func() { f.conflicts = conflicts }, err
 	})
 	for _, c := range live.Set.Campaigns {

@@ -28,9 +28,17 @@ const (
 	countWait = 150 * time.Millisecond // and the wait of a screen for one
 )
 
+// standing is of what was counted: when, and whether a newer count is under way. One
+// that follows a failed count does not count as such: whoever waits for it may wait
+// for ever.
+type standing struct {
+	at    time.Time
+	newer bool
+}
+
 // get gives what was counted and still fits; nil without an error: it is being
 // counted.
-func (k *counted[T]) get(now func() time.Time, fits func(*T) bool, count func(context.Context) (*T, error)) (*T, error) {
+func (k *counted[T]) get(now func() time.Time, fits func(*T) bool, count func(context.Context) (*T, error)) (*T, standing, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	good := func() bool { return k.last != nil && now().Sub(k.at) < k.old && fits(k.last) }
@@ -47,9 +55,9 @@ func (k *counted[T]) get(now func() time.Time, fits func(*T) bool, count func(co
 		k.mu.Lock()
 	}
 	if good() {
-		return k.last, nil
+		return k.last, standing{at: k.at, newer: k.under != nil && k.err == nil}, nil
 	}
-	return nil, k.err
+	return nil, standing{}, k.err
 }
 
 func (k *counted[T]) renew(at time.Time, under chan struct{}, count func(context.Context) (*T, error)) {

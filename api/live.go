@@ -107,11 +107,27 @@ func (s *Server) liveRowsOf(h presence.Here, chats []dashboard.Choice, now time.
 		case ok && s.stands(v.ID, one, now):
 			row.Invited, row.By = "waiting", one.By
 		default:
-			row.Invite = len(chats) > 0 && !v.Bot && !v.Staff && !v.Apart
+			if len(chats) > 0 {
+				row.Unasked = unasked(v)
+				row.Invite = row.Unasked == ""
+			}
 		}
 		out[i] = row
 	}
 	return out
+}
+
+// unasked is why a visitor is invited to no chat; "": it may be.
+func unasked(v *presence.Visitor) string {
+	switch {
+	case v.Bot:
+		return "bots"
+	case v.Staff:
+		return "staff"
+	case v.Apart:
+		return "apart"
+	}
+	return ""
 }
 
 // warmth is heat as it is drawn, from 1 to 5.

@@ -118,6 +118,37 @@ func TestLiveScreenForgets(t *testing.T) {
 	}
 }
 
+// Every row has as many cells as the head, and says of who cannot be invited why; the
+// stream's rows are the same.
+func TestLiveRowsSayWhoCannotBeInvited(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		who, language, why string
+		change             option
+		agent              string
+	}{
+		{"", "ja", "何も表示しないホールドアウトの来訪者は招待できません。", edit("site.yaml", "timezone", "holdout: 100%\ntimezone"), chrome},
+		{"", "en", "A visitor of the holdout, to whom no campaign is shown, cannot be invited.", edit("site.yaml", "timezone", "holdout: 100%\ntimezone"), chrome},
+		{"?who=bots", "ja", "ボットは招待できません。", func(*opening) {}, "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"},
+		{"", "ja", `<button form="invite"`, func(*opening) {}, chrome},
+	} {
+		s := open(t, withChat("true"), c.change, options(func(o *api.Options) { o.OpenDashboard = true }))
+		in := s.trusted().with("Accept-Language", c.language)
+		in.decide(object{"visitor": object{"id": "ann"}, "page": object{"url": "https://shop.example/"}, "context": object{"user_agent": c.agent}})
+		page := string(in.get("/ui/live" + c.who).is(http.StatusOK).body)
+		_, row, found := strings.Cut(page, `<tbody id="live-rows"`)
+		row, _, _ = strings.Cut(row, "</tbody>")
+		if head, cells := strings.Count(page, `<th scope="col"`), strings.Count(row, `<th scope="row"`)+strings.Count(row, "<td"); !found || head != 8 || cells != head {
+			t.Errorf("%s: a head of %d over %d cells: %s", c.why, head, cells, row)
+		}
+		next, end := in.stream(c.who)
+		if first := next(); !strings.Contains(row, c.why) || len(first.Rows) != 1 || !strings.Contains(first.Rows[0], c.why) {
+			t.Errorf("neither the row nor the stream's has %s: %s %+v", c.why, row, first)
+		}
+		end()
+	}
+}
+
 // pushed is what a stream sends.
 type pushed struct {
 	Order             []int

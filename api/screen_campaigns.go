@@ -10,6 +10,7 @@ import (
 
 	"github.com/omotenashi-web/omotenashi/api/dashboard"
 	"github.com/omotenashi-web/omotenashi/engine"
+	"github.com/omotenashi-web/omotenashi/ingest/warehouse"
 	"github.com/omotenashi-web/omotenashi/rules"
 )
 
@@ -22,7 +23,10 @@ func (s *Server) campaignsScreen(c echo.Context) error {
 			page.Troubles = append(page.Troubles, dashboard.Part{Name: check.Part, Detail: check.Detail})
 		}
 	}
-	f, err := s.figures()
+	f, stands, err := s.figures()
+	if told, err := s.told(c, stands, err); told {
+		return err
+	}
 	switch {
 	case err != nil:
 		page.Problem, f = wording(err), &figures{}
@@ -30,6 +34,7 @@ func (s *Server) campaignsScreen(c echo.Context) error {
 		page.Counting, f = true, &figures{}
 	default:
 		page.At, page.Problem, page.Known = f.at.In(now.Location()), f.problem, f.met
+		page.Renews = renews(c, stands)
 	}
 	names := map[string]*rules.Campaign{}
 	for _, x := range live.Set.Campaigns {
@@ -40,13 +45,14 @@ func (s *Server) campaignsScreen(c echo.Context) error {
 		row.Results = f.results[x.ID]
 		row.Trend, row.Met = f.trend(x.ID, daysBack(now, boardDays), boardDays)
 		row.Clashes = f.clashes(x, names)
+		f.lead(&row)
 		page.Met += row.Met
 		if row.Status == string(rules.Live) {
 			page.Live++
 		}
 		page.Rows = append(page.Rows, row)
 		if x.ID == c.QueryParam("of") {
-			page.Done = dashboard.Done{What: changeOf(c.QueryParam("did")), Name: x.Name}
+			page.Done = doneTo(row, c.QueryParam("did"))
 		}
 	}
 	for _, x := range live.Set.Drafts {
@@ -105,7 +111,7 @@ func (f *figures) clashes(x *rules.Campaign, names map[string]*rules.Campaign) [
 		if one.Campaign != x.ID {
 			continue
 		}
-		clash := dashboard.Clash{Reason: one.Reason, Visitors: one.Visitors}
+		clash := dashboard.Clash{Reason: one.Reason, Visitors: one.Visitors, Path: f.behind(x.ID, warehouse.Yielded, "reason", one.Reason, "winner", one.Winner)}
 		if one.Winner != "" {
 			winner := names[one.Winner]
 			if winner == nil || winner.Slot != x.Slot {
@@ -116,6 +122,30 @@ func (f *figures) clashes(x *rules.Campaign, names map[string]*rules.Campaign) [
 		out = append(out, clash)
 	}
 	return out
+}
+
+// lead gives a campaign's figures the addresses of whom they counted, as of when.
+func (f *figures) lead(row *dashboard.CampaignRow) {
+	if f.met {
+		row.ToMet = f.behind(row.ID, warehouse.Met)
+	}
+	if row.Results == nil {
+		return
+	}
+	row.ToArm = map[string]string{}
+	for _, arm := range row.Results.Arms {
+		ask := []string{"who", warehouse.Exposed, "variant", arm.Variant, "as_of", row.Results.AsOf.UTC().Format(exactly)}
+		if row.Results.Phase != "" {
+			ask = append(ask, "of", row.Results.Phase)
+		}
+		row.ToArm[arm.Variant] = dashboard.Result{CampaignRow: *row}.To("visitors", ask...)
+	}
+}
+
+// behind is the address of the visitors behind a figure of the days looked back at.
+func (f *figures) behind(campaign, who string, more ...string) string {
+	return dashboard.Result{CampaignRow: dashboard.CampaignRow{ID: campaign}}.To("visitors",
+		append(more, "who", who, "since", f.from.UTC().Format(exactly), "as_of", f.at.UTC().Format(exactly))...)
 }
 
 // changeCampaign pauses or resumes one, and goes back to the list or to the
@@ -148,11 +178,11 @@ func (s *Server) resumeCampaign(id string, change engine.Change) error {
 	return err
 }
 
-// changeOf is a change that the list knows a word for.
-func changeOf(told string) string {
-	switch told {
-	case "pause", "resume":
-		return told
+// doneTo is the change that an address says was made to a campaign, while it is as the
+// change left it: the address stays in the browser for long.
+func doneTo(row dashboard.CampaignRow, told string) dashboard.Done {
+	if told == "pause" && row.Resume && row.Harm == nil || told == "resume" && row.Pause {
+		return dashboard.Done{What: told, Name: row.Name}
 	}
-	return ""
+	return dashboard.Done{}
 }

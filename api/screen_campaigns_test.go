@@ -116,6 +116,14 @@ func TestPauseAndResumeOnTheScreen(t *testing.T) {
 		t.Error("the page does not say that it was done")
 	}
 	c.submits("/ui/campaigns/welcome/resume").goes("/ui/campaigns?did=resume&of=welcome#welcome")
+	for _, stale := range []string{"/ui/campaigns?did=pause&of=welcome", "/ui/campaigns/welcome?did=pause"} {
+		if page := c.counted(stale); strings.Contains(string(page.body), "を一時停止しました。") {
+			t.Errorf("%s says what is no longer so", stale)
+		}
+		if page := c.counted(strings.Replace(stale, "pause", "resume", 1)); !strings.Contains(string(page.body), "を再開しました。") {
+			t.Errorf("%s does not say that it goes on", stale)
+		}
+	}
 	var log []string
 	for _, r := range s.recorded() {
 		if r.Event.Name == ingest.Audit {
@@ -136,7 +144,7 @@ func TestPauseAndResumeOnTheScreen(t *testing.T) {
 // mistaken has a mistake in one of its questions.
 type mistaken struct{ *reports }
 
-func (mistaken) Activity(context.Context, time.Time, string) ([]warehouse.Activity, error) {
+func (mistaken) Activity(context.Context, time.Time, time.Time, string) ([]warehouse.Activity, error) {
 	panic("a mistake")
 }
 

@@ -19,12 +19,12 @@ func talks(campaign *rules.Campaign) bool {
 }
 
 // putChats shows how a campaign's chats went, in the span that its funnel has.
-func (s *Server) putChats(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query) (bool, error) {
+func (s *Server) putChats(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query, stands *standing) (bool, error) {
 	ask, err := s.chatsOfCampaign(c, campaign, q)
 	if err != nil {
 		return false, err
 	}
-	found, err := counting(s, c, campaign, q, func(ctx context.Context) (Chats, error) { return s.chatsOf(ctx, ask) })
+	found, err := counting(s, c, campaign, q, stands, func(ctx context.Context) (Chats, error) { return s.chatsOf(ctx, ask) })
 	if err != nil || found == nil {
 		return false, err
 	}
@@ -62,21 +62,22 @@ func (s *Server) chatsOfCampaign(c echo.Context, campaign *rules.Campaign, q war
 	return warehouse.ChatsQuery{Campaign: campaign.ID, From: asked.From, To: asked.To, AsOf: asked.AsOf}, err
 }
 
-// chatMembers names the visitors behind a number of a campaign's chats.
-func (s *Server) chatMembers(c echo.Context, page *dashboard.Members, campaign *rules.Campaign, q warehouse.Query) error {
+// chatMembers names the visitors behind a number of a campaign's chats, and tells how
+// many there are.
+func (s *Server) chatMembers(c echo.Context, page *dashboard.Members, campaign *rules.Campaign, q warehouse.Query, skip int) (uint64, error) {
 	who, by := c.QueryParam("chat"), c.QueryParam("part")
 	if !slices.Contains(warehouse.ChatWho, who) {
-		return problem("bad_request", "chat "+who+" is none of "+strings.Join(warehouse.ChatWho, ", ")).in(who + " という一覧はありません。結果の画面の数字から開いてください。")
+		return 0, problem("bad_request", "chat "+who+" is none of "+strings.Join(warehouse.ChatWho, ", ")).in(who + " という一覧はありません。結果の画面の数字から開いてください。")
 	}
 	if parts := []string{warehouse.ChatsAll, warehouse.ChatsByChannel, warehouse.ChatsByTopic, warehouse.ChatsByPage}; !slices.Contains(parts, by) {
-		return problem("bad_request", "part "+by+" is none of channel, topic, page").in("分け方は channel・topic・page のどれかです。")
+		return 0, problem("bad_request", "part "+by+" is none of channel, topic, page").in("分け方は channel・topic・page のどれかです。")
 	}
 	ask, err := s.chatsOfCampaign(c, campaign, q)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	page.Who, page.Chat, page.Part, page.Key = "chat_"+who, true, by, c.QueryParam("key")
-	members := warehouse.ChattedQuery{ChatsQuery: ask, Who: who, By: by, Key: page.Key, Limit: membersMost}
+	members := warehouse.ChattedQuery{ChatsQuery: ask, Who: who, By: by, Key: page.Key, Limit: membersMost, Skip: skip}
 	found := listed(s, c, campaign, q, page, func(ctx context.Context) (warehouse.Chatted, error) { return s.behind.Chatted(ctx, members) })
 	page.All = found.All
 	zone := s.engine.Live().Set.Site.Timezone
@@ -89,5 +90,5 @@ func (s *Server) chatMembers(c echo.Context, page *dashboard.Members, campaign *
 			Wait: stats.Number{Value: v.Wait.Seconds(), Known: v.Wait >= 0}, Value: stats.Number{Value: v.Value, Known: true},
 		})
 	}
-	return nil
+	return found.All, nil
 }

@@ -51,13 +51,14 @@ func (s *Server) healthScreen(c echo.Context) error {
 func (s *Server) usedByMonth() (*[]warehouse.Month, error) {
 	zone := s.engine.Live().Set.Site.Timezone.String()
 	all := func(*[]warehouse.Month) bool { return true }
-	return s.used.get(s.now, all, func(ctx context.Context) (*[]warehouse.Month, error) {
+	found, _, err := s.used.get(s.now, all, func(ctx context.Context) (*[]warehouse.Month, error) {
 		months, err := s.reports.Usage(ctx, monthsShown, s.now(), zone)
 		if err != nil {
 			return nil, s.away("screen", "health", err)
 		}
 		return &months, nil
 	})
+	return found, err
 }
 
 // here is now in the site's time zone.

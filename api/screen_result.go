@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -22,6 +23,7 @@ type Behind interface {
 	Members(context.Context, warehouse.MembersQuery) (warehouse.Members, error)
 	CameTo(context.Context, warehouse.StepQuery) (warehouse.Came, error)
 	Chatted(context.Context, warehouse.ChattedQuery) (warehouse.Chatted, error)
+	CameAside(context.Context, warehouse.AsideQuery) (warehouse.Came, error)
 	Phases(context.Context, warehouse.Query) ([]warehouse.Phase, error)
 }
 
@@ -45,8 +47,12 @@ func (s *Server) resultScreen(c echo.Context) error {
 		return err
 	}
 	page := s.resultPage(c, campaign)
-	page.Done = dashboard.Done{What: changeOf(c.QueryParam("did")), Name: campaign.Name}
-	found, err := s.counts(c, campaign, q)
+	page.Done = doneTo(page.CampaignRow, c.QueryParam("did"))
+	found, stands, err := s.counts(c, campaign, q)
+	if told, err := s.told(c, stands, err); told {
+		return err
+	}
+	page.Renews = renews(c, stands)
 	switch {
 	case err != nil:
 		page.Problem = wording(err)
@@ -57,6 +63,38 @@ func (s *Server) resultScreen(c echo.Context) error {
 	}
 	return s.screen(c, "result", page)
 }
+
+// What a screen shows while a newer count is under way, it asks for again with
+// this header, the moment of the count that it shows.
+const shownHeader = "Omo-Shown"
+
+// moment writes when something was counted as the header has it.
+func (x standing) moment() string { return strconv.FormatInt(x.at.UnixNano(), 10) }
+
+// renews are the headers with which a page asks for newer figures, once: "" if there are none
+// to wait for, or these are the ones it waited for.
+func renews(c echo.Context, x standing) string {
+	if !x.newer || c.Request().Header.Get(shownHeader) != "" {
+		return ""
+	}
+	return `{"` + shownHeader + `":"` + x.moment() + `"}`
+}
+
+// told answers a page that asks for newer figures than it shows while there are none:
+// that it may ask again, or with 286, by which htmx asks no more, that none will come.
+func (s *Server) told(c echo.Context, x standing, failed error) (bool, error) {
+	shown := c.Request().Header.Get(shownHeader)
+	if shown == "" || !x.at.IsZero() && x.moment() != shown {
+		return false, nil
+	}
+	if failed == nil && (x.newer || x.at.IsZero()) {
+		return true, c.NoContent(http.StatusNoContent)
+	}
+	c.Response().Header().Set("HX-Reswap", "none")
+	return true, c.NoContent(htmxStop)
+}
+
+const htmxStop = 286
 
 // question is the campaign that a path names, and what is asked of it, which
 // unless told is as of no moment yet. The phase is the one chosen, or the one that
@@ -108,7 +146,7 @@ func (s *Server) resultPage(c echo.Context, campaign *rules.Campaign) dashboard.
 
 // counts are the figures as of a few seconds ago, or as of when they are asked
 // for; nil without an error: they are being counted.
-func (s *Server) counts(c echo.Context, campaign *rules.Campaign, q warehouse.Query) (*counts, error) {
+func (s *Server) counts(c echo.Context, campaign *rules.Campaign, q warehouse.Query) (*counts, standing, error) {
 	live := s.engine.Live()
 	phase, status := live.Phases[campaign.ID], string(live.Status(campaign))
 	return look(s.shelf, s.now, s.shelfKey(campaign, q, askOf(c)), shown[counts], func(ctx context.Context) (*counts, error) {

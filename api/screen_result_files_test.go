@@ -47,6 +47,15 @@ func TestResultDownloads(t *testing.T) {
 	if drawing := string(file("lift.svg", "welcome-lift.svg").body); !strings.Contains(drawing, "coupon10 +27.6%") {
 		t.Errorf("the drawing is %s", drawing)
 	}
+	page := string(c.counted("/ui/campaigns/welcome").body)
+	for what, name := range map[string]string{"results": "結果（CSV）", "days": "日ごと（CSV）", "cumulative": "日ごとの累計（CSV）", "breakdown": "切り口別・デバイス（CSV）", "funnel": "判定のゆくえ（CSV）"} {
+		if !strings.Contains(page, "&amp;what="+what+`" download>`+name+"</a>") {
+			t.Errorf("no %s as %s", what, name)
+		}
+	}
+	if by := string(c.counted("/ui/campaigns/welcome/breakdown?by=rank").body); !strings.Contains(by, "by=rank&amp;form=csv&amp;what=breakdown") {
+		t.Error("a breakdown cannot be kept as a file where it stands")
+	}
 	c.get("/ui/campaigns/welcome/download?what=everything&form=csv").is(http.StatusBadRequest)
 	c.get("/ui/campaigns/welcome/download?what=results&form=xls").is(http.StatusBadRequest)
 }

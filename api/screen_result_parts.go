@@ -1,7 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +20,7 @@ import (
 
 // resultPart answers with one part of a campaign's results: for htmx as it is,
 // and else as a screen of its own. put leaves the part out while it is counted.
-func (s *Server) resultPart(name string, put func(echo.Context, *dashboard.Result, *rules.Campaign, warehouse.Query) (there bool, err error)) echo.HandlerFunc {
+func (s *Server) resultPart(name string, put func(echo.Context, *dashboard.Result, *rules.Campaign, warehouse.Query, *standing) (there bool, err error)) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		campaign, q, err := s.question(c)
 		if err != nil {
@@ -25,7 +28,12 @@ func (s *Server) resultPart(name string, put func(echo.Context, *dashboard.Resul
 		}
 		page := s.resultPage(c, campaign)
 		page.Part = name
-		there, err := put(c, &page, campaign, q)
+		var stands standing
+		there, err := put(c, &page, campaign, q, &stands)
+		if told, err := s.told(c, stands, err); told {
+			return err
+		}
+		page.Renews = renews(c, stands)
 		if err != nil {
 			page.Problem = wording(err)
 		}
@@ -38,15 +46,16 @@ func (s *Server) resultPart(name string, put func(echo.Context, *dashboard.Resul
 }
 
 // counting asks for a part's figures, once for all who ask the same.
-func counting[T any](s *Server, c echo.Context, campaign *rules.Campaign, q warehouse.Query, count func(context.Context) (T, error)) (*T, error) {
-	return look(s.shelf, s.now, s.shelfKey(campaign, q, c.QueryParams()), shown[T], func(ctx context.Context) (*T, error) {
+func counting[T any](s *Server, c echo.Context, campaign *rules.Campaign, q warehouse.Query, stands *standing, count func(context.Context) (T, error)) (found *T, err error) {
+	found, *stands, err = look(s.shelf, s.now, s.shelfKey(campaign, q, c.QueryParams()), shown[T], func(ctx context.Context) (*T, error) {
 		out, err := count(ctx)
 		return &out, err
 	})
+	return found, err
 }
 
-func (s *Server) putDays(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query) (bool, error) {
-	series, err := counting(s, c, campaign, q, func(ctx context.Context) (Series, error) { return s.seriesOf(ctx, campaign, s.asOf(campaign, q)) })
+func (s *Server) putDays(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query, stands *standing) (bool, error) {
+	series, err := counting(s, c, campaign, q, stands, func(ctx context.Context) (Series, error) { return s.seriesOf(ctx, campaign, s.asOf(campaign, q)) })
 	if err != nil || series == nil {
 		return false, err
 	}
@@ -89,12 +98,12 @@ func newestFirst(rows []dashboard.DayRow) {
 	})
 }
 
-func (s *Server) putFunnel(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query) (bool, error) {
+func (s *Server) putFunnel(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query, stands *standing) (bool, error) {
 	ask, err := funnelAsked(c, campaign, s.asOf(campaign, q))
 	if err != nil {
 		return false, err
 	}
-	funnel, err := counting(s, c, campaign, q, func(ctx context.Context) (Funnel, error) { return s.funnelOf(ctx, ask) })
+	funnel, err := counting(s, c, campaign, q, stands, func(ctx context.Context) (Funnel, error) { return s.funnelOf(ctx, ask) })
 	if err != nil || funnel == nil {
 		return false, err
 	}
@@ -134,12 +143,12 @@ func funnelAsked(c echo.Context, campaign *rules.Campaign, q warehouse.Query) (w
 	return funnelQuery(campaign, q), nil
 }
 
-func (s *Server) putBreakdown(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query) (bool, error) {
+func (s *Server) putBreakdown(c echo.Context, page *dashboard.Result, campaign *rules.Campaign, q warehouse.Query, stands *standing) (bool, error) {
 	by := c.QueryParam("by")
 	if by == "" {
 		by = warehouse.ByDevice
 	}
-	found, err := counting(s, c, campaign, q, func(ctx context.Context) (Breakdown, error) {
+	found, err := counting(s, c, campaign, q, stands, func(ctx context.Context) (Breakdown, error) {
 		return s.breakdownOf(ctx, campaign, s.asOf(campaign, q), by)
 	})
 	if err != nil || found == nil {
@@ -153,11 +162,13 @@ func (s *Server) putBreakdown(c echo.Context, page *dashboard.Result, campaign *
 	return true, nil
 }
 
-// membersMost is how many visitors behind a number are named.
-const membersMost = 100
+const (
+	membersMost  = 100    // visitors behind a number that are named on a page
+	membersPages = 10_000 // that there can be
+)
 
-// membersScreen names the visitors behind a number of the results, or of a step
-// of the funnel.
+// membersScreen names the visitors behind a number of the results, of a step of the
+// funnel, or beside the results.
 func (s *Server) membersScreen(c echo.Context) error {
 	campaign, q, err := s.question(c)
 	if err != nil {
@@ -165,7 +176,7 @@ func (s *Server) membersScreen(c echo.Context) error {
 	}
 	page := dashboard.Members{
 		Campaign: s.resultPage(c, campaign), Currency: s.engine.Live().Set.Site.Currency, Who: c.QueryParam("who"), Reason: c.QueryParam("reason"), Variant: c.QueryParam("variant"),
-		By: c.QueryParam("by"), Key: c.QueryParam("slice"), Most: membersMost,
+		By: c.QueryParam("by"), Key: c.QueryParam("slice"),
 	}
 	period, err := periodOf(c)
 	if err != nil {
@@ -175,36 +186,69 @@ func (s *Server) membersScreen(c echo.Context) error {
 	if page.By != "" && page.By != "day" && !slices.Contains(attributes, page.By) {
 		return problem("bad_request", "by "+page.By+" is none of day, "+strings.Join(attributes, ", ")).in("分け方 " + page.By + " はありません。結果の画面から選んでください。")
 	}
+	number, err := pageOf(c)
+	if err != nil {
+		return err
+	}
+	skip := (number - 1) * membersMost
+	page.First = skip + 1
 	q = s.asOf(campaign, q)
 	zone := s.engine.Live().Set.Site.Timezone
-	if c.QueryParam("chat") != "" {
-		if err := s.chatMembers(c, &page, campaign, q); err != nil {
-			return err
+	show := func(found uint64) error {
+		if number > 1 {
+			page.Newer = pageBeside(c, q, number-1)
+		}
+		if found > uint64(skip+membersMost) && number < membersPages {
+			page.Older = pageBeside(c, q, number+1)
 		}
 		return s.screen(c, "members", page)
 	}
-	if step := c.QueryParam("step"); step != "" {
-		page.Who, page.Funnel = step, true
-		funnel, err := funnelAsked(c, campaign, q)
+	if c.QueryParam("chat") != "" {
+		all, err := s.chatMembers(c, &page, campaign, q, skip)
 		if err != nil {
 			return err
 		}
-		ask := warehouse.StepQuery{FunnelQuery: funnel, Step: step, Reason: page.Reason, Limit: membersMost}
-		came := listed(s, c, campaign, q, &page, func(ctx context.Context) (warehouse.Came, error) { return s.behind.CameTo(ctx, ask) })
-		page.All = came.All
-		for _, v := range came.List {
+		return show(all)
+	}
+	came := func(found warehouse.Came) error {
+		page.All = found.All
+		for _, v := range found.List {
 			if s.gone(v.Visitor, &page) {
 				continue
 			}
 			page.List = append(page.List, dashboard.Member{ID: v.Visitor, At: v.Last.In(zone), Decisions: v.Decisions})
 		}
-		return s.screen(c, "members", page)
+		return show(found.All)
+	}
+	if step := c.QueryParam("step"); step != "" {
+		page.Who, page.Counts = step, "decisions"
+		funnel, err := funnelAsked(c, campaign, q)
+		if err != nil {
+			return err
+		}
+		ask := warehouse.StepQuery{FunnelQuery: funnel, Step: step, Reason: page.Reason, Limit: membersMost, Skip: skip}
+		return came(listed(s, c, campaign, q, &page, func(ctx context.Context) (warehouse.Came, error) { return s.behind.CameTo(ctx, ask) }))
+	}
+	if counts, is := countedAside[page.Who]; is {
+		span, err := funnelAsked(c, campaign, q)
+		if err != nil {
+			return err
+		}
+		page.Counts, page.Winner = counts, campaignName(s.engine.Live().Set, c.QueryParam("winner"))
+		ask := warehouse.AsideQuery{
+			Campaign: campaign.ID, Who: page.Who, Reason: page.Reason, Winner: c.QueryParam("winner"), Phase: q.Phase,
+			From: q.From, To: q.To, AsOf: q.AsOf, Zone: zoneName(campaign.Zone), Limit: membersMost, Skip: skip,
+		}
+		if c.QueryParam("since") != "" {
+			ask.From = span.From
+		}
+		return came(listed(s, c, campaign, q, &page, func(ctx context.Context) (warehouse.Came, error) { return s.behind.CameAside(ctx, ask) }))
 	}
 	if !slices.Contains(countedAs, page.Who) {
-		return problem("bad_request", "who "+page.Who+" is none of exposed, matured, converted, clicked, closed, failed, crossed, carried").in(page.Who + " という一覧はありません。結果の画面の数字から開いてください。")
+		return problem("bad_request", "who "+page.Who+" is none of exposed, matured, converted, clicked, closed, failed, crossed, carried, "+strings.Join(warehouse.Aside, ", ")).in(page.Who + " という一覧はありません。結果の画面の数字から開いてください。")
 	}
 	ask := warehouse.MembersQuery{
-		Query: q, Who: page.Who, Variant: page.Variant, Period: c.QueryParam("period"), By: page.By, Slice: page.Key, Zone: zoneName(campaign.Zone), Limit: membersMost,
+		Query: q, Who: page.Who, Variant: page.Variant, Period: c.QueryParam("period"), By: page.By, Slice: page.Key, Zone: zoneName(campaign.Zone), Limit: membersMost, Skip: skip,
 	}
 	found := listed(s, c, campaign, q, &page, func(ctx context.Context) (warehouse.Members, error) { return s.behind.Members(ctx, ask) })
 	page.All = found.All
@@ -217,7 +261,35 @@ func (s *Server) membersScreen(c echo.Context) error {
 			Value: stats.Number{Value: m.Value, Known: true}, Converted: m.Converted, Clicked: m.Clicked, Closed: m.Closed, Failed: m.Failed,
 		})
 	}
-	return s.screen(c, "members", page)
+	return show(found.All)
+}
+
+// countedAside is what is counted of each visitor beside the results.
+var countedAside = map[string]string{
+	warehouse.Met: "days", warehouse.Yielded: "decisions", warehouse.LeftBots: "exposures", warehouse.LeftStaff: "exposures", warehouse.LeftPreviews: "exposures",
+}
+
+// pageOf is the page of a list that is asked for, from 1 on.
+func pageOf(c echo.Context) (int, error) {
+	text := cmp.Or(c.QueryParam("page"), "1")
+	n, err := strconv.Atoi(text)
+	if err != nil || strconv.Itoa(n) != text || n < 1 || n > membersPages {
+		return 0, problem("bad_request", fmt.Sprintf("page %s is not the number of a page, from 1 to %d", text, membersPages)).in("ページは 1 からの番号です。")
+	}
+	return n, nil
+}
+
+// pageBeside is the address of another page of the same list, as of the same moment.
+func pageBeside(c echo.Context, q warehouse.Query, number int) string {
+	ask := maps.Clone(c.QueryParams())
+	ask.Set("as_of", q.AsOf.UTC().Format(exactly))
+	if q.Phase != "" && !ask.Has("phase") {
+		ask.Set("of", q.Phase)
+	}
+	if ask.Del("page"); number > 1 {
+		ask.Set("page", strconv.Itoa(number))
+	}
+	return c.Request().URL.EscapedPath() + "?" + ask.Encode()
 }
 
 // periodOf is the number of a bandit's period that is asked for; −1: none is.
@@ -250,7 +322,7 @@ func (s *Server) gone(visitor string, page *dashboard.Members) bool {
 // listed are the visitors that a count gives: none while it is under way or where
 // it cannot be had, and then the page says so.
 func listed[T any](s *Server, c echo.Context, campaign *rules.Campaign, q warehouse.Query, page *dashboard.Members, count func(context.Context) (T, error)) (out T) {
-	found, err := look(s.shelf, s.now, s.shelfKey(campaign, q, c.QueryParams()), shown[T], func(ctx context.Context) (*T, error) {
+	found, _, err := look(s.shelf, s.now, s.shelfKey(campaign, q, c.QueryParams()), shown[T], func(ctx context.Context) (*T, error) {
 		out, err := count(ctx)
 		if err != nil {
 			return nil, s.away("campaign", campaign.ID, err)

@@ -52,7 +52,7 @@ func TestResultScreen(t *testing.T) {
 	}
 	for _, text := range []string{
 		"「coupon10」の勝ちです。", "すでに判定が出ています", "配分どおり", "31 人", "5 人", "16,100 / 18,100 人", "3 人",
-		`<dt>クローラー</dt><dd>4 人`, `<dt>スタッフ</dt><dd>2 人`, `<dt>プレビューを見た人</dt><dd>1 人`,
+		`<dt>クローラー</dt><dd><a href="/ui/campaigns/welcome/visitors?as_of=2026-11-21T03%3A00%3A00.000Z&amp;of=p1&amp;who=bots">4 人</a>`, `who=staff">2 人</a>`, `who=previews">1 人</a>`,
 		`<option value="">いちばん新しいもの（2026-11-18 12:00 から）</option><option value="p2">`, `<option value="p1">2026-11-18 12:00 から</option>`, `<option value="p2">2026-11-21 12:00 から（表示なし）</option>`, "FROM event_log", "目標",
 	} {
 		if !strings.Contains(string(page.body), text) {

@@ -41,7 +41,7 @@ func newShelf(erasures func() int, log *slog.Logger) *shelf {
 
 // look gives what was counted for a question, as counted does: nil without an
 // error, it is being counted.
-func look[T any](s *shelf, now func() time.Time, asked string, fits func(*T) bool, count func(context.Context) (*T, error)) (*T, error) {
+func look[T any](s *shelf, now func() time.Time, asked string, fits func(*T) bool, count func(context.Context) (*T, error)) (*T, standing, error) {
 	asked = fmt.Sprintf("%T %s", *new(T), asked)
 	kept := s.place(asked, now(), func() any { return &counted[T]{log: s.log, fresh: shelfFresh, old: shelfOld} }).(*counted[T])
 	return kept.get(now, fits, func(ctx context.Context) (*T, error) {

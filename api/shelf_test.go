@@ -25,7 +25,7 @@ func TestShelf(t *testing.T) {
 	var counts atomic.Int64
 	ask := func(question string) {
 		t.Helper()
-		got, err := look(s, func() time.Time { return at }, question, always[string], func(context.Context) (*string, error) {
+		got, _, err := look(s, func() time.Time { return at }, question, always[string], func(context.Context) (*string, error) {
 			counts.Add(1)
 			return &question, nil
 		})
@@ -39,7 +39,7 @@ func TestShelf(t *testing.T) {
 	if counts.Load() != 1 {
 		t.Errorf("counted %d times", counts.Load())
 	}
-	if n, err := look(s, func() time.Time { return at }, "first", always[int], func(context.Context) (*int, error) { n := 7; return &n, nil }); err != nil || n == nil || *n != 7 {
+	if n, _, err := look(s, func() time.Time { return at }, "first", always[int], func(context.Context) (*int, error) { n := 7; return &n, nil }); err != nil || n == nil || *n != 7 {
 		t.Errorf("the number is %v, %v", n, err)
 	}
 	for i := range shelfRoom {
@@ -66,7 +66,7 @@ func TestShelfForgets(t *testing.T) {
 	s := newShelf(func() int { return erased }, slog.New(slog.DiscardHandler))
 	ask := func(question string) {
 		t.Helper()
-		if got, err := look(s, func() time.Time { return at }, question, always[int], func(context.Context) (*int, error) { counts++; return &counts, nil }); err != nil || got == nil {
+		if got, _, err := look(s, func() time.Time { return at }, question, always[int], func(context.Context) (*int, error) { counts++; return &counts, nil }); err != nil || got == nil {
 			t.Fatalf("%v, %v", got, err)
 		}
 	}
@@ -93,7 +93,7 @@ func TestShelfCountsFewAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 6 {
 		all.Go(func() {
-			_, _ = look(s, time.Now, fmt.Sprint(i), always[int], func(context.Context) (*int, error) { // nil: it is being counted
+			_, _, _ = look(s, time.Now, fmt.Sprint(i), always[int], func(context.Context) (*int, error) { // nil: it is being counted
 				n := under.Add(1)
 				defer under.Add(-1)
 				for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
@@ -116,7 +116,7 @@ func TestShelfCountsFewAtOnce(t *testing.T) {
 		t.Errorf("%d at once", most.Load())
 	}
 	away := errors.New("away")
-	if got, err := look(s, time.Now, "bad", always[int], func(context.Context) (*int, error) { return nil, away }); got != nil || !errors.Is(err, away) {
+	if got, _, err := look(s, time.Now, "bad", always[int], func(context.Context) (*int, error) { return nil, away }); got != nil || !errors.Is(err, away) {
 		t.Errorf("%v, %v", got, err)
 	}
 }
@@ -132,7 +132,7 @@ func TestACountThatPanics(t *testing.T) {
 		at = at.Add(time.Minute)
 		var err error
 		for end := time.Now().Add(time.Minute); err == nil && time.Now().Before(end); {
-			_, err = look(s, now, "question", always[int], func(context.Context) (*int, error) { panic("a mistake") })
+			_, _, err = look(s, now, "question", always[int], func(context.Context) (*int, error) { panic("a mistake") })
 		}
 		if err == nil || wording(err) != "something went wrong on the server; its log says what" {
 			t.Fatalf("the screen has %v", err)
@@ -141,7 +141,7 @@ func TestACountThatPanics(t *testing.T) {
 	at = at.Add(time.Minute)
 	seven := 7
 	for end := time.Now().Add(time.Minute); ; {
-		n, _ := look(s, now, "question", always[int], func(context.Context) (*int, error) { return &seven, nil })
+		n, _, _ := look(s, now, "question", always[int], func(context.Context) (*int, error) { return &seven, nil })
 		if n != nil && *n == 7 {
 			break
 		}

@@ -283,13 +283,13 @@ func (r *reports) Visitor(_ context.Context, _ string, limit int) ([]ingest.Reco
 	return r.events[max(0, len(r.events)-limit):], nil
 }
 
-func (r *reports) Activity(context.Context, time.Time, string) ([]warehouse.Activity, error) {
+func (r *reports) Activity(context.Context, time.Time, time.Time, string) ([]warehouse.Activity, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.activity, r.answers()
 }
 
-func (r *reports) Conflicts(context.Context, time.Time) ([]warehouse.Conflict, error) {
+func (r *reports) Conflicts(context.Context, time.Time, time.Time) ([]warehouse.Conflict, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.conflicts, r.answers()
@@ -324,6 +324,13 @@ func (r *reports) Chatted(_ context.Context, q warehouse.ChattedQuery) (warehous
 	defer r.mu.Unlock()
 	r.behind = append(r.behind, q)
 	return r.chatted, r.answers()
+}
+
+func (r *reports) CameAside(_ context.Context, q warehouse.AsideQuery) (warehouse.Came, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.behind = append(r.behind, q)
+	return r.came, r.answers()
 }
 
 func (r *reports) Phases(context.Context, warehouse.Query) ([]warehouse.Phase, error) {

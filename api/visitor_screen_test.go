@@ -328,3 +328,28 @@ func TestWhyOpensInThePage(t *testing.T) {
 		t.Errorf("the browser went to %s, %v", at, err)
 	}
 }
+
+// The moment that a visitor is looked at has room for all of it and the sign that
+// opens the calendar, in either language.
+func TestTheMomentHasRoom(t *testing.T) {
+	t.Parallel()
+	tab := browsertest.New(t)
+	s := lookedAt(t)
+	visitor, _ := visited(t, s)
+	if err := chromedp.Do(tab, chromedp.EmulateViewport(1280, 844), chromedp.Navigate(s.URL+"/ui/visitors/"+visitor+"?at=2026-11-21T12:00:30"), chromedp.WaitVisible(`.moment input`)); err != nil {
+		t.Fatal(err)
+	}
+	// The browser writes in a language of its own, of which English with AM needs most:
+	// 12/31/2026, 10:07:07 AM is 24 letters, padding and sign beside.
+	got, err := chromedp.Run(tab, chromedp.Evaluate[float64](`(() => {
+		const field = document.querySelector(".moment input"), ruler = document.createElement("span");
+		ruler.textContent = "12/31/2026, 10:07:07 AM";
+		for (const [name, value] of Object.entries({font: getComputedStyle(field).font, whiteSpace: "nowrap", position: "absolute"})) ruler.style[name] = value;
+		document.body.append(ruler);
+		const all = parseFloat(getComputedStyle(field).paddingLeft) * 2 + 32; // the sign, and what is between the parts
+		return field.getBoundingClientRect().width - ruler.getBoundingClientRect().width - all;
+	})()`))
+	if err != nil || got < 0 {
+		t.Errorf("the field lacks %.0f pixels, %v", -got, err)
+	}
+}

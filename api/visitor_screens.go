@@ -73,13 +73,14 @@ func (s *Server) came(ctx context.Context, campaign, variant string) (*[]warehou
 		return &rows, nil
 	}
 	all := func(*[]warehouse.Recent) bool { return true }
-	return s.recent.get(s.now, all, func(ctx context.Context) (*[]warehouse.Recent, error) {
+	found, _, err := s.recent.get(s.now, all, func(ctx context.Context) (*[]warehouse.Recent, error) {
 		rows, err := s.lastHere(ctx)
 		if err != nil {
 			return nil, s.away("screen", "visitors", err)
 		}
 		return &rows, nil
 	})
+	return found, err
 }
 
 // lastHere looks back as far as it must and no further: a busy shop's last hour

@@ -14,6 +14,7 @@ type Campaigns struct {
 	Rules    string    // the rule set's hash
 	Problem  string    // why there are no figures
 	Counting bool      // there are none yet
+	Renews   string    // a newer count is under way: the headers to ask for it with
 	Rows     []CampaignRow
 	Drafts   []CampaignRow // without figures
 	Troubles []Part        // of the server, that are not well
@@ -44,7 +45,9 @@ type CampaignRow struct {
 	Trend    []float64      // visitors who met it, day by day
 	Met      uint64         // on all these days
 	Clashes  []Clash
-	Pause    bool // whether it can be paused now, or resumed
+	ToArm    map[string]string // by variant, the address of whom the results counted
+	ToMet    string            // of whom Met counted
+	Pause    bool              // whether it can be paused now, or resumed
 	Resume   bool
 }
 
@@ -64,6 +67,7 @@ type Clash struct {
 	Reason   string // slot_taken, layer, budget
 	With     string // its name; "" none by itself
 	Visitors uint64
+	Path     string // the address of these
 }
 
 // planned draws a campaign's time on a line of sixty days with now in its middle.

@@ -69,6 +69,7 @@ type LiveRow struct {
 	Control           bool
 
 	Invite  bool   // whether the person who looks can invite it
+	Unasked string // why one who can invite others cannot: bots, staff, apart; "": can
 	Invited string // waiting, sent; "" nobody has
 	By      string // who has
 }

@@ -25,6 +25,7 @@ type Result struct {
 	Part     string    // of days, funnel and breakdown the one that stands alone; "": the whole
 	At       time.Time // when it was counted; zero: it was not
 	Counting bool      // it is being counted
+	Renews   string    // a newer count is under way: the headers to ask for it with
 	Problem  string    // why there are no figures
 	Done     Done      // what somebody has just changed
 	Asked    Asked
@@ -244,17 +245,23 @@ type Members struct {
 	Campaign Result // whose number it is
 	Currency string
 	Who      string // exposed, converted …; of a funnel the step
-	Reason   string // of a funnel's lost
+	Reason   string // of a funnel's lost, or of those that another one got
+	Winner   string // whose name is this; "": none's
 	Variant  string
 	By, Key  string // of a breakdown or a day
 	Period   int    // of a bandit, as people count; 0: of all
-	Funnel   bool   // by decisions, not by results
+	Counts   string // what is counted of each beside results: decisions, days, exposures; "": results
 	Chat     bool   // by chats: of one channel, topic or page that is its Key
 	Part     string // which of these; "": of all
 	All      uint64
-	Most     int // how many are named
+	First    int // the place of the first that is named, from 1 on
 	List     []Member
+
+	Newer, Older string // the addresses of the pages beside; "": there is none
 }
+
+// Last is the place of the last that is named.
+func (m Members) Last() int { return m.First + len(m.List) - 1 }
 
 // Member is one of them.
 type Member struct {

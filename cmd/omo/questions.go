@@ -89,18 +89,18 @@ func (q questions) Past(ctx context.Context, ledger, visitor string, upTo uint64
 }
 
 // Activity is warehouse.Activity.
-func (q questions) Activity(ctx context.Context, from time.Time, zone string) (all []warehouse.Activity, err error) {
+func (q questions) Activity(ctx context.Context, from, asOf time.Time, zone string) (all []warehouse.Activity, err error) {
 	err = q.ask(ctx, func(ctx context.Context) error {
-		all, err = q.Warehouse.Activity(ctx, from, zone)
+		all, err = q.Warehouse.Activity(ctx, from, asOf, zone)
 		return err
 	})
 	return all, err
 }
 
 // Conflicts is warehouse.Conflicts.
-func (q questions) Conflicts(ctx context.Context, from time.Time) (all []warehouse.Conflict, err error) {
+func (q questions) Conflicts(ctx context.Context, from, asOf time.Time) (all []warehouse.Conflict, err error) {
 	err = q.ask(ctx, func(ctx context.Context) error {
-		all, err = q.Warehouse.Conflicts(ctx, from)
+		all, err = q.Warehouse.Conflicts(ctx, from, asOf)
 		return err
 	})
 	return all, err

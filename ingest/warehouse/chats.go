@@ -113,6 +113,7 @@ type ChattedQuery struct {
 	Who        string // one of ChatWho
 	By, Key    string // the row's
 	Limit      int    // how many to name at most
+	Skip       int    // how many not to, of the last to come
 }
 
 // Chatted are the visitors behind a number.
@@ -134,7 +135,7 @@ type ChattedVisitor struct {
 // Chatted names them.
 func (w *Warehouse) Chatted(ctx context.Context, q ChattedQuery) (out Chatted, err error) {
 	values := q.parameters(time.Now())
-	values["who"], values["by"], values["key"], values["limit"] = q.Who, q.By, q.Key, strconv.Itoa(q.Limit)
+	values["who"], values["by"], values["key"], values["limit"], values["skip"] = q.Who, q.By, q.Key, strconv.Itoa(q.Limit), strconv.Itoa(q.Skip)
 	err = w.each(ctx, chatsSQL+chatsVisitorsSQL, values, func(scan func(...any) error) error {
 		var v ChattedVisitor
 		var wait int64

@@ -14,6 +14,7 @@ type StepQuery struct {
 	Step   string // one of the names of steps
 	Reason string // of StepLost
 	Limit  int    // how many to name at most
+	Skip   int    // how many not to, of the last to come
 }
 
 // Came are the visitors who came to a step.
@@ -35,15 +36,19 @@ func (w *Warehouse) CameTo(ctx context.Context, q StepQuery) (out Came, err erro
 		return out, fmt.Errorf("who is in the funnel of %s: %w", q.Campaign, err)
 	}
 	values := q.withDefaults(time.Now()).parameters()
-	values["step"], values["reason"], values["limit"] = q.Step, q.Reason, strconv.Itoa(q.Limit)
-	err = w.each(ctx, funnelSQL+funnelVisitorsSQL, values, func(scan func(...any) error) error {
+	values["step"], values["reason"], values["limit"], values["skip"] = q.Step, q.Reason, strconv.Itoa(q.Limit), strconv.Itoa(q.Skip)
+	if out, err = w.came(ctx, funnelSQL+funnelVisitorsSQL, values); err != nil {
+		return Came{}, fmt.Errorf("who is in the funnel of %s: %w", q.Campaign, err)
+	}
+	return out, nil
+}
+
+func (w *Warehouse) came(ctx context.Context, query string, values map[string]string) (out Came, err error) {
+	err = w.each(ctx, query, values, func(scan func(...any) error) error {
 		var v CameVisitor
 		err := scan(&v.Visitor, &v.Last, &v.Decisions, &out.All)
 		out.List = append(out.List, v)
 		return err
 	})
-	if err != nil {
-		return Came{}, fmt.Errorf("who is in the funnel of %s: %w", q.Campaign, err)
-	}
-	return out, nil
+	return out, err
 }

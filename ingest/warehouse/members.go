@@ -38,6 +38,7 @@ type MembersQuery struct {
 	Slice   string // its key
 	Zone    string // of By "day"
 	Limit   int    // how many to name at most
+	Skip    int    // how many not to, of the last to enter
 }
 
 // Members are the visitors behind a number.
@@ -81,7 +82,7 @@ func (w *Warehouse) Members(ctx context.Context, q MembersQuery) (out Members, e
 func (q MembersQuery) parameters(now time.Time) map[string]string {
 	values := q.Query.withDefaults(now).sliced(q.By, zoneOr(q.Zone))
 	values["who"], values["variant"], values["period"], values["slice"] = q.Who, q.Variant, q.Period, q.Slice
-	values["limit"] = strconv.Itoa(q.Limit)
+	values["limit"], values["skip"] = strconv.Itoa(q.Limit), strconv.Itoa(q.Skip)
 	return values
 }
 

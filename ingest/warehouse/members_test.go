@@ -143,6 +143,24 @@ func TestMembersAreBounded(t *testing.T) {
 	if err != nil || len(got.List) != 3 || got.All <= 3 {
 		t.Errorf("%+v, %v", got, err)
 	}
+	// Page by page everybody is named once, in the same order.
+	all := warehouse.MembersQuery{Query: q.Query, Who: q.Who, Limit: 1000}
+	whole, err := w.Members(t.Context(), all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paged []warehouse.Member
+	for q.Skip = 0; q.Skip < len(whole.List); q.Skip += q.Limit {
+		page, err := w.Members(t.Context(), q)
+		if err != nil || page.All != whole.All {
+			t.Fatalf("%+v, %v", page, err)
+		}
+		paged = append(paged, page.List...)
+	}
+	if !slices.Equal(paged, whole.List) {
+		t.Errorf("page by page %+v, at once %+v", paged, whole.List)
+	}
+	q.Skip = 0
 	for _, nobody := range []warehouse.MembersQuery{{Query: q.Query, Who: "everybody", Limit: 3}, {Query: q.Query, Who: warehouse.Exposed, Variant: "z", Limit: 3}} {
 		if got, err := w.Members(t.Context(), nobody); err != nil || got.All != 0 || len(got.List) != 0 {
 			t.Errorf("%+v: %+v, %v", nobody, got, err)
@@ -243,6 +261,17 @@ func TestPhases(t *testing.T) {
 	}{{"c", "p2", time.Time{}, "1 1 1"}, {"c", "p2", start.Add(100 * time.Second), "0 0 0"}, {"i", "i1", time.Time{}, "0 2 0"}, {"c", "p1", time.Time{}, "0 0 0"}} {
 		if got := left(c.campaign, c.phase, c.to); got != c.want {
 			t.Errorf("left out of %s %s to %s: bots, staff, previews %s, want %s", c.campaign, c.phase, c.to, got, c.want)
+		}
+		var named []string
+		for _, who := range []string{warehouse.LeftBots, warehouse.LeftStaff, warehouse.LeftPreviews} {
+			came, err := w.CameAside(t.Context(), warehouse.AsideQuery{Campaign: c.campaign, Phase: c.phase, Who: who, To: c.to, AsOf: asOf, Limit: 100})
+			if err != nil || uint64(len(came.List)) != came.All {
+				t.Fatalf("%s of %s: %+v, %v", who, c.campaign, came, err)
+			}
+			named = append(named, fmt.Sprint(came.All))
+		}
+		if got := strings.Join(named, " "); got != c.want {
+			t.Errorf("named of those left out of %s %s to %s: %s, want %s", c.campaign, c.phase, c.to, got, c.want)
 		}
 	}
 }

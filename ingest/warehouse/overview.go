@@ -13,6 +13,8 @@ import (
 var (
 	//go:embed queries/activity.sql
 	activitySQL string
+	//go:embed queries/clashes.sql
+	clashesSQL string
 	//go:embed queries/conflicts.sql
 	conflictsSQL string
 	//go:embed queries/audits.sql
@@ -26,13 +28,13 @@ type Activity struct {
 	Visitors uint64
 }
 
-// Activity counts from a day's beginning on, for all campaigns; days without
-// anybody are missing.
-func (w *Warehouse) Activity(ctx context.Context, from time.Time, zone string) (out []Activity, err error) {
+// Activity counts from a day's beginning on what had been received by a moment, for
+// all campaigns; days without anybody are missing.
+func (w *Warehouse) Activity(ctx context.Context, from, asOf time.Time, zone string) (out []Activity, err error) {
 	if err := knownZone(zone); err != nil {
 		return nil, fmt.Errorf("campaigns by day: %w", err)
 	}
-	parameters := map[string]string{"from": clock(from), "zone": zoneOr(zone)}
+	parameters := map[string]string{"from": clock(from), "as_of": clock(asOf), "zone": zoneOr(zone)}
 	err = w.each(ctx, activitySQL, parameters, func(scan func(...any) error) error {
 		var a Activity
 		defer func() { out = append(out, a) }()
@@ -52,9 +54,9 @@ type Conflict struct {
 	Visitors uint64
 }
 
-// Conflicts counts from a moment on, for all campaigns.
-func (w *Warehouse) Conflicts(ctx context.Context, from time.Time) (out []Conflict, err error) {
-	err = w.each(ctx, conflictsSQL, map[string]string{"from": clock(from)}, func(scan func(...any) error) error {
+// Conflicts counts what was received from a moment on up to another, for all campaigns.
+func (w *Warehouse) Conflicts(ctx context.Context, from, asOf time.Time) (out []Conflict, err error) {
+	err = w.each(ctx, clashesSQL+conflictsSQL, map[string]string{"from": clock(from), "as_of": clock(asOf)}, func(scan func(...any) error) error {
 		var c Conflict
 		defer func() { out = append(out, c) }()
 		return scan(&c.Campaign, &c.Reason, &c.Winner, &c.Visitors)

@@ -2,6 +2,7 @@
 // style of its own, so that it works under the screens' policy.
 import htmx from "htmx.org";
 import { watchConnection } from "./connection";
+import { renewQuietly } from "./quiet";
 
 htmx.config.allowEval = false;
 htmx.config.includeIndicatorStyles = false;
@@ -9,6 +10,7 @@ htmx.config.selfRequestsOnly = true;
 htmx.config.historyCacheSize = 0;
 htmx.config.timeout = 70_000; // the server gives up after 60 s: nothing comes any more
 watchConnection();
+renewQuietly();
 
 // A switch that goes as soon as it is chosen; without script its form has a button.
 document.addEventListener("change", (event) => {

@@ -15,4 +15,4 @@ WHERE campaign = {campaign:String} AND by = {by:String} AND part_key = {key:Stri
         {who:String} = 'unanswered_bought', treated = 'unanswered' AND arrayExists(f -> f.bought, deeds),
         false)
 ORDER BY last DESC, visitor_id
-LIMIT {limit:UInt64}
+LIMIT {limit:UInt64} OFFSET {skip:UInt64}

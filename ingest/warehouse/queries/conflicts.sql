@@ -1,19 +1,5 @@
--- How many visitors a campaign did not get because of another one: which one took
--- the slot in the same decision, and where a budget or a layer stood in its way,
--- or a slot that had been taken before, none.
-SELECT lost.1 AS campaign, lost.2 AS reason, winner, uniqExact(visitor_id) AS visitors
-FROM (
-    SELECT visitor_id, lost,
-        if(lost.2 = 'slot_taken', arrayMap(o -> o.1, arrayFilter(o -> o.2 IN ('offered', 'control'), outcomes)), []) AS winners
-    FROM (
-        SELECT visitor_id, arrayZip(
-            arrayMap(c -> toString(c), outcome.campaign), arrayMap(r -> toString(r), outcome.reason)) AS outcomes
-        FROM event_log
-        WHERE name = 'omo_decision' AND received >= {from:DateTime64(3, 'UTC')} AND NOT bot
-            AND hasAny(outcome.reason, ['slot_taken', 'layer', 'budget'])
-    )
-    ARRAY JOIN arrayFilter(o -> o.2 IN ('slot_taken', 'layer', 'budget'), outcomes) AS lost
-)
-ARRAY JOIN if(empty(winners), [''], winners) AS winner
+-- How many visitors a campaign did not get because of another one.
+SELECT campaign, reason, winner, uniqExact(visitor_id) AS visitors
+FROM clashes
 GROUP BY campaign, reason, winner
 ORDER BY campaign, visitors DESC, reason, winner

@@ -4,4 +4,4 @@ FROM came
 WHERE step.1 = {step:String} AND step.2 = {reason:String}
 GROUP BY visitor_id
 ORDER BY last DESC, visitor_id
-LIMIT {limit:UInt64}
+LIMIT {limit:UInt64} OFFSET {skip:UInt64}

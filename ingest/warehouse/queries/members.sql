@@ -24,4 +24,4 @@ WHERE multiIf(
         {by:String} = 'channel', channel = {slice:String},
         rank = {slice:String})
 ORDER BY entered DESC, unit
-LIMIT {limit:UInt64}
+LIMIT {limit:UInt64} OFFSET {skip:UInt64}
