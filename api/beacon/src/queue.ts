@@ -31,7 +31,6 @@ export interface Queue {
 
 interface Held {
   event: OmoEvent;
-  json: string;
   bytes: number;
 }
 
@@ -49,7 +48,7 @@ export function makeQueue(store: Store, mayKeep: () => boolean, dropped: (kind: 
   const enter = (event: OmoEvent, json: string) => {
     const bytes = bytesOf(json);
     if (bytes > MAX_EVENT) return dropped("event_too_large");
-    held.set(event.id, { event, json, bytes });
+    held.set(event.id, { event, bytes });
     total += bytes;
     if (mayKeep()) store.set(PREFIX + event.id, json);
     for (const id of held.keys()) {
@@ -66,7 +65,7 @@ export function makeQueue(store: Store, mayKeep: () => boolean, dropped: (kind: 
     },
     adopt() {
       if (!mayKeep()) return;
-      held.forEach((entry, id) => store.set(PREFIX + id, entry.json));
+      held.forEach(({ event }, id) => store.set(PREFIX + id, textOf(event)));
       for (const key of store.keys(PREFIX).sort()) {
         const id = key.slice(PREFIX.length);
         if (held.has(id)) continue;
