@@ -133,18 +133,19 @@ function run(config: Config, stub: Omo | undefined): Omo {
     attention.reset();
     const page = readPage(referrer);
     view = { page, event: makeEvent("page_view", {}, page), asked: false };
-    if (!muted()) queue.add(view.event, true);
+    if (muted()) chosen();
+    else queue.add(view.event, true);
     void tapIn();
     void decide();
   }
 
-  /** chosen follows a change of what the visitor allows. */
-  function chosen(change: () => void): void {
+  /** chosen follows a change of what the visitor allows, and what a page view begins with. */
+  function chosen(change?: () => void): void {
     const before = visitor.consent();
-    change();
+    change?.();
     const consent = visitor.consent();
     // While Consent Mode waits nobody has said no: what earlier pages left behind waits as well.
-    if (consent === "denied") visitor.cookies() && queue.clear();
+    if (consent === "denied") visitor.cookies() && (queue.clear(), visitor.forget());
     else if (consent === "granted" && before !== consent && view) {
       // Nothing of this page view was recorded so far: it counts from now, once.
       queue.done([view.event]);

@@ -13,6 +13,8 @@ export interface Visitor {
   choose(choice: Choice): void;
   /** The visitor's own word, kept over pages: nothing, or again as the page has it. */
   out(yes: boolean): void;
+  /** Nothing is kept of a visitor who said no. */
+  forget(): void;
   /** May the server see its cookie? Not while Consent Mode waits for an answer, which may be a no or the yes of before. */
   cookies(): boolean;
   /** May anything be kept about this visitor? */
@@ -49,7 +51,6 @@ export function makeVisitor(store: Store, choice: Choice): Visitor {
     consent,
     choose(next) {
       choice = next;
-      if (next === "denied") forget();
     },
     out(yes) {
       out = yes;
@@ -58,6 +59,7 @@ export function makeVisitor(store: Store, choice: Choice): Visitor {
         store.set(OUT, "1");
       } else store.remove(OUT);
     },
+    forget,
     cookies: () => isOut() || choice !== "gcm",
     known,
     told: () => ({ visitor: { id: named() }, consent: consent(), sent_at: now() }),
