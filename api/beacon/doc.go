@@ -58,7 +58,8 @@
 // localStorage and stands above whatever the page says of consent.
 //
 // What a page view sends and keeps depends on consent alone: without it there
-// is no id, nothing in storage and no event. An event has one id for its whole
+// is no id, nothing in storage and no event, and what was there goes. Where nothing
+// was said an id of before goes along, and the site's policy says what it is worth. An event has one id for its whole
 // life; it is in localStorage until the server has answered 200 to it, so it
 // may arrive twice and does not get lost, and the server counts an id once.
 // Nothing that goes wrong in here reaches the page: it becomes one omo_error

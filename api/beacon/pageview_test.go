@@ -283,3 +283,20 @@ func TestAPageThatBeginsWithANoForgets(t *testing.T) {
 		t.Errorf("after a no the visitor is %q, and %d events of before were sent", id, len(s.named("secret")))
 	}
 }
+
+// What the server gave where nothing was said is known again on the next page,
+// without any cookie: the browser may keep those of another site away.
+func TestAVisitorOfOptOutIsKnownOnTheNextPage(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	s.optOut = true
+	p := person{t, browsertest.New(t)}
+	for i, want := range []string{"", "minted-1"} {
+		p.goes(s.URL + "/a?consent=unknown")
+		until(t, "the page view", func() bool { return len(s.calls()) == i+1 })
+		p.does(ready)
+		if got := s.calls()[i].Visitor.ID; got != want {
+			t.Errorf("page view %d is of visitor %q, want %q", i, got, want)
+		}
+	}
+}

@@ -46,7 +46,7 @@ export function makeVisitor(store: Store, choice: Choice): Visitor {
     store.remove(KEY);
   };
   // The no may be of another tab: what is in memory is no more either.
-  const named = () => (id = known() ? id || store.get(KEY) : null);
+  const kept = () => (id = consent() === "denied" ? null : id || store.get(KEY));
   return {
     consent,
     choose(next) {
@@ -62,15 +62,16 @@ export function makeVisitor(store: Store, choice: Choice): Visitor {
     forget,
     cookies: () => isOut() || choice !== "gcm",
     known,
-    told: () => ({ visitor: { id: named() }, consent: consent(), sent_at: now() }),
-    id: named,
+    // Where nobody said a word, the server knows whether an id of before may be used.
+    told: () => ({ visitor: { id: kept() }, consent: consent(), sent_at: now() }),
+    id: () => (known() ? kept() : null),
     learn(answered) {
       if (!answered || consent() === "denied") return;
       given = true;
       keep(answered);
     },
     ensure() {
-      if (consent() === "granted" && !named()) keep(uuidv7());
+      if (consent() === "granted" && !kept()) keep(uuidv7());
     },
   };
 }
