@@ -44,13 +44,15 @@ func bundles() []bundle {
 }
 
 // inner are the beacon's own words for properties that stay inside its scripts, and
-// what each is called in all of them. None is a word of the browser's or the page's,
-// or goes over the wire. A word keeps its letter: an old b.js may load a new module.
+// what each is called in all of them. None goes over the wire, or is used of something
+// of the browser's or the page's. A word keeps its letter: an old b.js may load a new
+// module.
 var inner = map[string]any{
 	"adopt": "A", "answered": "B", "arm": "C", "asked": "D", "base": "E",
-	"beacon": "F", "choose": "G", "ensure": "H", "gone": "I", "happened": "J",
+	"beacon": "F", "choose": "G", "cookies": "H", "gone": "I", "happened": "J",
 	"known": "K", "learn": "L", "leave": "M", "look": "N", "post": "O",
 	"record": "P", "report": "Q", "shown": "R", "soon": "S", "told": "T",
+	"bytes": "U", "flush": "V", "take": "W", "depth": "X",
 }
 
 // address is where a page finds the bundle, with the name of its content, so

@@ -95,8 +95,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
     };
     const start = performance.now();
     const answer = (await wire.post("/v1/decide", body, PATIENCE, visitor.cookies())).body as Answer | undefined;
-    if (answer) visitor.learn(answer.visitor?.id);
-    else visitor.ensure();
+    visitor.learn(answer);
     // A degraded answer does not say that the events are safe; the server drops what it has already.
     queue[!answer || answer.degraded?.length ? "back" : "done"](events);
     if (!trigger) queue[answer ? "done" : "back"]([asking.event]);
@@ -113,8 +112,8 @@ function run(config: Config, stub: Omo | undefined): Omo {
       overlay(answer.preview, config);
     }
     const decisions = answer.decisions || [];
-    const open = decisions.filter((decision) => !decision.armed);
-    offers.open(armed.answered(open, trigger), answer.decision_id, performance.now() - start, () => view === asking);
+    const open = armed.answered(decisions.filter((decision) => !decision.armed), trigger);
+    offers.open(open, answer.decision_id, performance.now() - start, () => view === asking);
     // Campaigns are armed by the page view's answer only, so that each fires at most once.
     if (!trigger) armed.arm(decisions);
   }
@@ -122,8 +121,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
   /** leave closes the books on the page view: it may be the last moment that anything can be sent. */
   function leave(): void {
     const seen = view?.asked && attention.report();
-    if (!seen || muted()) return;
-    queue.add(makeEvent("omo_engagement", { view: view!.event.id, ...seen }));
+    if (seen && !muted()) queue.add(makeEvent("omo_engagement", { view: view!.event.id, ...seen }));
   }
 
   function pageView(referrer: string): void {
@@ -197,10 +195,9 @@ function run(config: Config, stub: Omo | undefined): Omo {
   const tapIn = guard("datalayer", async () => {
     const page = window as unknown as { dataLayer?: unknown };
     const layer = config.consent === "gcm" ? (page.dataLayer ||= []) : config.layer && page.dataLayer;
-    if (tapped === layer || !Array.isArray(layer)) return;
-    tapped = layer;
+    if (tapped === layer || !Array.isArray((tapped = layer))) return;
     const { tap } = (await load(LAYER)) as typeof import("./layer");
-    await tap(layer, config, guard, choose, omo);
+    await tap(layer as unknown[], config, guard, choose, omo);
   });
   whenReady(
     guard("start", async () => {

@@ -1,6 +1,6 @@
 import type { Choice } from "./config";
 import type { Store } from "./store";
-import type { Consent, Props } from "./types";
+import type { Answer, Consent, Props } from "./types";
 import { now, uuidv7 } from "./ids";
 
 const KEY = "omo_vid";
@@ -22,10 +22,11 @@ export interface Visitor {
   /** How a request begins that tells something of this visitor. */
   told(): Props;
   id(): string | null | undefined;
-  /** The server's answer has the last word on the id: its signed cookie wins over ours. */
-  learn(id: string | undefined): void;
-  /** The first answer never came: events need an owner, so the browser makes the id itself. */
-  ensure(): void;
+  /**
+   * The server's answer has the last word on the id: its signed cookie wins over ours. Where the first one
+   * never came the browser makes the id itself, for events need an owner.
+   */
+  learn(answer: Answer | undefined): void;
 }
 
 export function makeVisitor(store: Store, choice: Choice): Visitor {
@@ -37,10 +38,6 @@ export function makeVisitor(store: Store, choice: Choice): Visitor {
   const isOut = () => out || !!store.get(OUT);
   const consent = () => (isOut() || choice === "gcm" ? "denied" : choice);
   const known = () => consent() === "granted" || (consent() === "unknown" && !!given);
-  const keep = (value: string) => {
-    id = value;
-    store.set(KEY, value);
-  };
   const forget = () => {
     id = given = undefined;
     store.remove(KEY);
@@ -65,13 +62,12 @@ export function makeVisitor(store: Store, choice: Choice): Visitor {
     // Where nobody said a word, the server knows whether an id of before may be used.
     told: () => ({ visitor: { id: kept() }, consent: consent(), sent_at: now() }),
     id: () => (known() ? kept() : null),
-    learn(answered) {
-      if (!answered || consent() === "denied") return;
+    learn(answer) {
+      const name = answer ? answer.visitor?.id : consent() === "granted" && !kept() && uuidv7();
+      if (!name || consent() === "denied") return;
       given = true;
-      keep(answered);
-    },
-    ensure() {
-      if (consent() === "granted" && !kept()) keep(uuidv7());
+      id = name;
+      store.set(KEY, name);
     },
   };
 }
