@@ -55,7 +55,9 @@
 // answered what this one is worth, events wait and carry it; then they go, or are
 // dropped. Where the page is left before, they go with the token, and the server
 // takes those whose token is not its own. omo('why') loads w.js, which asks POST /v1/why. An opt-out is in
-// localStorage and stands above whatever the page says of consent.
+// localStorage and stands above whatever the page says of consent. The server hears of
+// it at once and takes its cookie away, so that no other host of the shop goes on with
+// the same id; there the opt-out itself is not known.
 //
 // What a page view sends and keeps depends on consent alone: without it there
 // is no id, nothing in storage and no event, and what was there goes. Where nothing

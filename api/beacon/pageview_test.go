@@ -300,3 +300,34 @@ func TestAVisitorOfOptOutIsKnownOnTheNextPage(t *testing.T) {
 		}
 	}
 }
+
+// An opt-out holds at once: what was asked before opens no more, and the server hears
+// of it, to take its cookie away.
+func TestAnOptOutHoldsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	release := s.undecided()
+	s.answer = func(d decide) []offer {
+		if d.Trigger == "" {
+			return []offer{shows("welcome", "bar", bannerAction)}
+		}
+		return nil
+	}
+	p := person{t, browsertest.New(t)}
+	p.before(patient)
+	p.goes(s.URL + "/a?consent=granted")
+	until(t, "the page view", func() bool { return len(s.calls()) == 1 })
+	p.does(`omo("optout")`)
+	until(t, "word of the opt-out", func() bool { return len(s.calls()) == 2 })
+	if d := s.calls()[1]; d.Consent != "denied" || d.Visitor.ID != "" || len(d.Events) > 0 || d.PageView == nil || *d.PageView {
+		t.Errorf("the call is %+v", d)
+	}
+	release()
+	p.does(ready + `.then(() => new Promise((done) => setTimeout(done, 300)))`)
+	if n := p.counts(".box") + s.asked("GET /r.js"); n > 0 {
+		t.Error("it opens all the same")
+	}
+	if kept := reads[string](p, `JSON.stringify({...localStorage})`); kept != `{"omo_out":"1"}` {
+		t.Errorf("the browser has %s", kept)
+	}
+}

@@ -105,7 +105,8 @@ function run(config: Config, stub: Omo | undefined): Omo {
     } else if (answer) config.preview = undefined; // not the server's own: a visit like any other
     queue.adopt();
     sender.flush();
-    if (!answer || view !== asking) return;
+    const current = () => view === asking && body.consent === visitor.consent();
+    if (!answer || !current()) return;
     if (answer.preview) {
       // First, for it keeps the token: a redirect would otherwise lead out of the preview and be recorded.
       const { overlay } = (await load(OVERLAY)) as typeof import("./preview");
@@ -113,7 +114,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
     }
     const decisions = answer.decisions || [];
     const open = armed.answered(decisions.filter((decision) => !decision.armed), trigger);
-    offers.open(open, answer.decision_id, performance.now() - start, () => view === asking);
+    offers.open(open, answer.decision_id, performance.now() - start, current);
     // Campaigns are armed by the page view's answer only, so that each fires at most once.
     if (!trigger) armed.arm(decisions);
   }
@@ -160,7 +161,10 @@ function run(config: Config, stub: Omo | undefined): Omo {
     },
     page: () => view && pageView(view.page.url),
     consent: choose,
-    optout: (yes = true) => chosen(() => visitor.out(yes)),
+    optout(yes = true) {
+      chosen(() => visitor.out(yes));
+      if (yes) decide("optout"); // the server takes its cookie away, for other hosts of the shop
+    },
     identify(token: string) {
       config.identify = token;
       if (view?.asked) decide("identify");

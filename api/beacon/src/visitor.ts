@@ -20,7 +20,7 @@ export interface Visitor {
   /** May anything be kept about this visitor? */
   known(): boolean;
   /** How a request begins that tells something of this visitor. */
-  told(): Props;
+  told(): Props & { consent: Consent };
   id(): string | null | undefined;
   /**
    * The server's answer has the last word on the id: its signed cookie wins over ours. Where the first one
