@@ -19,6 +19,10 @@
 // renderer and is exposed when one would have been there: after the time that
 // the answer took, or with the renderer where an action of the page loads it.
 //
+// A tab in the background opens nothing. The server keeps what it answered free for a
+// minute: a tab that is looked at after 50 s asks the same question again, in every
+// arm. A coupon's time runs from the answer.
+//
 // An action is drawn by its type, in render: its words as text nodes, its HTML
 // from a tree of known elements. What cannot be shown is not exposed, and told
 // as an omo_error of kind action_…: unknown, place (the page lacks it), expired,

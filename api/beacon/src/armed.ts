@@ -33,7 +33,7 @@ export function makeArmed(load: Load, attention: Attention, guard: Guard, fire: 
       const mine = seen;
       if (!decisions.some(({ armed }) => armed)) return;
       const { makeWatch } = (await load(TRIGGERS)) as typeof import("./watch");
-      if (mine === seen) watch = makeWatch(decisions, seen, attention, guard, fire, visitor, config);
+      if (mine === seen && !watch) watch = makeWatch(decisions, seen, attention, guard, fire, visitor, config);
     }),
     happened(trigger, event) {
       if (watch) watch.happened(trigger, event);

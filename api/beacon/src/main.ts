@@ -5,7 +5,7 @@ import { choiceOf, type Config, readConfig } from "./config";
 import { makeGuard } from "./guard";
 import { now, uuidv7 } from "./ids";
 import { makeOffers } from "./offers";
-import { readPage, watchNavigation, whenReady } from "./page";
+import { readPage, watchNavigation, whenReady, whenVisible } from "./page";
 import { makeQueue } from "./queue";
 import { makeSender } from "./sender";
 import { makeStore } from "./store";
@@ -31,6 +31,8 @@ interface View {
 
 // The server answers within 50 ms. What comes seconds later would surprise the visitor.
 const PATIENCE = 5_000;
+// It keeps what it has answered free for 60 s. A tab that is looked at later asks again.
+const HELD = 50_000;
 
 function run(config: Config, stub: Omo | undefined): Omo {
   const told = new Set<string>();
@@ -93,7 +95,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
       identify: config.identify,
       preview: config.preview,
     };
-    const start = performance.now();
+    const start = Date.now();
     const answer = (await wire.post("/v1/decide", body, PATIENCE, visitor.cookies())).body as Answer | undefined;
     visitor.learn(answer);
     // A degraded answer does not say that the events are safe; the server drops what it has already.
@@ -105,6 +107,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
     } else if (answer) config.preview = undefined; // not the server's own: a visit like any other
     queue.adopt();
     sender.flush();
+    const came = Date.now();
     const current = () => view === asking && body.consent === visitor.consent();
     if (!answer || !current()) return;
     if (answer.preview) {
@@ -114,7 +117,10 @@ function run(config: Config, stub: Omo | undefined): Omo {
     }
     const decisions = answer.decisions || [];
     const open = armed.answered(decisions.filter((decision) => !decision.armed), trigger);
-    offers.open(open, answer.decision_id, performance.now() - start, current);
+    whenVisible(() => {
+      if (Date.now() - came < HELD) offers.open(open, answer.decision_id, came - start, came, current);
+      else if (open[0] && current()) decide(trigger, causes);
+    });
     // Campaigns are armed by the page view's answer only, so that each fires at most once.
     if (!trigger) armed.arm(decisions);
   }
