@@ -68,6 +68,8 @@
 // was said an id of before goes along, and the site's policy says what it is worth. An event has one id for its whole
 // life; it is in localStorage until the server has answered 200 to it, so it
 // may arrive twice and does not get lost, and the server counts an id once.
+// An event of more than 30,000 bytes leaves the later half of its items away until it
+// fits and loses nothing else, which is told as event_too_large; without any it is dropped.
 // Nothing that goes wrong in here reaches the page: it becomes one omo_error
 // event for each kind.
 //

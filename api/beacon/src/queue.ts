@@ -47,7 +47,13 @@ export function makeQueue(store: Store, mayKeep: () => boolean, dropped: (kind: 
   };
   const enter = (event: OmoEvent, json: string) => {
     const bytes = bytesOf(json);
-    if (bytes > MAX_EVENT) return dropped("event_too_large");
+    if (bytes > MAX_EVENT) {
+      const { items } = event.properties as { items?: unknown[] };
+      dropped("event_too_large");
+      if (!items?.length) return;
+      event.properties = { ...event.properties, items: items.slice(0, items.length >> 1) };
+      return enter(event, textOf(event));
+    }
     held.set(event.id, { event, bytes });
     total += bytes;
     if (mayKeep()) store.set(PREFIX + event.id, json);
