@@ -86,6 +86,36 @@ func TestWithoutItsPlaceNoArmCounts(t *testing.T) {
 	}
 }
 
+// A page of a framework is built after its address has changed: every arm waits for
+// the place.
+func TestAPlaceThatComesLateIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	browser := person{t, browsertest.New(t)}
+	for name, action := range map[string]any{"action": inlineAction, "control": nil} {
+		t.Run(name, func(t *testing.T) {
+			s := openShop(t)
+			s.answer = func(d decide) []offer {
+				if pathOf(d) != "/b" {
+					return nil
+				}
+				o := shows("c1", "s1", action)
+				o["selector"] = inlineAction["selector"]
+				return []offer{o}
+			}
+			p := person{t, browsertest.Visitor(t, browser.tab)}
+			p.goes(s.URL + "/a?consent=granted&room=96")
+			until(t, "the page view", func() bool { return len(s.calls()) == 1 })
+			p.does(ready + `.then(() => { window.place = document.querySelector("#place"); place.id = ""; history.pushState(null, "", "/b") })`)
+			until(t, "the page view of /b", func() bool { return len(s.calls()) == 2 })
+			p.does(ready + `.then(() => new Promise((done) => setTimeout(done, 400))).then(() => { place.id = "place" })`)
+			until(t, "the exposure", func() bool { return len(s.named("omo_exposure")) == 1 })
+			if errors := s.named("omo_error"); len(errors) > 0 || action != nil && p.counts(".box") != 1 {
+				t.Errorf("%d actions are open, told: %+v", p.counts(".box"), errors)
+			}
+		})
+	}
+}
+
 // A redirect counts, leads on, and is no trap: back leads to where the visitor
 // came from. Control counts and stays.
 func TestARedirect(t *testing.T) {

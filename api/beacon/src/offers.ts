@@ -17,6 +17,8 @@ type Renderer = typeof import("./render/show");
 /** RENDERER is the path of the built renderer, with the name of its content; the bundler puts it in. */
 declare const RENDERER: string;
 
+const pause = (wait: number): Promise<any> => new Promise((done) => setTimeout(done, wait));
+
 export function makeOffers(load: Load, inOpen: boolean, guard: Guard, record: Record, report: Report, why: (campaign: string) => void): Offers {
   const slots = new Map<string, { campaign: string; shown: Shown }>();
   let renderer: Promise<Renderer> | undefined; // one for all, so that they open in order
@@ -29,7 +31,8 @@ export function makeOffers(load: Load, inOpen: boolean, guard: Guard, record: Re
   const openOne = async (decision: Decision, decisionId: string, took: number, came: number, current: () => boolean) => {
     const { campaign, variant, phase, token, slot, selector, action } = decision;
     if (action) renderer ||= load(RENDERER) as Promise<Renderer>;
-    const ready = await (renderer || new Promise<undefined>((done) => setTimeout(done, took)));
+    const ready = await (renderer || pause(took));
+    for (let tries = 30; selector && !document.querySelector(selector) && tries--; ) await pause(100);
 
     const place = slot || "/" + campaign; // without a slot it competes with nobody
     if (!current() || slots.has(place)) return;
