@@ -26,7 +26,8 @@
 // An action is drawn by its type, in render: its words as text nodes, its HTML
 // from a tree of known elements. What cannot be shown is not exposed, and told
 // as an omo_error of kind action_…: unknown, place (the page lacks it, after 3 s as well), expired,
-// loop (of redirects), channel (a chat without any), not_displayed; what is shown
+// loop (of redirects), channel (a chat without any, or one whose function the page
+// lacks at the click), not_displayed; what is shown
 // with something missing is told as well: image, html, too_long, unreserved.
 //
 // Triggers are watched from the answer to the page view on; what happened on
