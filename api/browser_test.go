@@ -19,7 +19,7 @@ import (
 )
 
 // A person sits before a real browser, on pages of a shop that carry the beacon
-// of this very server.
+// of this very server, and give no call up after five seconds as it would.
 type person struct {
 	*shop
 	page string
@@ -33,6 +33,7 @@ func sits(t *testing.T, changes ...option) person {
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = io.WriteString(w, fmt.Sprintf(`<!doctype html><html lang="ja"><meta charset="utf-8"><title>お茶</title>
+<script>{ const real = setTimeout; window.setTimeout = (run, wait, ...rest) => real(run, wait === 5000 ? 3600000 : wait, ...rest) }</script>
 <script async src="%s/b.js" data-key="%s" data-consent="%s" data-shadow="open"></script><h1>お茶</h1></html>`, s.URL, publicKey, cmp.Or(r.URL.Query().Get("consent"), "granted")))
 	}))
 	t.Cleanup(page.Close)
@@ -170,6 +171,7 @@ func TestAVisitorAsksWhyAndOptsOut(t *testing.T) {
 	p.sees(inside("omo-why", "dialog")+`?.textContent`, "このサイトでのあなたの行動をもとに")
 	p.sees(inside("omo-why", "ul")+`?.textContent`, "これまでの訪問と購入、会員情報")
 	p.sees(`document.querySelectorAll("omo-why").length`, "1")
+	p.until("all that the page has to tell so far", func() bool { return slices.Contains(p.names(), "omo_exposure") && !p.waits() })
 	p.does(inside("omo-why", ".out") + `.click()`)
 	p.sees(`document.querySelector("omo-why")`, "nothing")
 	p.sees(`localStorage.getItem("omo_vid")`, "nothing")
@@ -237,6 +239,12 @@ func TestWithoutACookieThePolicySaysWhoIsKnown(t *testing.T) {
 			}
 		})
 	}
+}
+
+// waits says whether an event is on its way to the server: a page keeps it until then.
+func (p person) waits() bool {
+	n, err := chromedp.Run(p.tab, chromedp.Evaluate[int](`Object.keys(localStorage).filter((key) => key.startsWith("omo_e:")).length`))
+	return err != nil || n > 0
 }
 
 func (p person) until(what string, holds func() bool) {

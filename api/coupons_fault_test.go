@@ -45,7 +45,7 @@ func handOut(dir string) error {
 		return err
 	}
 	log := slog.New(slog.DiscardHandler)
-	l, err := ledger.Open(dir, ledger.Options{Log: log})
+	l, err := ledger.Open(dir, ledger.Options{Log: log, Patience: time.Minute})
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func receiptOf(x *engine.Erasure, visitors []string) receipt {
 }
 
 const (
-	eraseWait  = 5 * time.Second // for the end of an erasure, before it is answered as running
+	eraseTime  = 5 * time.Second // for the end of an erasure, before it is answered as running
 	eraseEvery = 20 * time.Millisecond
 )
 
@@ -83,7 +83,7 @@ func (s *Server) erasing(c echo.Context, what string, x *engine.Erasure, err err
 		s.log.Error("who erases could not be recorded", "error", err)
 		return notRecorded()
 	}
-	for end := time.Now().Add(eraseWait); x.Stage() != "done" && time.Now().Before(end); {
+	for end := time.Now().Add(s.eraseTime); x.Stage() != "done" && time.Now().Before(end); {
 		select {
 		case <-c.Request().Context().Done():
 			return nil

@@ -121,7 +121,7 @@ func TestAnErasedVisitorIsToldSoAndTheBrowserGetsAnotherID(t *testing.T) {
 
 func TestAnErasureThatTakesLongIsAnsweredAsRunning(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	s := open(t, options(func(o *api.Options) { o.EraseTime = 50 * time.Millisecond }))
 	a := s.trusted().do(http.MethodDelete, "/v1/visitors/"+url.PathEscape("v 1/é"), nil).is(http.StatusAccepted)
 	var x erasure
 	a.into(&x)

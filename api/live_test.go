@@ -48,7 +48,7 @@ func TestLiveScreen(t *testing.T) {
 	s.clock.pass(90 * time.Second)
 	page := c.get("/ui/live").is(http.StatusOK)
 	for _, x := range []struct{ row, want string }{
-		{"熱さ 3/5 buys", "熱さ 3/5 buys 新規 パソコン かご /cart 1 分 ¥12,000 1 点 かごに入れた 1 分 前 直接 大きなカート a 1 分 滞在 1 分"},
+		{"熱さ 3/5 buys", "熱さ 3/5 buys 新規 パソコン かご /cart 1 分 ¥12,000 1 点 カートに入れた 1 分 前 直接 大きなカート a 1 分 滞在 1 分"},
 		{"熱さ 1/5 looks", "熱さ 1/5 looks 新規 パソコン スニーカー <b> /items/9 1 分 – 閲覧中 直接 はじめての方へ a 1 分 滞在 1 分"},
 		{"熱さ 1/5 u1", "熱さ 1/5 u1 新規 gold / / 1 分 – 閲覧中 メール winter ゴールド会員 a 1 分 滞在 1 分"},
 	} {

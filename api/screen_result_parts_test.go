@@ -111,7 +111,7 @@ func TestEveryNumberLeadsToItsVisitors(t *testing.T) {
 		}
 	}
 	page := c.counted("/ui/campaigns/welcome/visitors?who=converted&variant=coupon10")
-	if row := page.row("v/1"); row != "v/1 11月21日 12:00 coupon10 スマートフォン 新規 moon gold 成果 クリック 4,200円" {
+	if row := page.row("v/1"); row != "v/1 11月21日 12:00 coupon10 スマホ 新規 moon gold 成果 クリック 4,200円" {
 		t.Errorf("the row is %s", row)
 	}
 	for _, text := range []string{`<a class="code" href="/ui/visitors/v%2F1">`, "<h1>成果があった人</h1>", "全 360 人のうち、新しい順に 2 人"} {
@@ -143,7 +143,7 @@ func TestResultParts(t *testing.T) {
 	if row := funnel.row("見送り"); row != "見送り ：優先度の高い施策が枠を使用 150 15.0% 120" {
 		t.Errorf("the row is %s", row)
 	}
-	for _, text := range []string{"1,000 回 ＝ 見送り 200 ＋ トリガー待ち 300 ＋ 表示 260 ＋ 未実施 240 ＋ 試験 0 ＋ プレビュー 0", "moon_phase", "<h1>はじめての方へ</h1>", `href="/ui/campaigns/welcome"`} {
+	for _, text := range []string{"1,000 回 ＝ 見送り 200 ＋ きっかけ待ち 300 ＋ 表示 260 ＋ 未実施 240 ＋ 試験 0 ＋ プレビュー 0", "moon_phase", "<h1>はじめての方へ</h1>", `href="/ui/campaigns/welcome"`} {
 		if !strings.Contains(string(funnel.body), text) {
 			t.Errorf("the funnel lacks %s", text)
 		}

@@ -74,6 +74,7 @@ type Options struct {
 	Heartbeats    time.Duration // of pages, while somebody is on duty; 15 s unless told
 	BacktestRows  uint64        // replayed by one back-test, about; 2,000,000 unless told
 	BacktestTime  time.Duration // for one back-test; 15 minutes unless told
+	EraseTime     time.Duration // for the end of an erasure, before it is answered as running; 5 s unless told
 	Notice        string        // shown on the screens: that the visitors are simulated, say
 }
 
@@ -119,6 +120,7 @@ type Server struct {
 	log        *slog.Logger
 	now        func() time.Time
 	trustProxy bool
+	eraseTime  time.Duration
 	notice     string
 	metrics    *metrics
 	shed       *shedder
@@ -183,7 +185,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		echo: echo.New(), engine: o.Engine, reports: o.Reports, history: o.History, recorded: o.Recorded, backtests: backtests{rows: cmp.Or(o.BacktestRows, backtestRows), time: cmp.Or(o.BacktestTime, backtestTime)}, letter: o.Dead, kept: o.Kept, enricher: ingest.NewEnricher(),
 		tokens: jwt.NewParser(jwt.WithValidMethods([]string{"HS256", "EdDSA"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(o.Now)),
-		ready:  o.Ready, writeBackup: o.Backup, log: o.Log, now: o.Now, trustProxy: o.TrustProxy, notice: o.Notice,
+		ready:  o.Ready, writeBackup: o.Backup, log: o.Log, now: o.Now, eraseTime: cmp.Or(o.EraseTime, eraseTime), trustProxy: o.TrustProxy, notice: o.Notice,
 		metrics: newMetrics(o.Metrics), limits: newLimits(o.Rates, o.Metrics), outbox: o.Outbox,
 		shed: newShedder(o.Deciding, o.Metrics), lines: newLines(o.Connections, o.Metrics),
 		overview: o.Overview, behind: o.Behind, shelf: newShelf(o.Engine.ErasedVisitors, o.Log), audits: o.Audits, timelines: o.Timelines,

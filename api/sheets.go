@@ -100,7 +100,7 @@ func (x Review) Sheet() Sheet {
 	out := Sheet{Columns: []Column{
 		{"campaign", kindText}, {"name", kindText}, {"status", kindText}, {"finding", kindText}, {"variant", kindText}, {"verdict", kindText}, {"exposed", kindCount},
 		{"brought", kindNumber}, {"brought_low", kindNumber}, {"brought_high", kindNumber}, {"lift", kindNumber}, {"lift_low", kindNumber}, {"lift_high", kindNumber},
-		{"at_stake", kindNumber}, {"at_stake_low", kindNumber}, {"at_stake_high", kindNumber}, {"currency", kindText}, {"sentence", kindText}, {"next", kindText},
+		{"at_stake", kindNumber}, {"at_stake_low", kindNumber}, {"at_stake_high", kindNumber}, {"currency", kindText}, {"sentence", kindText}, {"next", kindText}, {"command", kindText},
 	}}
 	for _, c := range x.Campaigns {
 		cells := []any{c.Campaign, c.Name, c.Status, string(c.Finding), c.Variant, string(c.Verdict), c.Exposed}
@@ -115,7 +115,7 @@ func (x Review) Sheet() Sheet {
 		low, high := ends(c.LiftCI)
 		cells = append(cells, nullable(c.Lift), low, high)
 		money(c.AtStake)
-		out.Rows = append(out.Rows, append(cells, x.Currency, c.Sentence.En, c.Next.En))
+		out.Rows = append(out.Rows, append(cells, x.Currency, c.Sentence.En, c.Next.En, c.Command))
 	}
 	return out
 }

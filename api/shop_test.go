@@ -101,7 +101,7 @@ func open(t testing.TB, changes ...option) *shop {
 	log := slog.New(slog.DiscardHandler)
 	s := &shop{t: t, clock: &clock{now: time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)}, reports: &reports{}, log: log}
 	var err error
-	if s.ledger, err = ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: log, Now: s.clock.Now}); err != nil {
+	if s.ledger, err = ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: log, Now: s.clock.Now, Patience: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -123,8 +123,9 @@ func open(t testing.TB, changes ...option) *shop {
 		Ready:   func(context.Context) []api.Check { return s.checks },
 		Backup:  func(_ context.Context, w io.Writer) error { _, err := io.WriteString(w, "all of it"); return err },
 		Metrics: prometheus.NewRegistry(), Log: log, Now: s.clock.Now,
+		EraseTime: 50 * time.Second, // less than the callers' own patience: what runs erasures may rest for a while
 	}
-	if given.Outbox, err = outbox.New(outbox.Options{Store: s.ledger, Log: log, Metrics: prometheus.NewRegistry(), Now: s.clock.Now}); err != nil {
+	if given.Outbox, err = outbox.New(outbox.Options{Store: s.ledger, Log: log, Metrics: prometheus.NewRegistry(), Now: s.clock.Now, Patience: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
 	o.api(&given)

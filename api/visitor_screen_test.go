@@ -94,7 +94,7 @@ func TestVisitorScreen(t *testing.T) {
 				"12:01:00 判定 何も見せない 未実施（比べるために出しません） はじめての方へ 表示の対象になりました a 出た理由・出なかった理由 12:01:00 ページを見た / " +
 				"11月21日 A 12:00–12:01 パソコン Windows Chrome · 直接 · 1 ページ 12:01:00 会員だと分かった 会員 hanako 12:01:00 購入した 6,800円 注文 T-1 12:01:00 施策を押した はじめての方へ a 12:01:00 表示 はじめての方へ a " +
 				"12:00:00 判定 大きなカート 表示の対象になりました a 離脱前クーポン きっかけを待っています 何も見せない 未実施（比べるために出しません） はじめての方へ 表示の対象になりました a 出た理由・出なかった理由 " +
-				"12:00:00 ページを見た カート /cart 12:00:00 かごに入れた 6,800円 革靴 ×2",
+				"12:00:00 ページを見た カート /cart 12:00:00 カートに入れた 6,800円 革靴 ×2",
 		},
 		"/ui/visitors/" + second + "?at=2026-11-21T12:00:10": { // the second browser had not come
 			"プロフィール いつの姿を見るか 見る 11月21日 12:00 時点の姿です。 いまに戻る この時点では、まだ来ていません。 なぜ出るか",
@@ -199,6 +199,24 @@ func TestAShadowIsNoControlOnTheScreens(t *testing.T) {
 	}
 	if why := c.get("/ui/visitors/"+first+"/why").is(http.StatusOK).reads(`<div class="explained">`, "</main>"); !strings.Contains(why, want+" 詳しく") {
 		t.Errorf("why: %s", why)
+	}
+}
+
+// A chat's state and channel are words of the screen's language, and what nobody has
+// named stands as it was told.
+func TestAChatOnTheTimeline(t *testing.T) {
+	t.Parallel()
+	s, _ := staffed(t)
+	s.trusted().visits("ann", "/help", "ヘルプ")
+	s.trusted().post("/v1/events", object{"visitor": object{"id": "ann"}, "events": list{
+		object{"name": "omo_chat", "properties": object{"state": "answered", "channel": "form"}},
+		object{"name": "omo_chat", "properties": object{"state": "ended", "channel": "fax"}},
+	}}).is(http.StatusOK)
+	past := s.as("view").get("/ui/visitors/ann").is(http.StatusOK).reads(`<div class="past">`, "</main>")
+	for _, want := range []string{"チャット 応答 フォーム", "チャット 終了 fax"} {
+		if !strings.Contains(past, want) {
+			t.Errorf("it lacks %s: %s", want, past)
+		}
 	}
 }
 

@@ -20,7 +20,8 @@ func (s *stage) until(done func() bool, work func(context.Context) error) {
 	go func() { ended <- work(ctx) }()
 	for limit := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(limit) {
-			s.Fatal("the work in the background does not end")
+			cancel()
+			s.Fatal("the work in the background does not end: ", <-ended) // the ledger is closed next
 		}
 	}
 	cancel()

@@ -11,7 +11,7 @@ import (
 var ErrBusy = errors.New("the visitor's last call is not done")
 
 // decideWithin is how long a decision waits for the visitor's lock unless told,
-// of the 50 ms that a page grants in all; others wait longer: they have no page.
+// of the 50 ms that a page grants in all; others wait 5 s at least: they have no page.
 const (
 	decideWithin = 40 * time.Millisecond
 	eventsWithin = 5 * time.Second
@@ -51,5 +51,5 @@ func (e *Engine) patienceFor(v *Visit) time.Duration {
 	if v.Decide != nil {
 		return e.patience
 	}
-	return eventsWithin
+	return max(e.patience, eventsWithin)
 }

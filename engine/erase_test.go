@@ -327,3 +327,59 @@ func TestWhoCameBackWithABackupIsErasedAgain(t *testing.T) {
 		t.Errorf("a profile came back: %+v %v", p, err)
 	}
 }
+
+// interrupted is a ledger in which somebody is erased while it is first looked through.
+type interrupted struct {
+	*ledger.Ledger
+	once  sync.Once
+	erase func()
+}
+
+func (i *interrupted) Sweep(after, upTo uint64, most int, gone func(string) bool, note func(uint64, map[string]int) ([]ledger.Record, error)) (uint64, error) {
+	i.once.Do(i.erase)
+	return i.Ledger.Sweep(after, upTo, most, gone, note)
+}
+
+// Who is erased while a start looks for those who came back with a backup is not
+// taken for one of them: the erasure stays one, and its receipt counts what was there.
+func TestWhoIsErasedDuringTheLookDidNotComeBack(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	before := started(t, l, anyone)
+	d := &downstream{rows: map[string]uint64{}, users: map[string]string{}}
+	for _, who := range []string{"ann", "zed"} {
+		if _, err := before.Visit(bought(before, who), dawn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, err := before.Erase([]string{"zed"}, dawn) // or there is nobody to look for
+	if err != nil {
+		t.Fatal(err)
+	}
+	erasing(t, before, d, first.ID)
+	begun := make(chan *engine.Erasure, 1)
+	store := &interrupted{Ledger: l}
+	e := started(t, store, anyone)
+	store.erase = func() {
+		x, err := e.Erase([]string{"ann"}, dawn)
+		if err != nil {
+			t.Error(err)
+		}
+		begun <- x
+	}
+	runErasures(t, e, d)
+	x := <-begun
+	if x == nil {
+		return
+	}
+	if done := erased(t, e, x.ID); done.Removed["ledger_events"] != 1 {
+		t.Errorf("removed are %v", done.Removed)
+	}
+	if again, err := e.Erase([]string{"ann"}, dawn); err != nil || again.ID != x.ID {
+		t.Errorf("asked once more: %+v, %v", again, err)
+	}
+	n := 0
+	if err := l.Marks(engine.ErasureMark, func(ledger.Record) error { n++; return nil }); err != nil || n != 2 {
+		t.Errorf("%d erasures, %v, want zed's and ann's", n, err)
+	}
+}

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -65,19 +66,9 @@ func (e *Engine) returned(ctx context.Context, d Downstream, now time.Time) erro
 	if e.erased.Load() == 0 {
 		return nil
 	}
-	begun := map[string]bool{}
-	open, err := e.open()
-	if err != nil {
-		return err
-	}
-	for _, x := range open {
-		for _, v := range x.Visitors {
-			begun[v] = true
-		}
-	}
 	back := map[string]bool{}
 	look := func(visitor string) error {
-		if begun[visitor] || back[visitor] {
+		if back[visitor] {
 			return ctx.Err()
 		}
 		stands, err := e.Erased(visitor)
@@ -86,7 +77,7 @@ func (e *Engine) returned(ctx context.Context, d Downstream, now time.Time) erro
 		}
 		return err
 	}
-	last, failed := e.store.Last(), error(nil)
+	last, failed, err := e.store.Last(), error(nil), error(nil)
 	none := func(uint64, map[string]int) ([]ledger.Record, error) { return nil, failed }
 	for at := uint64(0); at < last; {
 		at, err = e.store.Sweep(at, last, sweepAtOnce, func(visitor string) bool {
@@ -102,18 +93,40 @@ func (e *Engine) returned(ctx context.Context, d Downstream, now time.Time) erro
 	if err := d.Visitors(ctx, look); err != nil {
 		return err
 	}
-	if len(back) == 0 {
-		return nil
+	if err := e.notBegun(back); err != nil || len(back) == 0 {
+		return err
 	}
-	all := make([]string, 0, len(back))
-	for v := range back {
-		all = append(all, v)
-	}
-	e.log.Info("erased visitors are there again, as after a restore: they are erased again", "visitors", len(all))
 	e.erasing.Lock()
 	defer e.erasing.Unlock()
+	if err := e.notBegun(back); err != nil || len(back) == 0 {
+		return err
+	}
+	all := slices.Sorted(maps.Keys(back))
+	e.log.Info("erased visitors are there again, as after a restore: they are erased again", "visitors", len(all))
 	_, err = e.entomb(all, "", now)
 	return err
+}
+
+// notBegun takes out of back whom an open erasure is of. It is asked after they were
+// looked for: a tombstone that was seen by then has its erasure's record beside it,
+// and an erasure that began during the look will itself find what there is.
+func (e *Engine) notBegun(back map[string]bool) error {
+	return e.eachOpen(func(x *Erasure) {
+		for _, v := range x.Visitors {
+			delete(back, v)
+		}
+	})
+}
+
+// eachOpen hands over the erasures that are not done, the oldest first.
+func (e *Engine) eachOpen(each func(*Erasure)) error {
+	return e.store.Marks(ErasureMark, func(r ledger.Record) error {
+		x, err := readErasure(r)
+		if err == nil && x.Done.IsZero() {
+			each(x)
+		}
+		return err
+	})
 }
 
 // open gives the erasures that are not done, the oldest first, of about as many
@@ -121,16 +134,11 @@ func (e *Engine) returned(ctx context.Context, d Downstream, now time.Time) erro
 func (e *Engine) open() ([]*Erasure, error) {
 	var all []*Erasure
 	visitors := 0
-	err := e.store.Marks(ErasureMark, func(r ledger.Record) error {
-		x, err := readErasure(r)
-		if err != nil {
-			return err
-		}
-		if x.Done.IsZero() && visitors < erasuresAtOnce {
+	err := e.eachOpen(func(x *Erasure) {
+		if visitors < erasuresAtOnce {
 			all = append(all, x)
 			visitors += len(x.Visitors)
 		}
-		return nil
 	})
 	return all, err
 }

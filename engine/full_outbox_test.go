@@ -26,7 +26,7 @@ const (
 // cramped is a ledger whose outbox has room for one letter.
 func cramped(t *testing.T) *ledger.Ledger {
 	t.Helper()
-	l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler), Letters: 1})
+	l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler), Patience: time.Minute, Letters: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

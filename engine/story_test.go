@@ -97,7 +97,7 @@ func newLedger(t cleaner) *ledger.Ledger {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := ledger.Open(filepath.Join(dir, "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler)})
+	l, err := ledger.Open(filepath.Join(dir, "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler), Patience: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

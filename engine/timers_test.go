@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -10,8 +12,35 @@ import (
 	"github.com/omotenashi-web/omotenashi/ingest"
 )
 
-// A wait begun before a restart comes due after it, never early, and soon after
-// its time on the clock of the server (within 0.2 s; a busy machine may be late).
+// looks is a clock that keeps when it was looked at.
+type looks struct {
+	mu sync.Mutex
+	at []int64 // milliseconds since 1970
+}
+
+func (l *looks) now() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	l.at = append(l.at, now.UnixMilli())
+	return now
+}
+
+// often says whether two looks have followed each other as closely as they should,
+// at last: a busy machine may keep them apart for a while.
+func (l *looks) often() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range max(0, len(l.at)-1) {
+		if l.at[i+1]-l.at[i] <= 250 {
+			return true
+		}
+	}
+	return false
+}
+
+// A wait begun before a restart comes due after it, never early, and at the first
+// look at the server's clock that finds it due; it is looked at every 0.2 s.
 func TestATimerSurvivesARestartAndFiresInTime(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t)
@@ -25,9 +54,11 @@ func TestATimerSurvivesARestartAndFiresInTime(t *testing.T) {
 	after := started(t, l, waits)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- after.RunTimers(ctx, time.Now) }()
+	clock := &looks{}
+	go func() { done <- after.RunTimers(ctx, clock.now) }()
 	var fired []ingest.Event
-	for limit := time.Now().Add(time.Minute); len(fired) == 0 && time.Now().Before(limit); time.Sleep(5 * time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); (len(fired) == 0 || !clock.often()) && time.Now().Before(limit); time.Sleep(5 * time.Millisecond) {
+		fired = nil
 		for _, e := range recorded(t, l, 0) {
 			if e.Name == ingest.Absent {
 				fired = append(fired, e)
@@ -38,11 +69,13 @@ func TestATimerSurvivesARestartAndFiresInTime(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	if len(fired) != 1 {
-		t.Fatalf("%d absences were recorded, want one", len(fired))
+	if len(fired) != 1 || !clock.often() {
+		t.Fatalf("%d absences were recorded, want one; the clock was looked at at %v", len(fired), clock.at)
 	}
-	if late := fired[0].Received - event.Received - 2000; late < 0 || late > 5000 {
-		t.Errorf("fired %d ms after its time", late)
+	due := event.Received + 2000
+	first := slices.IndexFunc(clock.at, func(at int64) bool { return at >= due })
+	if first < 0 || fired[0].Received != clock.at[first] {
+		t.Errorf("fired at %d, due at %d; the clock was looked at at %v", fired[0].Received, due, clock.at)
 	}
 	answer, err := after.Visit(asked(after, "ann", time.Now()), time.Now())
 	if err != nil || len(answer.Decision.Offers) != 1 || answer.Decision.Offers[0].Armed() {

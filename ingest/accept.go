@@ -90,7 +90,12 @@ func AcceptInto(e *Event, in Incoming, batch *Who, t Terms) *Rejection {
 		t.SentAt, e.Source = in.Beside.SentAt, in.Beside.Source
 	}
 	e.Time, e.Stated = correct(in.Time, t)
-	if err := e.ParseProperties(); err != nil {
+	err := e.ParseProperties()
+	if err != nil && !strings.HasPrefix(e.Name, OmoPrefix) {
+		e.Properties = translate(props, fields.commerceTexts)
+		err = e.ParseProperties()
+	}
+	if err != nil {
 		return refuse("bad_properties", "%v", err)
 	}
 	if name, n := e.Props.beyond(MaxNumber); name != "" {

@@ -3,6 +3,7 @@ package ingest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ func TestAcceptRefuses(t *testing.T) {
 		{purchase(`{"value":"6800"}`), v, "bad_properties: properties.value is a text, expected a number of ordinary size"},
 		{purchase(`{"value":1e400}`), v, "bad_properties: properties.value is the number 1e400, expected a number of ordinary size"},
 		{purchase(`{"value":-1e308}`), v, "bad_properties: properties.value is -1e+308, no amount that a shop would count"},
-		{purchase(`{"transaction_id":5}`), v, "bad_properties: properties.transaction_id is a number, expected a text"},
+		{purchase(`{"transaction_id":true}`), v, "bad_properties: properties.transaction_id is true or false, expected a text"},
 		{purchase(`{"items":{"item_id":"a"}}`), v, "bad_properties: properties.items is an object, expected a list"},
 		{purchase(`{"items":[{"price":"980"}]}`), v, "bad_properties: properties.items.price is a text, expected a number of ordinary size"},
 		{purchase(`{"items":[{},{"price":1e13}]}`), v, "bad_properties: properties.items[1].price is 1e+13, no amount that a shop would count"},
@@ -83,6 +84,25 @@ func TestAcceptManyProperties(t *testing.T) {
 	t.Parallel()
 	if _, refused := Accept(Incoming{Name: "login", Properties: json.RawMessage(manyFields(MaxProperties))}, &Who{ID: "v1"}, terms()); refused != nil {
 		t.Errorf("refused: %+v", refused)
+	}
+}
+
+// Ids and names that a shop writes as numbers are the texts that they look like, in
+// what is kept as in what is read of it; other numbers stay numbers.
+func TestAcceptNumbersAsNames(t *testing.T) {
+	t.Parallel()
+	in := Incoming{Name: Purchase, Properties: json.RawMessage(`{"transaction_id": 12345678901234567890, "coupon": -33, "value": 980, "items": [{"item_id": 1001, "item_name": 5, "item_category": 7, "item_brand": 8, "price": 490, "size": 26}, null]}`)}
+	e, refused := Accept(in, &Who{ID: "v1"}, terms())
+	if refused != nil {
+		t.Fatal(refused)
+	}
+	const kept = `{"coupon":"-33","items":[{"item_brand":"8","item_category":"7","item_id":"1001","item_name":"5","price":490,"size":26},null],"transaction_id":"12345678901234567890","value":980}`
+	if string(e.Properties) != kept {
+		t.Errorf("kept is %s", e.Properties)
+	}
+	want := []OrderItem{{ID: "1001", Name: "5", Category: "7", Brand: "8", Price: 490}, {}}
+	if p := e.Props; p.TransactionID != "12345678901234567890" || p.Coupon != "-33" || *p.Value != 980 || !slices.Equal(p.Items, want) {
+		t.Errorf("read is %+v", p)
 	}
 }
 

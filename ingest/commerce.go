@@ -118,6 +118,20 @@ func (f fields) items(change func(fields)) {
 	f.set("items", all)
 }
 
+// commerceTexts makes texts of GA4's ids and names that are numbers: shops have such,
+// and GA4 takes them.
+func (f fields) commerceTexts() {
+	f.texts("transaction_id", "coupon")
+	all := f.list("items")
+	if all == nil {
+		return
+	}
+	for _, item := range all {
+		item.texts("item_id", "item_name", "item_category", "item_brand")
+	}
+	f.set("items", all)
+}
+
 // priceAsValue gives an event about one product the value that GA4's has.
 func (f fields) priceAsValue(name string) {
 	all := f.list("items")

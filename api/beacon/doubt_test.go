@@ -9,9 +9,6 @@ import (
 	"github.com/omotenashi-web/omotenashi/api/beacon/browsertest"
 )
 
-// patient keeps a page from giving a call up, however long the test takes.
-const patient = `{ const real = setTimeout; window.setTimeout = (run, wait, ...rest) => real(run, wait === 5000 ? 3600000 : wait, ...rest) };`
-
 // undecided holds every answer of decide back until it is released.
 func (s *shop) undecided() (release func()) {
 	answered := make(chan bool)
@@ -50,7 +47,7 @@ func TestWhatATokenOfUnknownWorthHoldsBack(t *testing.T) {
 			s := openShop(t)
 			release := s.undecided()
 			p := person{t, browsertest.Visitor(t, browser)}
-			p.before(patient + `localStorage.setItem("omo_vid", "before")`)
+			p.before(`localStorage.setItem("omo_vid", "before")`)
 			p.goes(s.URL + "/a?consent=granted&omo_preview=" + c.token)
 			until(t, "the decide call", func() bool { return len(s.calls()) == 1 })
 			p.does(`omo("track", "meanwhile"); new Promise((done) => setTimeout(done, 700))`) // longer than an event waits to be sent
@@ -91,7 +88,7 @@ func TestAPageLeftBeforeItsTokenIsKnownSendsTheTokenAlong(t *testing.T) {
 			s := openShop(t)
 			s.undecided()
 			p := person{t, browsertest.Visitor(t, browser)}
-			p.before(patient + `localStorage.setItem("omo_vid", "before")`)
+			p.before(`localStorage.setItem("omo_vid", "before")`)
 			p.goes(s.URL + "/a?consent=granted&omo_preview=" + token)
 			until(t, "the decide call", func() bool { return len(s.calls()) == 1 })
 			p.does(`omo("track", "meanwhile"); new Promise((done) => setTimeout(done, 100))`)

@@ -8,6 +8,10 @@ import (
 	"strings"
 )
 
+// patient keeps a page from giving a call up after five seconds, however long the
+// machine takes.
+const patient = `{ const real = setTimeout; window.setTimeout = (run, wait, ...rest) => real(run, wait === 5000 ? 3600000 : wait, ...rest) };`
+
 // servePage serves any path. The query says what the page has: consent, key, src (a
 // beacon elsewhere), twice, csp, lang, datalayer, short (nothing to scroll), shut (a
 // closed shadow root), room (px that its place keeps free), unfinished (it never ends).
@@ -59,7 +63,7 @@ const settled = `{
 var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
 <html lang="{{.lang}}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>お茶の時間 {{.path}}</title><meta name="omo:type" content="item">
-{{if not .strict}}<script>` + settled + `</script>{{end}}
+{{if not .strict}}<script>` + patient + settled + `</script>{{end}}
 <script async src="{{.src}}" data-key="pk_test"{{if not .shut}} data-shadow="open"{{end}} data-consent="{{.consent}}"{{with .identify}} data-identify="{{.}}"{{end}}{{with .datalayer}} data-datalayer="{{.}}"{{end}}></script>
 {{if .twice}}<script async src="{{.src}}?2" data-key="pk_test" data-shadow="open" data-consent="{{.consent}}"></script>{{end}}
 <script type="application/json" data-omo-item>{"id": 1001, "name": "深蒸し煎茶", "category": "tea", "brand": "茶舗", "price": "1080", "secret": 1}</script>

@@ -1,7 +1,6 @@
 package dashboard
 
 import (
-	"fmt"
 	"html/template"
 	"math"
 
@@ -26,12 +25,13 @@ func scale(arms []stats.ArmResult) float64 {
 }
 
 // bar draws a lift's interval on a line whose middle is no difference. What
-// does not fit is cut off at the edge.
+// does not fit ends in an arrow at the edge.
 func bar(lift stats.Number, i stats.Interval, half float64) template.HTML {
 	if !lift.Known || !i.Known {
 		return ""
 	}
-	x := func(v float64) float64 { return 60 + 56*max(-half, min(half, v))/half }
+	const width, middle, foot = 112, 8, 4
+	x := func(v float64) float64 { return foot + width*within(v, -half, half) }
 	kind := "even"
 	switch {
 	case i.Low > 0:
@@ -39,8 +39,15 @@ func bar(lift stats.Number, i stats.Interval, half float64) template.HTML {
 	case i.High < 0:
 		kind = "down"
 	}
-	return template.HTML(fmt.Sprintf( // numbers only: nothing here comes from a person
-		`<svg class="lift %s" viewBox="0 0 120 16" width="120" height="16" aria-hidden="true"><line class="zero" x1="60" x2="60" y1="0" y2="16"/>`+
-			`<line class="interval" x1="%.1f" x2="%.1f" y1="8" y2="8"/><circle cx="%.1f" cy="8" r="3.5"/></svg>`,
-		kind, x(i.Low), x(i.High), x(lift.Value)))
+	c := draw("lift "+kind, 120, 2*middle)
+	c.line("zero", x(0), 0, x(0), 2*middle)
+	c.line("interval", x(i.Low), middle, x(i.High), middle)
+	if i.Low < -half {
+		c.beyond("interval", x(-half), middle, -1)
+	}
+	if i.High > half {
+		c.beyond("interval", x(half), middle, 1)
+	}
+	c.dot("middle", x(lift.Value), middle, 3.5)
+	return c.done()
 }

@@ -34,6 +34,12 @@ func (c *canvas) dot(class string, x, y, r float64) {
 	fmt.Fprintf(c, `<circle class="%s" cx="%.1f" cy="%.1f" r="%g"/>`, class, x, y, r)
 }
 
+// beyond is the head of an arrow: what ends here goes on, to the left or right.
+func (c *canvas) beyond(class string, x, y, direction float64) {
+	c.line(class, x-5*direction, y-4, x, y)
+	c.line(class, x-5*direction, y+4, x, y)
+}
+
 func (c *canvas) label(x, y float64, anchor, text string) {
 	fmt.Fprintf(c, `<text x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, x, y, anchor, template.HTMLEscapeString(text))
 }

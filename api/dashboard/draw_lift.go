@@ -116,7 +116,14 @@ func drawLifts(c *canvas, curves []Curve, half, bottom float64) {
 		}
 		c.path(fmt.Sprintf("curve c%d", one.Colour), append(points, [2]float64{liftWidth, foot}), true)
 		y := foot + liftRow*(float64(row)+0.7)
-		c.line(fmt.Sprintf("interval c%d", one.Colour), x(one.end(-1.96)), y, x(one.end(1.96)), y)
+		low, high, class := one.end(-1.96), one.end(1.96), fmt.Sprintf("interval c%d", one.Colour)
+		c.line(class, x(low), y, x(high), y)
+		if low < -half {
+			c.beyond(class, 0, y, -1)
+		}
+		if high > half {
+			c.beyond(class, liftWidth, y, 1)
+		}
 		c.dot(fmt.Sprintf("middle c%d", one.Colour), x(one.end(0)), y, 4)
 		row++
 	}

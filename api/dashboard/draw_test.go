@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/omotenashi-web/omotenashi/engine/stats"
 )
 
 var coordinate = regexp.MustCompile(`(?:x|y|x1|x2|y1|y2|cx|cy|width|height)="(-?[0-9.]+|[^"]*)"`)
@@ -75,6 +77,8 @@ func TestDrawingsStayInTheirFrames(t *testing.T) {
 	})
 }
 
+func known(v float64) stats.Number { return stats.Number{Value: v, Known: true} }
+
 // What is drawn is what the numbers say.
 func TestDrawingsTell(t *testing.T) {
 	t.Parallel()
@@ -93,6 +97,9 @@ func TestDrawingsTell(t *testing.T) {
 		{"a ratio's curve is highest where its logarithm's is not", density([]Curve{{Mean: 0, Deviation: 0.5}}, 1), "L250.0 8.0L"}, // exp(−0.25) − 1
 		{"a curve from foot to foot", density([]Curve{{Mean: 0, Deviation: 0.01, Colour: 1}}, 0.25), `<path class="curve c1" d="M0.0 140.0L0.0 140.0`},
 		{"an axis in percent", density(nil, 0.25), `>−12.5%</text>`},
+		{"an interval that goes on beyond the axis", density([]Curve{{Mean: 0, Deviation: 0.5, Colour: 1}}, 0.25), `<line class="interval c1" x1="0.0" y1="149.8" x2="640.0" y2="149.8"/><line class="interval c1" x1="5.0" y1="145.8" x2="0.0" y2="149.8"/><line class="interval c1" x1="5.0" y1="153.8" x2="0.0" y2="149.8"/><line class="interval c1" x1="635.0" y1="145.8" x2="640.0" y2="149.8"/>`},
+		{"an interval in its frame", bar(known(0.1), stats.Interval{Low: -0.5, High: 0.5, Known: true}, 1), `x1="32.0" y1="8.0" x2="88.0" y2="8.0"/><circle class="middle" cx="65.6" cy="8.0" r="3.5"/>`},
+		{"a small one that goes on", bar(known(2), stats.Interval{Low: 0.5, High: 3, Known: true}, 1), `x1="88.0" y1="8.0" x2="116.0" y2="8.0"/><line class="interval" x1="111.0" y1="4.0" x2="116.0" y2="8.0"/><line class="interval" x1="111.0" y1="12.0" x2="116.0" y2="8.0"/><circle class="middle" cx="116.0"`},
 		{"an interval that narrows", narrowing([]Day{{"1", true, 0, -0.5, 0.5}, {"2", true, 0, -0.25, 0.25}}), `<path class="band" d="M44.0 4.0L632.0 41.0L632.0 115.0L44.0 152.0Z"/>`},
 		{"first days that are cut off", narrowing([]Day{{"1", true, 0, -5, 5}, {"2", true, 0, -0.2, 0.2}, {"3", true, 0, -0.2, 0.2}, {"4", true, 0, -0.1, 0.1}}), `>+25%</text>`},
 		{"an interval of one day", narrowing([]Day{{"1", true, 0.1, -0.25, 0.5}}), `<line class="over" x1="342.0" y1="4.0" x2="342.0" y2="115.0"/><circle class="last" cx="342.0" cy="63.2" r="4"/><text x="342.0"`},

@@ -277,13 +277,13 @@ func resultFuncs(language string) template.FuncMap {
 	}
 	return template.FuncMap{
 		"said":    func(s stats.Sentence) string { return joined(said(s)) },
-		"lasting": func(n stats.Number) string { return said(n.Lasting()) },                                          // 2 min 05 s
-		"amount":  func(n stats.Number, currency string) string { return minus(said(n.Amount(currency))) },           // ¥1,234
-		"gain":    func(n stats.Number, currency string) string { return minus(said(n.Money(currency))) },            // +¥1,234
-		"gains":   func(i stats.Interval, currency string) string { return minus(said(i.Money(currency, between))) }, // +¥1 to +¥2
-		"amounts": func(i stats.Interval, currency string) string { return amounts(i, currency, between, said) },     // ¥1 to ¥2
-		"changes": func(i stats.Interval) string { return i.Change(between) },                                        // +1.0% to +2.0%
-		"rates":   func(i stats.Interval) string { return rates(i, between) },                                        // 1.00% to 2.00%
+		"lasting": func(n stats.Number) string { return said(n.Lasting()) },                                      // 2 min 05 s
+		"amount":  func(n stats.Number, currency string) string { return said(n.Amount(currency)) },              // ¥1,234
+		"gain":    func(n stats.Number, currency string) string { return said(n.Money(currency)) },               // +¥1,234
+		"gains":   func(i stats.Interval, currency string) string { return said(i.Money(currency, between)) },    // +¥1 to +¥2
+		"amounts": func(i stats.Interval, currency string) string { return amounts(i, currency, between, said) }, // ¥1 to ¥2
+		"changes": func(i stats.Interval) string { return i.Change(between) },                                    // +1.0% to +2.0%
+		"rates":   func(i stats.Interval) string { return rates(i, between) },                                    // 1.00% to 2.00%
 		// for those above
 		"rough":      rough, // two digits
 		"list":       func(all ...any) []any { return all },
@@ -300,10 +300,7 @@ func resultFuncs(language string) template.FuncMap {
 // may end between + and ¥.
 func joined(text string) string { return signs.Replace(text) }
 
-var signs = strings.NewReplacer("+¥", "+\u2060¥", "-¥", "-\u2060¥", "±¥", "±\u2060¥")
-
-// minus writes the sign that is as wide as a plus.
-func minus(text string) string { return strings.ReplaceAll(text, "-", "−") }
+var signs = strings.NewReplacer("+¥", "+\u2060¥", "−¥", "−\u2060¥", "±¥", "±\u2060¥")
 
 // moneyScale is the scale of the lifts of money.
 func moneyScale(arms []stats.ArmResult) float64 {

@@ -164,8 +164,10 @@ func TestNobodyMetIt(t *testing.T) {
 		change func(*dashboard.Result)
 		want   string
 	}{
-		"nobody":              {func(*dashboard.Result) {}, "まだ誰も対象になっていません"},
-		"with advice":         {func(p *dashboard.Result) { p.Review = &stats.Review{Next: stats.Sentence{Ja: "条件を見直してください。"}} }, "<p>条件を見直してください。 この施策が最初に"},
+		"nobody": {func(*dashboard.Result) {}, "まだ誰も対象になっていません"},
+		"with advice": {func(p *dashboard.Result) {
+			p.Review = &stats.Review{Next: stats.Sentence{Ja: "条件を見直してください。"}}
+		}, "<p>条件を見直してください。 この施策が最初に"},
 		"in these days":       {func(p *dashboard.Result) { p.Asked.From = "2026-11-01" }, "この期間に対象になった人はいません"},
 		"in an earlier phase": {func(p *dashboard.Result) { p.Asked.Phase = "p0" }, "この期間に対象になった人はいません"},
 		"bots alone":          {func(p *dashboard.Result) { p.Left.Bots = 1 }, figures},
@@ -190,8 +192,8 @@ func TestNobodyMetIt(t *testing.T) {
 func TestASignStaysAtItsAmount(t *testing.T) {
 	t.Parallel()
 	p := shown(judged(arm("control", true, 9000, 279, 0), arm("a", false, 9100, 360, 0)))
-	p.Results.Sentence.En = "It brought +¥1,200 (-¥50 to ±¥0)."
-	if page := rendered(t, "en", p); !strings.Contains(page, "It brought &#43;\u2060¥1,200 (-\u2060¥50 to ±\u2060¥0).") {
+	p.Results.Sentence.En = "It brought +¥1,200 (−¥50 to ±¥0)."
+	if page := rendered(t, "en", p); !strings.Contains(page, "It brought &#43;\u2060¥1,200 (−\u2060¥50 to ±\u2060¥0).") {
 		t.Error(page)
 	}
 }

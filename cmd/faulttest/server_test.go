@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -192,14 +193,24 @@ func (s *server) pid() int {
 	return cmd.Process.Pid
 }
 
-// kill is kill -9, and waits for the end. A server that does not run is left alone.
+// kill is kill -9, and waits for the end: its ClickHouse's too, which is killed a moment
+// later and would write into a folder that is being removed. A server that does not run
+// is left alone.
 func (s *server) kill() {
 	if !s.running() {
 		return
 	}
 	_, exited := s.process()
-	_ = syscall.Kill(s.pid(), syscall.SIGKILL)
+	pid := s.pid()
+	left := children(s.t, pid)
+	_ = syscall.Kill(pid, syscall.SIGKILL)
 	<-exited
+	for deadline := time.Now().Add(patience); slices.ContainsFunc(left, alive); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Errorf("of the children %v of a server that was killed %s ago some live", left, patience)
+			return
+		}
+	}
 }
 
 // stop asks it to end and fails unless it does so in order.

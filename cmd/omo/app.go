@@ -46,7 +46,7 @@ type config struct {
 	Connections  int           // open at once; 0: the server's own default
 	AcceptLoss   bool          // of visits that the ledger is known to have had
 	Demo         string        // shown on the results page, which is then open; "" on a real server
-	Patience     time.Duration // of a decision with another call of its visitor; 0: the engine's own
+	Patience     time.Duration // of a decision with another call of its visitor, and of a call with the disk; 0: their own
 	BackupWaits  time.Duration // for a ClickHouse of our own that does not answer; 0: half a minute
 	Keep         time.Duration // what was received longer ago is forgotten; 0: never
 	GuardEvery   time.Duration // between two looks at how campaigns do; 0: none
@@ -142,7 +142,7 @@ func start(ctx context.Context, c config) (_ *app, err error) {
 	if handed {
 		patience = handover
 	}
-	if a.ledger, err = openLedger(ctx, filepath.Join(c.Data, "ledger"), ledger.Options{Log: c.Log, Cap: int64(c.Cap), Reserve: int64(c.Reserve), LetterBytes: int64(c.OutboxCap), AcceptLoss: c.AcceptLoss}, patience); err != nil {
+	if a.ledger, err = openLedger(ctx, filepath.Join(c.Data, "ledger"), ledger.Options{Log: c.Log, Cap: int64(c.Cap), Reserve: int64(c.Reserve), LetterBytes: int64(c.OutboxCap), AcceptLoss: c.AcceptLoss, Patience: c.Patience}, patience); err != nil {
 		return nil, err
 	}
 	a.later("ledger", func(context.Context) error { return a.ledger.Close() })

@@ -186,8 +186,9 @@ func signer(a *app) func(claims map[string]any) (string, error) {
 // headerTimeout is how long a browser may take to say what it wants of the shop.
 const headerTimeout = 5 * time.Second
 
-// trickle is how many simulated visitors a second come once the table is filled.
-const trickle = 2
+// trickle is how many simulated visitors a second come once the table is filled: enough
+// to see somebody come, and few enough that a day of them does not drown the past.
+const trickle = 0.2
 
 // settleWithin bounds the wait for ClickHouse to have what the ledger has.
 const settleWithin = time.Minute

@@ -169,6 +169,7 @@ func (d *doctor) warehouse(ctx context.Context) {
 		dsn = found
 	}
 	var out strings.Builder
+	asked := d.now()
 	if err := clickhouse.Query(ctx, dsn, warehouseState, &out, "json"); err != nil {
 		d.fail("ClickHouse", err, "start it, or check address, user and password")
 		return
@@ -197,5 +198,6 @@ func (d *doctor) warehouse(ctx context.Context) {
 	if s.Mutations > 0 {
 		d.say("ClickHouse: changes", note, fmt.Sprintf("%d under way, of erasures or retention", s.Mutations), "system.mutations tells how far they are")
 	}
-	d.clock("ClickHouse", time.UnixMilli(s.Now).Sub(d.now()).Abs())
+	at := time.UnixMilli(s.Now)
+	d.clock("ClickHouse", max(at.Sub(d.now()), asked.Sub(at))) // however long the answer took
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -103,19 +105,11 @@ func variantFor(t *testing.T, c *client, campaign, visitor string) string {
 // webhook, the command line and the metrics say why; and once it is resumed it begins
 // with nothing remembered.
 func TestAHarmfulCampaignIsStoppedUntilItIsResumed(t *testing.T) {
-	letters := make(chan letterTold, 10)
-	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		letters <- letterTold{r.Header.Get("Omo-Signature"), body}
-	}))
-	defer receiver.Close()
-	dir := rulesFolder(t, "site.yaml", "alerts: {webhook: "+receiver.URL+"/alert}\n",
+	receiver, letters := receive(t)
+	dir := rulesFolder(t, "site.yaml", "alerts: {webhook: "+receiver+"/alert}\n",
 		"campaigns/bad.yaml", watched("bad", "slot: bar\n"), "campaigns/fine.yaml", watched("fine", "slot: modal\n"))
 	data := t.TempDir()
-	at := config{Rules: dir, WebhookHosts: []string{strings.TrimPrefix(receiver.URL, "http://")}, GuardEvery: 100 * time.Millisecond}
+	at := config{Rules: dir, WebhookHosts: []string{strings.TrimPrefix(receiver, "http://")}}
 	a, c := productOn(t, data, at)
 	t.Setenv("OMO_SECRET_KEY", a.keys.secret)
 	phase := a.engine.Live().Phases["bad"]
@@ -129,9 +123,14 @@ func TestAHarmfulCampaignIsStoppedUntilItIsResumed(t *testing.T) {
 		}
 		return map[string]string{"bad": arms[i%2], "fine": arms[i/2%2]}, i/4%every == 0
 	})
-	if err := a.settle(t.Context()); err != nil {
+	if err := errors.Join(a.settle(t.Context()), a.stop()); err != nil {
 		t.Fatal(err)
 	}
+	key := c.key // minted once
+	// A look at the first half of what is imported could see harm enough, by other rates.
+	at.GuardEvery = 100 * time.Millisecond
+	a, c = productOn(t, data, at)
+	c.key = key
 	eventually(t, "the campaign that does harm is stopped", func() bool { return a.engine.Live().Overrides["bad"].Harm != nil })
 	if got := given(t, c, "bad", "new", 60); got["control"] != 60 {
 		t.Errorf("of 60 visitors of a stopped campaign %v", got)
@@ -159,7 +158,6 @@ func TestAHarmfulCampaignIsStoppedUntilItIsResumed(t *testing.T) {
 	if err := a.stop(); err != nil {
 		t.Fatal(err)
 	}
-	key := c.key // minted once
 	a, c = productOn(t, data, at)
 	c.key = key
 	if got := given(t, c, "bad", "later", 40); got["control"] != 40 {
@@ -293,6 +291,26 @@ func listed(t *testing.T, c *client, campaign, want string) {
 type letterTold struct {
 	signature string
 	body      []byte
+}
+
+// receive is a shop's server that webhooks are sent to, and what came, each letter
+// once: one comes again, under its key, where the sender was told to stop before it
+// had read the answer.
+func receive(t *testing.T) (url string, letters <-chan letterTold) {
+	t.Helper()
+	came := make(chan letterTold, 10)
+	var known sync.Map
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return // it comes again
+		}
+		if _, again := known.LoadOrStore(r.Header.Get("Idempotency-Key"), nil); !again {
+			came <- letterTold{r.Header.Get("Omo-Signature"), body}
+		}
+	}))
+	t.Cleanup(receiver.Close)
+	return receiver.URL, came
 }
 
 type alert struct {

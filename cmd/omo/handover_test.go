@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -37,7 +38,9 @@ func TestRestartWithoutARefusedRequest(t *testing.T) {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
 
 	stop, sending := make(chan struct{}), sync.WaitGroup{}
-	acknowledged := make([][]string, 8)
+	halt := sync.OnceFunc(func() { close(stop); sending.Wait() })
+	defer halt()
+	acknowledged, answered := make([][]string, 8), atomic.Int64{}
 	for i := range acknowledged {
 		sending.Go(func() {
 			for {
@@ -59,6 +62,7 @@ func TestRestartWithoutARefusedRequest(t *testing.T) {
 					return
 				}
 				acknowledged[i] = append(acknowledged[i], id)
+				answered.Add(1)
 			}
 		})
 	}
@@ -73,7 +77,8 @@ func TestRestartWithoutARefusedRequest(t *testing.T) {
 	eventually(t, "the first server answers, and would hear a signal", answers)
 	longest := time.Duration(0)
 	for range 3 {
-		time.Sleep(300 * time.Millisecond) // of load on this server
+		enough := answered.Load() + 20
+		eventually(t, "there is load on this server", func() bool { return answered.Load() >= enough || t.Failed() })
 		began := time.Now()
 		after := next() // and waits for the folder
 		if err := server.Process.Signal(syscall.SIGTERM); err != nil {
@@ -86,8 +91,7 @@ func TestRestartWithoutARefusedRequest(t *testing.T) {
 		eventually(t, "the next server answers", answers)
 		longest = max(longest, time.Since(began))
 	}
-	close(stop)
-	sending.Wait()
+	halt()
 	var all []string
 	for _, ids := range acknowledged {
 		all = append(all, ids...)

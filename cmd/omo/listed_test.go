@@ -125,6 +125,9 @@ func TestAListWithAConditionAndADerivedGoal(t *testing.T) {
 			visitor = r.Event.Visitor
 		}
 	}
+	if err := a.settle(t.Context()); err != nil { // the warehouse is up, and has it
+		t.Fatal(err)
+	}
 	var answer replay.Answer
 	body := fmt.Sprintf(`{"visitor":%q,"at":%q}`, visitor, time.Now().Format(time.RFC3339Nano))
 	if err := c.call(t.Context(), "/v1/explain", []byte(body), &answer); err != nil {

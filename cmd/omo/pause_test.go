@@ -2,10 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"io"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,19 +24,9 @@ variants:
 // A marketer pauses a campaign and lets it go on; what did harm is stopped, over
 // a restart too, and the shop's webhook is told, signed.
 func TestACampaignIsPausedStoppedAndResumed(t *testing.T) {
-	type call struct{ body, signature string }
-	calls := make(chan call, 10)
-	chat := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		calls <- call{string(body), r.Header.Get("Omo-Signature")}
-	}))
-	t.Cleanup(chat.Close)
-	hook, err := url.Parse(chat.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := rulesFolder(t, "campaigns/tried.yaml", tried, "campaigns/hello.yaml", hello, "site.yaml", "timezone: Asia/Tokyo\nalerts: {webhook: \""+chat.URL+"/hook\"}\n")
-	data, cfg := t.TempDir(), config{Rules: dir, ClickHouse: "clickhouse://127.0.0.1:1/away", WebhookHosts: []string{hook.Host}}
+	chat, letters := receive(t)
+	dir := rulesFolder(t, "campaigns/tried.yaml", tried, "campaigns/hello.yaml", hello, "site.yaml", "timezone: Asia/Tokyo\nalerts: {webhook: \""+chat+"/hook\"}\n")
+	data, cfg := t.TempDir(), config{Rules: dir, ClickHouse: "clickhouse://127.0.0.1:1/away", WebhookHosts: []string{strings.TrimPrefix(chat, "http://")}}
 	a, c := productOn(t, data, cfg)
 	t.Setenv("OMO_SECRET_KEY", a.keys.secret)
 	says := func(want string, code int, args ...string) {
@@ -82,9 +68,9 @@ func TestACampaignIsPausedStoppedAndResumed(t *testing.T) {
 	shows("TITLE HI")
 	untold := map[string]bool{"harm_stop by harm stop": true, "resume by operator": true}
 	for len(untold) > 0 {
-		var got call
+		var got letterTold
 		select {
-		case got = <-calls:
+		case got = <-letters:
 		case <-time.After(time.Minute):
 			t.Fatalf("nobody is told of %v", untold)
 		}
@@ -93,7 +79,7 @@ func TestACampaignIsPausedStoppedAndResumed(t *testing.T) {
 			Sentence                                         struct{ Ja, En string }
 			At                                               time.Time
 		}
-		if err := json.Unmarshal([]byte(got.body), &told); err != nil {
+		if err := json.Unmarshal(got.body, &told); err != nil {
 			t.Fatal(err)
 		}
 		what := told.Type + " by " + told.By
@@ -104,7 +90,7 @@ func TestACampaignIsPausedStoppedAndResumed(t *testing.T) {
 		delete(untold, what)
 		seconds, _, _ := strings.Cut(strings.TrimPrefix(got.signature, "t="), ",")
 		at, err := strconv.ParseInt(seconds, 10, 64)
-		if err != nil || outbox.Sign([]byte(a.keys.Webhook), time.Unix(at, 0), []byte(got.body)) != got.signature {
+		if err != nil || outbox.Sign([]byte(a.keys.Webhook), time.Unix(at, 0), got.body) != got.signature {
 			t.Errorf("signed %q: %v", got.signature, err)
 		}
 	}

@@ -39,7 +39,7 @@ func writeFunnel(w io.Writer, r reader, f api.Funnel) {
 	}
 	t.SetColumnConfigs(rightAligned(2, 3, 4))
 	render(w, t)
-	fmt.Fprintln(w, r.say("※ 条件に一致 ＝ 見送り＋トリガー待ち＋表示＋未実施（＋試験・プレビュー）。トリガーが起きると、もう一度判定します。", "* matched = lost + armed + offered + control (+ shadow, preview). When an armed campaign's moment comes, that is another decision."))
+	fmt.Fprintln(w, r.say("※ 条件に一致 ＝ 見送り＋きっかけ待ち＋表示＋未実施（＋試験・プレビュー）。きっかけが起きると、もう一度判定します。", "* matched = lost + armed + offered + control (+ shadow, preview). When an armed campaign's moment comes, that is another decision."))
 }
 
 func stepWord(s api.Step) stats.Sentence {
@@ -47,12 +47,12 @@ func stepWord(s api.Step) stats.Sentence {
 	case "matched":
 		return stats.Sentence{Ja: "条件に一致", En: "matched"}
 	case "triggered":
-		return stats.Sentence{Ja: "（うちトリガーによる）", En: "(of these by a trigger)"}
+		return stats.Sentence{Ja: "（うちきっかけによる）", En: "(of these by a trigger)"}
 	case "lost":
 		why := gateWord(s.Reason)
 		return stats.Sentence{Ja: "  見送り：" + why.Ja, En: "  lost: " + why.En}
 	case "armed":
-		return stats.Sentence{Ja: "  トリガー待ち", En: "  armed"}
+		return stats.Sentence{Ja: "  きっかけ待ち", En: "  armed"}
 	case "offered":
 		return stats.Sentence{Ja: "  表示", En: "  offered"}
 	case "control":
@@ -79,7 +79,7 @@ func stepWord(s api.Step) stats.Sentence {
 func gateWord(reason string) stats.Sentence {
 	ja, known := map[string]string{
 		"consent": "同意なし", "bot": "ボット", "erased": "消去済み", "not_live": "公開中でない", "backfilling": "集計の準備中", "out_of_schedule": "期間外", "page": "ページ対象外",
-		"rule_false": "条件に合わない", "trigger": "トリガー不一致", "holdout": "ホールドアウト", "frequency": "頻度の上限", "stopped": "クリック・閉じる・成果で終了", "budget": "全体の表示上限",
+		"rule_false": "条件に合わない", "trigger": "きっかけ不一致", "holdout": "ホールドアウト", "frequency": "頻度の上限", "stopped": "クリック・閉じる・成果で終了", "budget": "全体の表示上限",
 		"layer": "同じレイヤーの別施策", "traffic": "配信割合の外", "coupon_out": "クーポン切れ", "slot_taken": "優先度の高い施策が枠を使用", "error": "エラー",
 	}[reason]
 	if !known {

@@ -89,6 +89,9 @@ func writeReview(w io.Writer, r reader, x api.Review) {
 		}
 		fmt.Fprintf(w, "    %s\n", indented(paragraph(r.in(c.Sentence))))
 		fmt.Fprintf(w, "    → %s\n", indented(paragraph(r.in(c.Next))))
+		if c.Command != "" {
+			fmt.Fprintf(w, "      %s\n", c.Command)
+		}
 	}
 	if len(x.Resting) > 0 {
 		fmt.Fprintf(w, "\n%s%s\n", r.say("対象外（公開中でない）: ", "not reviewed, as they are not live: "), strings.Join(x.Resting, ", "))

@@ -41,7 +41,7 @@ func TestTrimmingOutlivesRestarts(t *testing.T) {
 	}{
 		{60 * time.Hour, 0}, {50 * time.Hour, 0}, {23 * time.Hour, 6}, {2 * time.Hour, 6}, {0, 6},
 	} {
-		l, err := ledger.Open(dir, ledger.Options{Log: log})
+		l, err := ledger.Open(dir, ledger.Options{Log: log, Patience: time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}

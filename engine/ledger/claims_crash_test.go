@@ -28,7 +28,7 @@ func claimableCodes() (codes []string) {
 // claimAll lets 1,000 visitors claim of 100 codes at once, and says "visitor
 // code" of each claim that is durable, "visitor none" where none was left.
 func claimAll(dir string) error {
-	l, err := Open(dir, Options{Log: quiet})
+	l, err := Open(dir, Options{Log: quiet, Patience: patience})
 	if err != nil {
 		return err
 	}

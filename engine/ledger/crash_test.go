@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 // writeForever commits and syncs, and says "visitor number seq" of each visit
 // that was acknowledged.
 func writeForever(dir string) error {
-	l, err := Open(dir, Options{Log: quiet})
+	l, err := Open(dir, Options{Log: quiet, Patience: patience})
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func TestPowerCut(t *testing.T) {
 	t.Parallel()
 	for cut := range 8 {
 		disk := vfs.NewCrashableMem()
-		l, err := open("ledger", Options{Log: quiet, Now: time.Now}, disk)
+		l, err := open("ledger", Options{Log: quiet, Patience: patience, Now: time.Now}, disk)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +143,7 @@ func TestPowerCut(t *testing.T) {
 		close(stop)
 		writing.Wait()
 		closed(t, l)
-		if l, err = open("ledger", Options{Log: quiet, Now: time.Now}, left); err != nil {
+		if l, err = open("ledger", Options{Log: quiet, Patience: patience, Now: time.Now}, left); err != nil {
 			t.Fatal(err)
 		}
 		whole(t, l)

@@ -27,7 +27,7 @@ const damagedVisits = 120
 // populated writes a ledger of several tables, the last visits in the log only.
 func populated(t *testing.T, name string, clean bool) written {
 	t.Helper()
-	fs := vfs.NewMem()
+	fs := vfs.NewCrashableMem()
 	l := openedOn(t, fs)
 	for n := 1; n <= damagedVisits; n++ {
 		_, err := l.Commit(numbered(fmt.Sprintf("v%d", n), n))
@@ -48,15 +48,15 @@ func populated(t *testing.T, name string, clean bool) written {
 		closed(t, l)
 		return written{name, contents(t, fs), damagedVisits}
 	}
-	eventually(t, func() bool { return l.durable.Load() == damagedVisits })
-	out := written{name, contents(t, fs), damagedVisits} // as a kill leaves them
+	// As a kill leaves it, at one moment: the store goes on to delete old files.
+	left := fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))})
 	closed(t, l)
-	return out
+	return written{name, contents(t, left), damagedVisits}
 }
 
 func openedOn(t *testing.T, fs vfs.FS) *Ledger {
 	t.Helper()
-	l, err := open("ledger", Options{Log: quiet, Now: time.Now}, fs)
+	l, err := open("ledger", Options{Log: quiet, Patience: patience, Now: time.Now}, fs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func kindOf(path string) string {
 // outcome is what becomes of a damaged ledger: refused, partial (what is damaged
 // is an error), or whole. Anything else is an error.
 func (w written) outcome(fs vfs.FS) (string, error) {
-	l, err := open("ledger", Options{Log: quiet, Now: time.Now}, fs)
+	l, err := open("ledger", Options{Log: quiet, Patience: patience, Now: time.Now}, fs)
 	if err != nil {
 		if !strings.Contains(err.Error(), "restore a backup") {
 			return "", fmt.Errorf("the refusal does not say what to do: %w", err)
@@ -256,7 +256,7 @@ func TestNeverEmptyInSilence(t *testing.T) {
 				write(t, fs, path, text)
 			}
 		}
-		l, err := open("ledger", Options{Log: quiet, Now: time.Now}, fs)
+		l, err := open("ledger", Options{Log: quiet, Patience: patience, Now: time.Now}, fs)
 		switch {
 		case err == nil && c.want == "":
 			closed(t, l)
@@ -280,11 +280,11 @@ func TestAcceptLoss(t *testing.T) {
 		}
 	}
 	fs := w.with(t, log, nil)
-	_, err := open("ledger", Options{Log: quiet, Now: time.Now}, fs)
+	_, err := open("ledger", Options{Log: quiet, Patience: patience, Now: time.Now}, fs)
 	if err == nil || !strings.Contains(err.Error(), "its last visit is 90, and 120 were acknowledged (--accept-ledger-loss goes on without the others)") {
 		t.Fatalf("without its log it is opened, or refused with %v", err)
 	}
-	l, err := open("ledger", Options{Log: quiet, Now: time.Now, AcceptLoss: true}, fs)
+	l, err := open("ledger", Options{Log: quiet, Patience: patience, Now: time.Now, AcceptLoss: true}, fs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +306,7 @@ func TestAcceptLoss(t *testing.T) {
 func TestAnotherLedger(t *testing.T) {
 	t.Parallel()
 	mine, other := populated(t, "mine", true), populated(t, "other", true)
-	_, err := open("ledger", Options{Log: quiet, Now: time.Now}, mine.with(t, "ledger.seal", other.files["ledger.seal"]))
+	_, err := open("ledger", Options{Log: quiet, Patience: patience, Now: time.Now}, mine.with(t, "ledger.seal", other.files["ledger.seal"]))
 	if err == nil {
 		t.Error("it was opened")
 	}

@@ -46,7 +46,7 @@ func clocked(t *testing.T) (*Ledger, *wallClock) {
 func TestTheFilterForgetsNoID(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "ledger")
-	l, err := Open(dir, Options{Log: quiet})
+	l, err := Open(dir, Options{Log: quiet, Patience: patience})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestTheFilterForgetsNoID(t *testing.T) {
 	}
 	keep(0)
 	closed(t, l)
-	if l, err = Open(dir, Options{Log: quiet}); err != nil {
+	if l, err = Open(dir, Options{Log: quiet, Patience: patience}); err != nil {
 		t.Fatal(err)
 	}
 	defer func() { closed(t, l) }()
@@ -96,12 +96,8 @@ func TestTheFilterForgetsNoID(t *testing.T) {
 // What is accepted while a filter is being filled is in that one too.
 func TestTheNextFilterTakesWhatComes(t *testing.T) {
 	t.Parallel()
-	l, err := Open(filepath.Join(t.TempDir(), "ledger"), Options{Log: quiet})
-	if err != nil {
-		t.Fatal(err)
-	}
+	l, _ := clocked(t) // whose clock begins no period, by which the ledger would fill one itself
 	defer closed(t, l)
-	filled(t, l)
 	f := &l.ids.filter
 	f.mu.Lock()
 	next := bloom.NewWithEstimates(fewestIDs, falsePositive)

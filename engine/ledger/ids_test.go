@@ -15,7 +15,7 @@ type wallClock struct{ at atomic.Int64 }
 func (c *wallClock) now() time.Time        { return time.UnixMilli(c.at.Load()) }
 func (c *wallClock) add(d time.Duration)   { c.at.Add(d.Milliseconds()) }
 func (c *wallClock) startOfPeriod(n int64) { c.at.Store(n * idPeriod.Milliseconds()) }
-func (c *wallClock) options() (o Options)  { return Options{Log: quiet, Now: c.now} }
+func (c *wallClock) options() (o Options)  { return Options{Log: quiet, Patience: patience, Now: c.now} }
 func mustSee(t *testing.T, l *Ledger, id ID, want bool, when string) {
 	t.Helper()
 	if seen, err := l.Seen(id); err != nil || seen[0] != want {

@@ -17,10 +17,13 @@ import (
 
 var quiet = slog.New(slog.DiscardHandler)
 
+// patience is how long a test waits for a disk: only what hangs takes so long.
+const patience = time.Minute
+
 // opened is the ledger in dir until the test ends or closes it.
 func opened(t testing.TB, dir string) *Ledger {
 	t.Helper()
-	l, err := Open(dir, Options{Log: quiet})
+	l, err := Open(dir, Options{Log: quiet, Patience: patience})
 	if err != nil {
 		t.Fatal(err)
 	}

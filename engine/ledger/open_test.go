@@ -23,7 +23,7 @@ func TestOpenRefuses(t *testing.T) {
 		{file, "ledger ROOT/file is not a folder; move that file away, or name another data folder with --data"},
 		{used, "ledger ROOT/used is in use by another omo (lock held by current process); stop that one, or name another data folder with --data"},
 	} {
-		_, err := Open(c.dir, Options{Log: quiet})
+		_, err := Open(c.dir, Options{Log: quiet, Patience: patience})
 		if err == nil {
 			t.Errorf("%s was opened", c.dir)
 		} else if got := strings.ReplaceAll(err.Error(), root, "ROOT"); got != c.want {

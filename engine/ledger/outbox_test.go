@@ -76,7 +76,7 @@ func TestBoundOfTheOutbox(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "ledger")
 	open := func() *Ledger {
-		l, err := Open(dir, Options{Log: slog.New(slog.DiscardHandler), Letters: 10, LetterBytes: 500})
+		l, err := Open(dir, Options{Log: slog.New(slog.DiscardHandler), Patience: patience, Letters: 10, LetterBytes: 500})
 		if err != nil {
 			t.Fatal(err)
 		}

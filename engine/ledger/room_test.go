@@ -24,7 +24,7 @@ func TestCap(t *testing.T) {
 	t.Parallel()
 	const size, fits = 1000, 4000
 	dir := filepath.Join(t.TempDir(), "ledger")
-	l, err := Open(dir, Options{Log: quiet, Cap: size * fits})
+	l, err := Open(dir, Options{Log: quiet, Patience: patience, Cap: size * fits})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestCap(t *testing.T) {
 	fill(fits+1, fits+fits/8)
 
 	closed(t, l)
-	if l, err = Open(dir, Options{Log: quiet, Cap: size * fits}); err != nil {
+	if l, err = Open(dir, Options{Log: quiet, Patience: patience, Cap: size * fits}); err != nil {
 		t.Fatal(err)
 	}
 	defer func() { closed(t, l) }()
@@ -102,7 +102,7 @@ func TestCap(t *testing.T) {
 func TestReserve(t *testing.T) {
 	t.Parallel()
 	disk := newDisk(100 << 20)
-	l, err := open("ledger", Options{Log: quiet, Now: time.Now, Reserve: 10 << 20}, disk)
+	l, err := open("ledger", Options{Log: quiet, Patience: patience, Now: time.Now, Reserve: 10 << 20}, disk)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestReserve(t *testing.T) {
 func TestNoSpaceAtAll(t *testing.T) {
 	t.Parallel()
 	disk := newDisk(100 << 20)
-	l, err := open("ledger", Options{Log: quiet, Now: time.Now, Reserve: 1}, disk)
+	l, err := open("ledger", Options{Log: quiet, Patience: patience, Now: time.Now, Reserve: 1}, disk)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestNoSpaceAtAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed(t, l)
-	if l, err = open("ledger", Options{Log: quiet, Now: time.Now, Reserve: 1}, disk); err != nil {
+	if l, err = open("ledger", Options{Log: quiet, Patience: patience, Now: time.Now, Reserve: 1}, disk); err != nil {
 		t.Fatal(err)
 	}
 	defer closed(t, l)

@@ -140,15 +140,15 @@ func (l *Ledger) openSeal(path string) (err error) {
 	}
 	l.seal.now = seal{Ledger: l.id}
 	l.seal.listed.Store(true)
-	if err := errors.Join(l.sealUp(), l.seal.file.Sync()); err != nil {
+	if err := errors.Join(l.sealUp(l.durable.Load()), l.seal.file.Sync()); err != nil {
 		return fmt.Errorf("%s cannot be written: %w", path, err)
 	}
 	return nil
 }
 
-// sealUp writes what is durable now. One at a time.
-func (l *Ledger) sealUp() error {
-	l.seal.now.Seq = l.durable.Load()
+// sealUp writes that the visits up to one are durable. One at a time.
+func (l *Ledger) sealUp(upTo uint64) error {
+	l.seal.now.Seq = upTo
 	if l.seal.listed.CompareAndSwap(true, false) {
 		desc, err := pebble.Peek(l.dir, l.fs.FS)
 		if err != nil {

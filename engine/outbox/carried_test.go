@@ -55,8 +55,8 @@ on: {event: booking, at: event.starts_at, offset: -24h}
 variants: [{id: a, weight: 1, action: {type: webhook, url: URL/reminded, title: '{{event.prop("room")}}'}}]
 `, "URL", r.URL)
 	before := p.started(campaigns)
-	due := time.Now().Add(1500 * time.Millisecond).Truncate(time.Millisecond)
 	now := time.Now()
+	due := now.Add(1500 * time.Millisecond).Truncate(time.Millisecond)
 	_, err := before.Visit(engine.Visit{Visitor: "ann", Events: []ingest.Event{{
 		ID: before.NewID(), Name: "booking", Time: now.UnixMilli(), Received: now.UnixMilli(),
 		Properties: []byte(`{"id":1,"room":"A","starts_at":"` + due.Add(24*time.Hour).Format(time.RFC3339Nano) + `"}`),

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -39,6 +40,8 @@ type Options struct {
 	Metrics *prometheus.Registry
 	Now     func() time.Time
 	Roots   *x509.CertPool // nil: the system's
+
+	Patience time.Duration // for which a receiver of webhooks is waited for; 5 s unless told
 }
 
 // Outbox delivers. Its methods may be called while it runs.
@@ -66,7 +69,7 @@ const (
 // New gives an outbox; Run sends.
 func New(o Options) (*Outbox, error) {
 	b := &Outbox{
-		store: o.Store, hooks: newHooks(o.Secret, o.Allowed, o.Roots), log: o.Log, now: o.Now, first: crash.Span("outbox.pause", 10*time.Second),
+		store: o.Store, hooks: newHooks(o.Secret, o.Allowed, o.Roots, cmp.Or(o.Patience, hookWithin)), log: o.Log, now: o.Now, first: crash.Span("outbox.pause", 10*time.Second),
 		tries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "omo_outbox_tries_total", Help: "Webhooks and e-mails tried: sent, again later, or given up.",
 		}, []string{"kind", "outcome"}),

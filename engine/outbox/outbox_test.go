@@ -32,7 +32,7 @@ var secret = []byte("a webhook secret of thirty-two by")
 
 func open(t *testing.T) *post {
 	t.Helper()
-	l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler)})
+	l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler), Patience: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func (p *post) pass(d time.Duration) {
 
 func (p *post) box(change func(*outbox.Options)) *outbox.Outbox {
 	p.Helper()
-	o := outbox.Options{Store: p.ledger, Secret: secret, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Now: p.clock}
+	o := outbox.Options{Store: p.ledger, Secret: secret, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Now: p.clock, Patience: time.Minute / 2}
 	if change != nil {
 		change(&o)
 	}
@@ -95,7 +95,7 @@ func (p *post) runs(b *outbox.Outbox, done func() bool) {
 	for limit := time.Now().Add(time.Minute); !done(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(limit) {
 			cancel()
-			p.Fatalf("not within a minute; the outbox has %+v", p.list(b))
+			p.Fatalf("not within a minute: %v; the outbox has %+v", <-ended, p.list(b)) // the ledger is closed next
 		}
 	}
 	cancel()

@@ -23,7 +23,7 @@ import (
 func TestWhatWasGivenUpMakesRoom(t *testing.T) {
 	t.Parallel()
 	p, r := open(t), receiving(t)
-	narrow, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler), Letters: 16})
+	narrow, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler), Patience: time.Minute, Letters: 16})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestWhatWasGivenUpIsForgottenAfterThirtyDays(t *testing.T) {
 func TestTheOldestOfMuchMakesRoom(t *testing.T) {
 	t.Parallel()
 	const many = 14_000
-	narrow, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler), Letters: 15_200})
+	narrow, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), ledger.Options{Log: slog.New(slog.DiscardHandler), Patience: time.Minute, Letters: 15_200})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,8 +24,8 @@ import (
 )
 
 const (
-	hookWithin = 5 * time.Second
-	maxAnswer  = 64 << 10 // bytes of an answer that are read
+	hookWithin = 5 * time.Second // unless told
+	maxAnswer  = 64 << 10        // bytes of an answer that are read
 )
 
 // hooks sends webhooks.
@@ -35,16 +35,16 @@ type hooks struct {
 	guarded, local *http.Client
 }
 
-func newHooks(secret []byte, allowed []string, roots *x509.CertPool) *hooks {
+func newHooks(secret []byte, allowed []string, roots *x509.CertPool, within time.Duration) *hooks {
 	client := func(check func(network, address string, _ syscall.RawConn) error) *http.Client {
 		return &http.Client{
-			Timeout:       hookWithin,
+			Timeout:       within,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 			Transport: &http.Transport{ // no Proxy: it would dial for us, whatever the address
-				DialContext:            (&net.Dialer{Timeout: hookWithin, Control: check}).DialContext,
+				DialContext:            (&net.Dialer{Timeout: within, Control: check}).DialContext,
 				TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-				TLSHandshakeTimeout:    hookWithin,
-				ResponseHeaderTimeout:  hookWithin,
+				TLSHandshakeTimeout:    within,
+				ResponseHeaderTimeout:  within,
 				MaxResponseHeaderBytes: maxAnswer,
 				MaxConnsPerHost:        atOnce,
 				IdleConnTimeout:        time.Minute,

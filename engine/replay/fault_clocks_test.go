@@ -34,7 +34,7 @@ func TestFault10ResentOverRestartsAndClockJumps(t *testing.T) {
 	var e *engine.Engine
 	start := func() {
 		var err error
-		if l, err = ledger.Open(dir, ledger.Options{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }}); err != nil {
+		if l, err = ledger.Open(dir, ledger.Options{Log: slog.New(slog.DiscardHandler), Patience: time.Minute, Now: func() time.Time { return now }}); err != nil {
 			t.Fatal(err)
 		}
 		e = engine.New(engine.Options{Store: l, Key: []byte("key")})

@@ -68,7 +68,7 @@ type shown struct{ decision, campaign, variant, phase string }
 func newShop(t testing.TB, visitors int, seed uint64) *shop {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "ledger")
-	l, err := ledger.Open(dir, ledger.Options{Log: slog.New(slog.DiscardHandler)})
+	l, err := ledger.Open(dir, ledger.Options{Log: slog.New(slog.DiscardHandler), Patience: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,36 +28,50 @@ func (f Finding) Words() Sentence {
 	}
 }
 
+// command is what the advice comes to where there is a terminal and no screen.
+func (r Review) command() string {
+	switch r.Finding {
+	case Stopped:
+		return "omo resume " + r.Campaign
+	case Lost:
+		return "omo pause " + r.Campaign
+	case Broken, Stale:
+		return "omo results " + r.Campaign + " --funnel"
+	default:
+		return ""
+	}
+}
+
 // say is what was found of the campaign, and what to do about it or to try next.
 func (c Reviewed) say(r Review, arm ArmResult) (what, next Sentence) {
-	name, change := arm.Variant, ""
+	name, lift := arm.Variant, ""
 	if arm.Lift.Known {
-		change = lift(arm.Lift.Value)
+		lift = change(arm.Lift.Value)
 	}
 	about := func(ja, en string) Sentence {
-		if change == "" {
+		if lift == "" {
 			return Sentence{"「" + name + "」" + ja + "。", name + " " + en + "."}
 		}
-		return Sentence{"「" + name + "」" + ja + "（コンバージョン率 " + change + "）。", name + " " + en + " (conversions " + change + ")."}
+		return Sentence{"「" + name + "」" + ja + "（コンバージョン率 " + lift + "）。", name + " " + en + " (conversions " + lift + ")."}
 	}
 	stake := c.Results.sayStake(r.AtStake)
 	switch r.Finding {
 	case Stopped:
 		return *c.Harm, Sentence{
-			"内容を直してから omo resume " + r.Campaign + " で再開してください。",
-			"Revise it, then: omo resume " + r.Campaign + "."}
+			"内容を直してから再開してください。",
+			"Revise it, then resume it."}
 	case Broken:
 		return c.Results.Sentence, Sentence{
-			"直るまで数字を使わないでください。omo results " + r.Campaign + " --funnel で、どこで差がつくかを確認できます。",
-			"Use none of its numbers until it is mended: omo results " + r.Campaign + " --funnel shows where the arms part."}
+			"直るまで数字を使わないでください。どこで差がつくかは、ファネル（判定のゆくえ）で確認できます。",
+			"Use none of its numbers until it is mended: the funnel shows where the arms part."}
 	case Unmeasured:
 		return NoControl.sentence(), Sentence{
 			"アクションのないバリアントを 10% ほどの配分で加えると、効果がわかります。",
 			"Add a variant without action, of weight 10 or so, and its effect can be told."}
 	case Lost:
 		return about("の負けです", "loses").and(stake), Sentence{
-			"omo pause " + r.Campaign + " で止め、対象・タイミング・特典のどれかを変えてください。",
-			"Stop it (omo pause " + r.Campaign + "), and try other visitors, another moment or another offer."}
+			"一時停止して、対象・タイミング・特典のどれかを変えてください。",
+			"Pause it, and try other visitors, another moment or another offer."}
 	case Costly:
 		return about("で成果は増えますが、費用のほうが大きくなっています", "converts more, and costs more than it brings").and(stake), Sentence{
 			"特典を小さくするか、クーポンがなければ買わない人に対象を絞ってください。",
@@ -68,8 +82,8 @@ func (c Reviewed) say(r Review, arm ArmResult) (what, next Sentence) {
 			"Show it to everyone but a control of 5 %, and put a stronger idea against it."}
 	case Stale:
 		return sayStale(r), Sentence{
-			"期間・ページ・条件と優先度を見直すか、終了してください。omo results " + r.Campaign + " --funnel で、どこで落ちているかがわかります。",
-			"Look at its schedule, pages, rule and priority, or end it: omo results " + r.Campaign + " --funnel shows where visitors are lost."}
+			"期間・ページ・条件と優先度を見直すか、終了してください。どこで落ちているかは、ファネル（判定のゆくえ）でわかります。",
+			"Look at its schedule, pages, rule and priority, or end it: the funnel shows where visitors are lost."}
 	case Same:
 		return about("と未実施に、10%を超える差はありません", "and control do not differ by more than 10 %"), Sentence{
 			"終了して枠を空け、もっと大きな変更（特典・タイミング・対象）を試してください。",

@@ -1,7 +1,6 @@
 package stats
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -16,9 +15,6 @@ func percent(share float64) string {
 	}
 	return strconv.FormatFloat(v, 'f', decimals, 64) + "%"
 }
-
-// lift is a signed percentage with one decimal.
-func lift(v float64) string { return fmt.Sprintf("%+.1f%%", 100*v) }
 
 // chance prints a p-value as far as it means something.
 func chance(p float64) string {

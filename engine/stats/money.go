@@ -57,7 +57,7 @@ func signed(v float64, currency string) Sentence {
 	case zero == 0:
 		sign = "±"
 	case v < 0:
-		sign = "-"
+		sign = "−"
 	}
 	text = grouped(text)
 	if yen {

@@ -57,7 +57,7 @@ func TestCookieCats(t *testing.T) {
 	if day7.Verdict != Loss || day1.Verdict != LikelyLoss {
 		t.Errorf("verdicts %s and %s, want loss on day 7 and likely_loss (not significant) on day 1", day7.Verdict, day1.Verdict)
 	}
-	if want := "gate_40 is likely to lose, but this is not significant yet. 44.23% of its visitors converted against 44.82% of control's, -1.3% (95% interval -2.7% to +0.1%, p = 0.074). Watch it, or revise it."; day1.Sentence.En != want {
+	if want := "gate_40 is likely to lose, but this is not significant yet. 44.23% of its visitors converted against 44.82% of control's, −1.3% (95% interval −2.7% to +0.1%, p = 0.074). Watch it, or revise it."; day1.Sentence.En != want {
 		t.Errorf("day 1:\n got %s\nwant %s", day1.Sentence.En, want)
 	}
 }

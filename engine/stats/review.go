@@ -61,7 +61,8 @@ type Review struct {
 	// pace; missing where the advice moves no money.
 	AtStake  *Incremental `json:"at_stake,omitempty"`
 	Sentence Sentence     `json:"sentence"`
-	Next     Sentence     `json:"next"` // what to do or to try
+	Next     Sentence     `json:"next"`              // what to do or to try
+	Command  string       `json:"command,omitempty"` // of omo that does it or shows why, where one does
 }
 
 // StaleAfter is for how long nobody is exposed before a campaign is called stale:
@@ -119,6 +120,7 @@ func (c Reviewed) review() Review {
 		r.AtStake = all.stake(arm, -all.share(arm))
 	}
 	r.Sentence, r.Next = c.say(r, arm)
+	r.Command = r.command()
 	return r
 }
 

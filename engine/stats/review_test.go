@@ -76,8 +76,8 @@ func TestReviews(t *testing.T) {
 		if r.AtStake != nil {
 			stake = r.AtStake.Value.Money("JPY").En + " [" + r.AtStake.Interval.Money("JPY", ", ").En + "] " + string(r.AtStake.Reason)
 		}
-		fmt.Fprintf(&text, "%s %s %s %q exposed %d, at stake %s\n  %s\n  %s\n  → %s\n  → %s\n\n",
-			r.Finding, r.Campaign, r.Verdict, r.Variant, r.Exposed, stake, r.Sentence.Ja, r.Sentence.En, r.Next.Ja, r.Next.En)
+		fmt.Fprintf(&text, "%s %s %s %q exposed %d, at stake %s\n  %s\n  %s\n  → %s\n  → %s\n  $ %s\n\n",
+			r.Finding, r.Campaign, r.Verdict, r.Variant, r.Exposed, stake, r.Sentence.Ja, r.Sentence.En, r.Next.Ja, r.Next.En, r.Command)
 	}
 	golden(t, "testdata/review.txt", text.Bytes())
 }

@@ -52,13 +52,13 @@ func figures(control, arm ArmResult) Sentence {
 		fmt.Sprintf("%s of its visitors converted against %s of control's", percent(arm.Rate.Value), percent(control.Rate.Value)),
 	}
 	if arm.Lift.Known {
-		s.Ja += "、" + lift(arm.Lift.Value)
-		s.En += ", " + lift(arm.Lift.Value)
+		s.Ja += "、" + change(arm.Lift.Value)
+		s.En += ", " + change(arm.Lift.Value)
 	}
 	p := chance(arm.PValue.Value)
 	if ci := arm.LiftCI; ci.Known {
-		s.Ja += fmt.Sprintf("（95%%区間 %s〜%s、%s）", lift(ci.Low), lift(ci.High), p)
-		s.En += fmt.Sprintf(" (95%% interval %s to %s, %s)", lift(ci.Low), lift(ci.High), p)
+		s.Ja += fmt.Sprintf("（95%%区間 %s〜%s、%s）", change(ci.Low), change(ci.High), p)
+		s.En += fmt.Sprintf(" (95%% interval %s to %s, %s)", change(ci.Low), change(ci.High), p)
 		return s
 	}
 	s.Ja += "（" + p + "）"

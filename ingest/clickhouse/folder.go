@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"html"
 	"io/fs"
-	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -137,24 +135,3 @@ func Find(dir string) (dsn string, err error) {
 // Backups is where a server on the data folder dir writes its backups and reads
 // them: the only place it may.
 func Backups(dir string) string { return filepath.Join(dir, "backups") }
-
-// freePort draws a loopback port that nobody listens on. It is drawn from below
-// the range that systems take outgoing ports from: the port has to stay free while
-// the child is down, and a dial to a free port of that range can connect to itself.
-func freePort() (int, error) {
-	const low, high = 20_000, 30_000
-	var last error
-	for range 100 {
-		n, err := rand.Int(rand.Reader, big.NewInt(high-low))
-		if err != nil {
-			return 0, fmt.Errorf("draw a port: %w", err)
-		}
-		port := low + int(n.Int64())
-		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
-		if err == nil {
-			return port, l.Close()
-		}
-		last = err
-	}
-	return 0, fmt.Errorf("no free port on 127.0.0.1: %w", last)
-}

@@ -63,11 +63,12 @@ func TestQueryFormats(t *testing.T) {
 
 func TestQueryWithoutServer(t *testing.T) {
 	t.Parallel()
-	port, err := freePort()
+	port, err := takePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := "127.0.0.1:" + strconv.Itoa(port)
+	t.Cleanup(func() { port.close() })
+	addr := "127.0.0.1:" + strconv.Itoa(port.number)
 	for dsn, want := range map[string]string{
 		"clickhouse://" + addr + "/default": "query ClickHouse at " + addr + ": dial tcp " + addr + ": connect: connection refused",
 		"not a dsn":                         "the ClickHouse DSN is not understood",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -26,6 +27,7 @@ type Options struct {
 	probeEvery time.Duration
 	stuckAfter time.Duration
 	leaveGrace time.Duration
+	dial       func(ctx context.Context, addr string) (net.Conn, error) // of its own questions; the driver's unless told
 }
 
 // Bounds of a server's life.
@@ -63,7 +65,7 @@ type State struct {
 type Server struct {
 	opts   Options
 	folder *folder
-	port   int
+	port   port
 	dsn    string
 	log    *slog.Logger
 	output io.WriteCloser // the rotating file
@@ -97,13 +99,13 @@ func Open(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	port, err := takePort()
 	if err != nil {
 		return nil, errors.Join(err, f.close())
 	}
-	dsn, err := f.writeConfig(port)
+	dsn, err := f.writeConfig(port.number)
 	if err != nil {
-		return nil, errors.Join(err, f.close())
+		return nil, errors.Join(err, port.close(), f.close())
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
@@ -203,7 +205,7 @@ func (s *Server) closeErr() error {
 		return nil
 	}
 	s.setLocked(State{Phase: Closed})
-	return errors.Join(s.output.Close(), s.folder.close())
+	return errors.Join(s.output.Close(), s.port.close(), s.folder.close())
 }
 
 func (s *Server) set(st State) {

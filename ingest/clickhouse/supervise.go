@@ -48,7 +48,7 @@ func (s *Server) runOnce(ctx context.Context) error {
 		return &installError{err}
 	}
 	began := time.Now()
-	cmd := e.command(s.folder.arguments(s.port)...)
+	cmd := e.command(s.folder.arguments(s.port.number)...)
 	cmd.Dir = s.folder.path("run")
 	p, err := startProcess(cmd, s.output)
 	if err != nil {
@@ -59,7 +59,7 @@ func (s *Server) runOnce(ctx context.Context) error {
 	if err := s.awaitAnswer(ctx, p); err != nil {
 		return err
 	}
-	s.log.Info("clickhouse is ready", "pid", p.pid, "port", s.port, "after", time.Since(began).Round(time.Millisecond))
+	s.log.Info("clickhouse is ready", "pid", p.pid, "port", s.port.number, "after", time.Since(began).Round(time.Millisecond))
 	s.set(State{Phase: Ready, PID: p.pid})
 	return s.watch(ctx, p)
 }
@@ -85,9 +85,15 @@ func (s *Server) awaitAnswer(ctx context.Context, p *process) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
-		err := s.greet(ctx)
-		if err == nil {
-			return nil
+		asked, err := make(chan error, 1), errNoAnswer
+		go func() { asked <- s.greet(ctx) }()
+		select {
+		case err = <-asked:
+			if err == nil {
+				return nil
+			}
+		case <-p.exited:
+		case <-ctx.Done():
 		}
 		select {
 		case <-p.exited:
@@ -102,7 +108,7 @@ func (s *Server) awaitAnswer(ctx context.Context, p *process) error {
 // greet makes the native handshake, makes the database and asks one question.
 func (s *Server) greet(ctx context.Context) error {
 	// Before the port is open a bare dial is the cheaper question.
-	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)))
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port.number)))
 	if err != nil {
 		return err
 	}
@@ -118,13 +124,18 @@ func (s *Server) greet(ctx context.Context) error {
 	return ask(ctx, c)
 }
 
+// neverGivenUp is longer than a child lives that does not answer. This engine ends
+// over an answer to a handshake that its client does not take, and on a busy machine
+// client and engine may both be slow: whoever asks keeps the time.
+const neverGivenUp = time.Hour
+
 func (s *Server) connect(database string) (native.Conn, error) {
 	options, err := native.ParseDSN(s.dsn)
 	if err != nil {
 		return nil, err
 	}
-	options.Auth.Database = database
-	options.DialTimeout, options.ReadTimeout = 2*time.Second, 10*time.Second
+	options.Auth.Database, options.DialContext = database, s.opts.dial
+	options.DialTimeout, options.ReadTimeout = neverGivenUp, neverGivenUp
 	options.MaxOpenConns, options.MaxIdleConns = 1, 1
 	return native.Open(options)
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -212,6 +213,30 @@ func TestChildWhoseHandshakeWasGivenUp(t *testing.T) {
 	})
 	if err := connectTest(t, s.DSN()).Ping(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// late is a connection whose client is kept from reading for a while, as by a busy
+// machine: the answer is there, and longer than the handshake once had.
+type late struct {
+	net.Conn
+	once sync.Once
+}
+
+func (l *late) Read(b []byte) (int, error) {
+	l.once.Do(func() { time.Sleep(3 * time.Second) })
+	return l.Conn.Read(b)
+}
+
+// The server's own questions end no child, however late it reads their answers.
+func TestAnAnswerThatIsReadLateEndsNoChild(t *testing.T) {
+	t.Parallel()
+	s := startTest(t, Options{Dir: t.TempDir(), dial: func(ctx context.Context, addr string) (net.Conn, error) {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+		return &late{Conn: conn}, err
+	}})
+	if st := s.State(); st.Starts != 1 {
+		t.Errorf("it is ready after %d starts: %+v", st.Starts, st)
 	}
 }
 

@@ -38,6 +38,25 @@ func (l *ledger) commit(t testing.TB, events ...ingest.Event) uint64 {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.add(t, events)
+}
+
+// commitEach adds a visit of each event, all of them at once: no reader meets a part
+// of them. It gives the first and the last seq.
+func (l *ledger) commitEach(t testing.TB, events ...ingest.Event) (first, last uint64) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first = uint64(len(l.visits) + 1)
+	for _, e := range events {
+		last = l.add(t, []ingest.Event{e})
+	}
+	return first, last
+}
+
+// add is called with the ledger locked.
+func (l *ledger) add(t testing.TB, events []ingest.Event) uint64 {
+	t.Helper()
 	seq := uint64(len(l.visits) + 1)
 	visit := make([]ingest.Record, len(events))
 	for i, e := range events {

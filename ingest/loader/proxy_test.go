@@ -59,10 +59,16 @@ func startProxy(t *testing.T, to string) *proxy {
 	return p
 }
 
+// swallowing begins or ends that answers are withheld. What swallowed says from then
+// on is of an answer that was withheld since.
 func (p *proxy) swallowing(on bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.swallow = on
+	select {
+	case <-p.swallowed:
+	default:
+	}
 }
 
 // goAway breaks every connection and takes no other until it is back.
@@ -160,17 +166,17 @@ func (c *carried) back() {
 		withhold := c.proxy.swallow && c.sent > moreThanAQuery
 		if !withhold {
 			c.sent = 0
+		} else if n > 0 && !ended {
+			select {
+			case c.proxy.swallowed <- struct{}{}:
+			default:
+			}
 		}
 		c.proxy.mu.Unlock()
 		switch {
 		case ended:
 			return
-		case n > 0 && withhold:
-			select {
-			case c.proxy.swallowed <- struct{}{}:
-			default:
-			}
-		case n > 0:
+		case n > 0 && !withhold:
 			c.proxy.wait()
 			if _, err := c.client.Write(buffer[:n]); err != nil {
 				return
