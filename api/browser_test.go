@@ -175,6 +175,10 @@ func TestAVisitorAsksWhyAndOptsOut(t *testing.T) {
 	p.does(inside("omo-why", ".out") + `.click()`)
 	p.sees(`document.querySelector("omo-why")`, "nothing")
 	p.sees(`localStorage.getItem("omo_vid")`, "nothing")
+	p.until("the server's cookie is gone, for the other hosts of the shop", func() bool {
+		kept, err := chromedp.Call(p.tab, storage.GetCookies, storage.GetCookiesParams{})
+		return err == nil && len(kept.Cookies) == 0
+	})
 
 	for range 2 {
 		before := p.ledger.Last()
@@ -186,10 +190,6 @@ func TestAVisitorAsksWhyAndOptsOut(t *testing.T) {
 			t.Errorf("recorded after an opt-out: %v", p.names())
 		}
 	}
-	p.until("the server's cookie is gone", func() bool {
-		kept, err := chromedp.Call(p.tab, storage.GetCookies, storage.GetCookiesParams{})
-		return err == nil && len(kept.Cookies) == 0
-	})
 	p.does(`omo("why")`)
 	p.sees(inside("omo-why", "dialog")+`?.textContent`, "行動の記録を止めています")
 	p.does(inside("omo-why", ".back") + `.click()`)
@@ -197,6 +197,48 @@ func TestAVisitorAsksWhyAndOptsOut(t *testing.T) {
 	p.does(`omo("track", "look")`)
 	p.goes(p.page + "/")
 	p.until("the event", func() bool { return slices.Contains(p.names(), "look") })
+}
+
+// On another site than the shop's the server has no cookie, and the page brings the
+// id. Where nothing was said the site's policy alone says whether it may be used.
+func TestWithoutACookieThePolicySaysWhoIsKnown(t *testing.T) {
+	t.Parallel()
+	for policy, first := range map[string]string{"opt_out": "unknown", "opt_in": "granted"} {
+		t.Run(policy, func(t *testing.T) {
+			t.Parallel()
+			p := sits(t, consent(policy))
+			p.page = strings.Replace(p.page, "127.0.0.1", "localhost", 1)
+			p.goes(p.page + "/?consent=" + first)
+			p.sees(`localStorage.getItem("omo_vid")?.length > 8`, "true")
+			for _, path := range []string{"/cart", "/items"} {
+				p.goes(p.page + path + "?consent=unknown")
+				p.sees(`performance.getEntriesByType("resource").some((r) => r.name.includes("/v1/decide") && r.responseEnd > 0)`, "true")
+				p.does(`omo("track", "look")`)
+			}
+			p.goes(p.page + "/?consent=" + first)
+			seen := func() (views, looks int, visitors map[string]bool) {
+				visitors = map[string]bool{}
+				for _, r := range p.recorded() {
+					visitors[r.Event.Visitor] = true
+					switch r.Event.Name {
+					case "page_view":
+						views++
+					case "look":
+						looks++
+					}
+				}
+				return views, looks, visitors
+			}
+			wantViews, wantLooks := 2, 0
+			if policy == "opt_out" {
+				wantViews, wantLooks = 4, 2
+			}
+			p.until("what may be recorded", func() bool { views, looks, _ := seen(); return views >= wantViews && looks >= wantLooks })
+			if views, looks, visitors := seen(); views != wantViews || looks != wantLooks || len(visitors) != 1 {
+				t.Errorf("%d page views and %d looks of %v, want %d and %d of one visitor", views, looks, visitors, wantViews, wantLooks)
+			}
+		})
+	}
 }
 
 // waits says whether an event is on its way to the server: a page keeps it until then.

@@ -19,10 +19,15 @@
 // renderer and is exposed when one would have been there: after the time that
 // the answer took, or with the renderer where an action of the page loads it.
 //
+// A tab in the background opens nothing. The server keeps what it answered free for a
+// minute: a tab that is looked at after 50 s asks the same question again, in every
+// arm. A coupon's time runs from the answer.
+//
 // An action is drawn by its type, in render: its words as text nodes, its HTML
 // from a tree of known elements. What cannot be shown is not exposed, and told
-// as an omo_error of kind action_…: unknown, place (the page lacks it), expired,
-// loop (of redirects), channel (a chat without any), not_displayed; what is shown
+// as an omo_error of kind action_…: unknown, place (the page lacks it, after 3 s as well), expired,
+// loop (of redirects), channel (a chat without any, or one whose function the page
+// lacks at the click), not_displayed; what is shown
 // with something missing is told as well: image, html, too_long, unreserved.
 //
 // Triggers are watched from the answer to the page view on; what happened on
@@ -55,12 +60,17 @@
 // answered what this one is worth, events wait and carry it; then they go, or are
 // dropped. Where the page is left before, they go with the token, and the server
 // takes those whose token is not its own. omo('why') loads w.js, which asks POST /v1/why. An opt-out is in
-// localStorage and stands above whatever the page says of consent.
+// localStorage and stands above whatever the page says of consent. The server hears of
+// it at once and takes its cookie away, so that no other host of the shop goes on with
+// the same id; there the opt-out itself is not known.
 //
 // What a page view sends and keeps depends on consent alone: without it there
-// is no id, nothing in storage and no event. An event has one id for its whole
+// is no id, nothing in storage and no event, and what was there goes. Where nothing
+// was said an id of before goes along, and the site's policy says what it is worth. An event has one id for its whole
 // life; it is in localStorage until the server has answered 200 to it, so it
 // may arrive twice and does not get lost, and the server counts an id once.
+// An event of more than 30,000 bytes leaves the later half of its items away until it
+// fits and loses nothing else, which is told as event_too_large; without any it is dropped.
 // Nothing that goes wrong in here reaches the page: it becomes one omo_error
 // event for each kind.
 //

@@ -265,6 +265,40 @@ func TestWhatWasLeftWaitsForConsentMode(t *testing.T) {
 	until(t, "the event of before", func() bool { return len(s.named("left_behind")) == 1 })
 }
 
+// An order may have more items than an event can carry: what it is worth counts all
+// the same, and the first of them go along.
+func TestAPurchaseOfVeryManyItemsCounts(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	p := person{t, browsertest.New(t)}
+	p.before(gtag)
+	p.goes(s.URL + "/a?consent=granted")
+	until(t, "the tap", func() bool { return reads[bool](p, `dataLayer.hasOwnProperty("push")`) })
+	p.does(`window.order = {transaction_id: "T1", value: 324000, currency: "JPY", items: Array.from({length: 100}, (_, i) => ({
+		item_id: "SKU-" + i, item_name: "【送料無料】静岡県産 深蒸し煎茶 特上 100g 3袋セット ギフト包装対応", item_brand: "お茶の時間 牧之原茶舗",
+		item_category: "日本茶", item_category2: "煎茶", item_variant: "100g×3", item_list_name: "今週の人気商品ランキング", price: 3240, quantity: 1, index: i}))};
+		dataLayer.push({event: "purchase", ecommerce: order}); omo("track", "purchase", order)`)
+	until(t, "both purchases, and word of it", func() bool { return len(s.named("purchase")) == 2 && len(s.named("omo_error")) == 1 })
+	for _, e := range s.named("purchase") {
+		items, _ := e.Properties["items"].([]any)
+		if e.Properties["transaction_id"] != "T1" || e.Properties["value"] != 324000.0 || e.Properties["currency"] != "JPY" {
+			t.Errorf("it lost what it is about: %v", e.Properties)
+		}
+		if len(items) < 25 || len(items) == 100 || items[0].(map[string]any)["item_id"] != "SKU-0" {
+			t.Errorf("it has %d items", len(items))
+		}
+		if size := len(jsonOf(t, e.Properties)); size > 32<<10 {
+			t.Errorf("the server would refuse %d bytes", size)
+		}
+	}
+	if kind := s.named("omo_error")[0].Properties["kind"]; kind != "event_too_large" {
+		t.Errorf("told as %v", kind)
+	}
+	if n := reads[int](p, `order.items.length`); n != 100 {
+		t.Errorf("the page's own order has %d items left", n)
+	}
+}
+
 func jsonOf(t *testing.T, value any) string {
 	t.Helper()
 	text, err := json.Marshal(value)

@@ -3,6 +3,7 @@ package beacon_test
 import (
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -247,5 +248,86 @@ func TestEngagementIsReportedWhenThePageIsLeft(t *testing.T) {
 	}
 	if idle := number("idle_ms"); idle < 200 || idle > number("dwell_ms") {
 		t.Errorf("idle_ms = %v of %v", idle, number("dwell_ms"))
+	}
+}
+
+// A page that says no forgets what a page of before kept, as one does that says it
+// later: a yes after that begins anew.
+func TestAPageThatBeginsWithANoForgets(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	var up atomic.Bool
+	s.fault = func(path string) int {
+		if path == "/v1/events" && !up.Load() {
+			return 503
+		}
+		return 0
+	}
+	p := person{t, browsertest.New(t)}
+	p.goes(s.URL + "/a?consent=granted")
+	until(t, "the page view", func() bool { return len(s.calls()) == 1 })
+	p.does(ready + `.then(() => omo("track", "secret"))`)
+	until(t, "its refusal", func() bool { return len(s.sent()) > 0 })
+
+	p.goes(s.URL + "/b?consent=denied")
+	until(t, "the page view of a no", func() bool { return len(s.calls()) == 2 })
+	if kept := reads[string](p, `JSON.stringify({...localStorage})`); kept != "{}" {
+		t.Errorf("after a no the browser has %s", kept)
+	}
+	up.Store(true)
+	p.goes(s.URL + "/c?consent=granted")
+	until(t, "the page view of a yes", func() bool { return len(s.calls()) == 3 })
+	p.does(ready + `.then(() => omo("track", "after"))`)
+	until(t, "an event of a yes", func() bool { return len(s.named("after")) == 1 })
+	if id := s.calls()[2].Visitor.ID; id != "" || len(s.named("secret")) > 0 {
+		t.Errorf("after a no the visitor is %q, and %d events of before were sent", id, len(s.named("secret")))
+	}
+}
+
+// What the server gave where nothing was said is known again on the next page,
+// without any cookie: the browser may keep those of another site away.
+func TestAVisitorOfOptOutIsKnownOnTheNextPage(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	s.optOut = true
+	p := person{t, browsertest.New(t)}
+	for i, want := range []string{"", "minted-1"} {
+		p.goes(s.URL + "/a?consent=unknown")
+		until(t, "the page view", func() bool { return len(s.calls()) == i+1 })
+		p.does(ready)
+		if got := s.calls()[i].Visitor.ID; got != want {
+			t.Errorf("page view %d is of visitor %q, want %q", i, got, want)
+		}
+	}
+}
+
+// An opt-out holds at once: what was asked before opens no more, and the server hears
+// of it, to take its cookie away.
+func TestAnOptOutHoldsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	release := s.undecided()
+	s.answer = func(d decide) []offer {
+		if d.Trigger == "" {
+			return []offer{shows("welcome", "bar", bannerAction)}
+		}
+		return nil
+	}
+	p := person{t, browsertest.New(t)}
+	p.before(patient)
+	p.goes(s.URL + "/a?consent=granted")
+	until(t, "the page view", func() bool { return len(s.calls()) == 1 })
+	p.does(`omo("optout")`)
+	until(t, "word of the opt-out", func() bool { return len(s.calls()) == 2 })
+	if d := s.calls()[1]; d.Consent != "denied" || d.Visitor.ID != "" || len(d.Events) > 0 || d.PageView == nil || *d.PageView {
+		t.Errorf("the call is %+v", d)
+	}
+	release()
+	p.does(ready + `.then(() => new Promise((done) => setTimeout(done, 300)))`)
+	if n := p.counts(".box") + s.asked("GET /r.js"); n > 0 {
+		t.Error("it opens all the same")
+	}
+	if kept := reads[string](p, `JSON.stringify({...localStorage})`); kept != `{"omo_out":"1"}` {
+		t.Errorf("the browser has %s", kept)
 	}
 }

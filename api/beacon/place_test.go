@@ -86,6 +86,36 @@ func TestWithoutItsPlaceNoArmCounts(t *testing.T) {
 	}
 }
 
+// A page of a framework is built after its address has changed: every arm waits for
+// the place.
+func TestAPlaceThatComesLateIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	browser := person{t, browsertest.New(t)}
+	for name, action := range map[string]any{"action": inlineAction, "control": nil} {
+		t.Run(name, func(t *testing.T) {
+			s := openShop(t)
+			s.answer = func(d decide) []offer {
+				if pathOf(d) != "/b" {
+					return nil
+				}
+				o := shows("c1", "s1", action)
+				o["selector"] = inlineAction["selector"]
+				return []offer{o}
+			}
+			p := person{t, browsertest.Visitor(t, browser.tab)}
+			p.goes(s.URL + "/a?consent=granted&room=96")
+			until(t, "the page view", func() bool { return len(s.calls()) == 1 })
+			p.does(ready + `.then(() => { window.place = document.querySelector("#place"); place.id = ""; history.pushState(null, "", "/b") })`)
+			until(t, "the page view of /b", func() bool { return len(s.calls()) == 2 })
+			p.does(ready + `.then(() => new Promise((done) => setTimeout(done, 400))).then(() => { place.id = "place" })`)
+			until(t, "the exposure", func() bool { return len(s.named("omo_exposure")) == 1 })
+			if errors := s.named("omo_error"); len(errors) > 0 || action != nil && p.counts(".box") != 1 {
+				t.Errorf("%d actions are open, told: %+v", p.counts(".box"), errors)
+			}
+		})
+	}
+}
+
 // A redirect counts, leads on, and is no trap: back leads to where the visitor
 // came from. Control counts and stays.
 func TestARedirect(t *testing.T) {
@@ -220,7 +250,8 @@ func TestHostileActions(t *testing.T) {
 		{"attributes that are none of ours", offer{"type": "html", "html": []any{[]any{"p", offer{"onclick": "window.hacked=1", "style": "position: fixed"}, "words"}, []any{"a", offer{"href": "javascript:window.hacked=1"}, "link"}}}, "", true},
 		{"a title of 10 kB", offer{"type": "banner", "title": string(long)}, "action_too_long", true},
 		{"a broken image", offer{"type": "modal", "title": "どうぞ", "image": "/nothing\u0000"}, "action_image", true},
-		{"no channel that the page has", offer{"type": "chat", "title": "どうぞ", "channels": []offer{{"type": "chat", "hook": "No.such"}}}, "action_channel", false},
+		{"no channel that leads anywhere", offer{"type": "chat", "title": "どうぞ", "channels": []offer{{"type": "chat"}}}, "action_channel", false},
+		{"a hook that the page lacks", offer{"type": "chat", "title": "どうぞ", "channels": []offer{{"type": "chat", "hook": "No.such"}}}, "action_channel", true},
 		{"a hook that throws", offer{"type": "chat", "title": "どうぞ", "channels": []offer{{"type": "chat", "hook": "throwing"}}}, "hook", true},
 		{"HTML that is none", offer{"type": "html", "title": "どうぞ", "html": 7}, "open", false},
 		{"a redirect that would run", offer{"type": "redirect", "link": "javascript:window.hacked=1"}, "", false},
@@ -235,7 +266,7 @@ func TestHostileActions(t *testing.T) {
 			if c.shown {
 				until(t, "the exposure", func() bool { return len(s.named("omo_exposure")) == 1 })
 			}
-			if c.kind == "hook" {
+			if c.shown && (c.kind == "hook" || c.kind == "action_channel") {
 				p.clicks(".way")
 			}
 			if c.kind != "" {
@@ -268,5 +299,24 @@ func TestHostileActions(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A shop's chat may load long after its page: nothing is decided before the click,
+// for control cannot look for it either.
+func TestAHookThatComesLateIsCalled(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	s.answer = func(decide) []offer {
+		return []offer{shows("c1", "s1", offer{"type": "chat", "title": "ご相談", "channels": []offer{{"type": "chat", "hook": "Desk.open"}}})}
+	}
+	p := person{t, browsertest.New(t)}
+	p.goes(s.URL + "/a?consent=granted")
+	until(t, "the exposure", func() bool { return len(s.named("omo_exposure")) == 1 })
+	p.does(`window.opened = 0; window.Desk = {open() { opened++ }}`)
+	p.clicks(".way")
+	until(t, "the close after it", func() bool { return len(s.named("omo_close")) == 1 })
+	if n := reads[int](p, `opened`); n != 1 || len(s.named("omo_error")) > 0 {
+		t.Errorf("the chat was opened %d times; told %+v", n, s.named("omo_error"))
 	}
 }

@@ -7,8 +7,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -19,6 +21,7 @@ type bundle struct {
 	entry string
 	out   string
 	limit int    // bytes after gzip; a larger one is an error, so that growth is a decision
+	inner bool   // are inner's words shortened in it?
 	name  string // its sources' word for the address of a bundle that others load by import(): an identifier
 	path  string // where the server has it; with a name only
 
@@ -30,14 +33,26 @@ type bundle struct {
 // others load first.
 func bundles() []bundle {
 	return []bundle{
-		{entry: "api/beacon/src/render/show.ts", out: "api/beacon/dist/r.js", limit: 9_000, name: "RENDERER", path: "/r.js"},
-		{entry: "api/beacon/src/heart.ts", out: "api/beacon/dist/h.js", limit: 2_000, name: "HEART", path: "/m/h.js"},
-		{entry: "api/beacon/src/watch.ts", out: "api/beacon/dist/t.js", limit: 2_000, name: "TRIGGERS", path: "/m/t.js"},
-		{entry: "api/beacon/src/layer.ts", out: "api/beacon/dist/d.js", limit: 2_000, name: "LAYER", path: "/m/d.js"},
-		{entry: "api/beacon/src/why.ts", out: "api/beacon/dist/w.js", limit: 3_000, name: "WHY", path: "/m/w.js"},
-		{entry: "api/beacon/src/preview.ts", out: "api/beacon/dist/p.js", limit: 3_000, name: "OVERLAY", path: "/m/p.js"},
-		{entry: "api/beacon/src/main.ts", out: "api/beacon/dist/b.js", limit: 5_000},
+		{entry: "api/beacon/src/render/show.ts", out: "api/beacon/dist/r.js", limit: 9_000, inner: true, name: "RENDERER", path: "/r.js"},
+		{entry: "api/beacon/src/heart.ts", out: "api/beacon/dist/h.js", limit: 2_000, inner: true, name: "HEART", path: "/m/h.js"},
+		{entry: "api/beacon/src/watch.ts", out: "api/beacon/dist/t.js", limit: 2_000, inner: true, name: "TRIGGERS", path: "/m/t.js"},
+		{entry: "api/beacon/src/layer.ts", out: "api/beacon/dist/d.js", limit: 2_000, inner: true, name: "LAYER", path: "/m/d.js"},
+		{entry: "api/beacon/src/why.ts", out: "api/beacon/dist/w.js", limit: 3_000, inner: true, name: "WHY", path: "/m/w.js"},
+		{entry: "api/beacon/src/preview.ts", out: "api/beacon/dist/p.js", limit: 3_000, inner: true, name: "OVERLAY", path: "/m/p.js"},
+		{entry: "api/beacon/src/main.ts", out: "api/beacon/dist/b.js", limit: 5_000, inner: true},
 	}
+}
+
+// inner are the beacon's own words for properties that stay inside its scripts, and
+// what each is called in all of them. None goes over the wire, or is used of something
+// of the browser's or the page's. A word keeps its letter: an old b.js may load a new
+// module.
+var inner = map[string]any{
+	"adopt": "A", "answered": "B", "arm": "C", "asked": "D", "base": "E",
+	"beacon": "F", "choose": "G", "cookies": "H", "gone": "I", "happened": "J",
+	"known": "K", "learn": "L", "leave": "M", "look": "N", "post": "O",
+	"record": "P", "report": "Q", "shown": "R", "soon": "S", "told": "T",
+	"bytes": "U", "flush": "V", "take": "W", "depth": "X",
 }
 
 // address is where a page finds the bundle, with the name of its content, so
@@ -63,6 +78,11 @@ func build(root string, b bundle, addresses map[string]string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	var pattern string
+	var names map[string]any
+	if b.inner {
+		pattern, names = "^("+strings.Join(slices.Sorted(maps.Keys(inner)), "|")+")$", maps.Clone(inner)
+	}
 	result := api.Build(api.BuildOptions{
 		AbsWorkingDir:     root,
 		NodePaths:         modules,
@@ -76,6 +96,8 @@ func build(root string, b bundle, addresses map[string]string) ([]byte, error) {
 		MinifyWhitespace:  true,
 		MinifyIdentifiers: true,
 		MinifySyntax:      true,
+		MangleProps:       pattern,
+		MangleCache:       names,
 		LegalComments:     api.LegalCommentsNone,
 		TsconfigRaw:       `{"compilerOptions": {"strict": true}}`,
 		Plugins:           plugins,

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -16,6 +17,30 @@ func TestDistIsFresh(t *testing.T) {
 	}
 	if err := run(root, bundles(), true, io.Discard); err != nil {
 		t.Error(err)
+	}
+}
+
+// What goes over the wire keeps its name, and so does what the browser calls: a
+// short name is of our own scripts only.
+func TestNoShortenedNameIsOneThatOthersRead(t *testing.T) {
+	t.Parallel()
+	root, err := moduleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wire, err := os.ReadFile(filepath.Join(root, "api/beacon/src/types.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	letters := map[any]string{}
+	for word, letter := range inner {
+		if other := letters[letter]; other != "" {
+			t.Errorf("%s and %s are both called %s", word, other, letter)
+		}
+		letters[letter] = word
+		if regexp.MustCompile(`\b` + word + `\??:`).Match(wire) {
+			t.Errorf("%s goes over the wire", word)
+		}
 	}
 }
 

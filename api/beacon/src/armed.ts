@@ -30,11 +30,10 @@ export function makeArmed(load: Load, attention: Attention, guard: Guard, fire: 
   let watch: Watch | undefined;
   return {
     arm: guard("triggers", async (decisions: Decision[]) => {
-      const waiting = decisions.filter((decision) => decision.armed && decision.on);
       const mine = seen;
-      if (!waiting.length) return;
+      if (!decisions.some(({ armed }) => armed)) return;
       const { makeWatch } = (await load(TRIGGERS)) as typeof import("./watch");
-      if (mine === seen) watch = makeWatch(waiting, seen, attention, guard, fire, visitor, config);
+      if (mine === seen && !watch) watch = makeWatch(decisions, seen, attention, guard, fire, visitor, config);
     }),
     happened(trigger, event) {
       if (watch) watch.happened(trigger, event);

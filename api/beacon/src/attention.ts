@@ -58,7 +58,7 @@ export function makeAttention(guard: Guard, tell: (trigger: string) => void, mov
   };
   const depth = (settled = visible() > (document.readyState === "complete" ? SETTLED : SETTLED_ANYHOW)) => {
     lowest = Math.max(lowest, scrollY + innerHeight);
-    if (settled) deepest = Math.max(deepest, Math.min(100, Math.round((lowest / document.documentElement.scrollHeight) * 100)));
+    if (settled) deepest = Math.max(deepest, Math.round(Math.min(1, lowest / document.documentElement.scrollHeight) * 100));
     return deepest;
   };
 

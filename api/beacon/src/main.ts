@@ -5,7 +5,7 @@ import { choiceOf, type Config, readConfig } from "./config";
 import { makeGuard } from "./guard";
 import { now, uuidv7 } from "./ids";
 import { makeOffers } from "./offers";
-import { readPage, watchNavigation, whenReady } from "./page";
+import { readPage, watchNavigation, whenReady, whenVisible } from "./page";
 import { makeQueue } from "./queue";
 import { makeSender } from "./sender";
 import { makeStore } from "./store";
@@ -31,6 +31,8 @@ interface View {
 
 // The server answers within 50 ms. What comes seconds later would surprise the visitor.
 const PATIENCE = 5_000;
+// It keeps what it has answered free for 60 s. A tab that is looked at later asks again.
+const HELD = 50_000;
 
 function run(config: Config, stub: Omo | undefined): Omo {
   const told = new Set<string>();
@@ -93,10 +95,9 @@ function run(config: Config, stub: Omo | undefined): Omo {
       identify: config.identify,
       preview: config.preview,
     };
-    const start = performance.now();
+    const start = Date.now();
     const answer = (await wire.post("/v1/decide", body, PATIENCE, visitor.cookies())).body as Answer | undefined;
-    if (answer) visitor.learn(answer.visitor?.id);
-    else visitor.ensure();
+    visitor.learn(answer);
     // A degraded answer does not say that the events are safe; the server drops what it has already.
     queue[!answer || answer.degraded?.length ? "back" : "done"](events);
     if (!trigger) queue[answer ? "done" : "back"]([asking.event]);
@@ -106,15 +107,20 @@ function run(config: Config, stub: Omo | undefined): Omo {
     } else if (answer) config.preview = undefined; // not the server's own: a visit like any other
     queue.adopt();
     sender.flush();
-    if (!answer || view !== asking) return;
+    const came = Date.now();
+    const current = () => view === asking && body.consent === visitor.consent();
+    if (!answer || !current()) return;
     if (answer.preview) {
       // First, for it keeps the token: a redirect would otherwise lead out of the preview and be recorded.
       const { overlay } = (await load(OVERLAY)) as typeof import("./preview");
       overlay(answer.preview, config);
     }
     const decisions = answer.decisions || [];
-    const open = decisions.filter((decision) => !decision.armed);
-    offers.open(armed.answered(open, trigger), answer.decision_id, performance.now() - start, () => view === asking);
+    const open = armed.answered(decisions.filter((decision) => !decision.armed), trigger);
+    whenVisible(() => {
+      if (Date.now() - came < HELD) offers.open(open, answer.decision_id, came - start, came, current);
+      else if (open[0] && current()) decide(trigger, causes);
+    });
     // Campaigns are armed by the page view's answer only, so that each fires at most once.
     if (!trigger) armed.arm(decisions);
   }
@@ -122,8 +128,7 @@ function run(config: Config, stub: Omo | undefined): Omo {
   /** leave closes the books on the page view: it may be the last moment that anything can be sent. */
   function leave(): void {
     const seen = view?.asked && attention.report();
-    if (!seen || muted()) return;
-    queue.add(makeEvent("omo_engagement", { view: view!.event.id, ...seen }));
+    if (seen && !muted()) queue.add(makeEvent("omo_engagement", { view: view!.event.id, ...seen }));
   }
 
   function pageView(referrer: string): void {
@@ -133,18 +138,19 @@ function run(config: Config, stub: Omo | undefined): Omo {
     attention.reset();
     const page = readPage(referrer);
     view = { page, event: makeEvent("page_view", {}, page), asked: false };
-    if (!muted()) queue.add(view.event, true);
+    if (muted()) chosen();
+    else queue.add(view.event, true);
     void tapIn();
     void decide();
   }
 
-  /** chosen follows a change of what the visitor allows. */
-  function chosen(change: () => void): void {
+  /** chosen follows a change of what the visitor allows, and what a page view begins with. */
+  function chosen(change?: () => void): void {
     const before = visitor.consent();
-    change();
+    change?.();
     const consent = visitor.consent();
     // While Consent Mode waits nobody has said no: what earlier pages left behind waits as well.
-    if (consent === "denied") visitor.cookies() && queue.clear();
+    if (consent === "denied") visitor.cookies() && (queue.clear(), visitor.forget());
     else if (consent === "granted" && before !== consent && view) {
       // Nothing of this page view was recorded so far: it counts from now, once.
       queue.done([view.event]);
@@ -161,7 +167,10 @@ function run(config: Config, stub: Omo | undefined): Omo {
     },
     page: () => view && pageView(view.page.url),
     consent: choose,
-    optout: (yes = true) => chosen(() => visitor.out(yes)),
+    optout(yes = true) {
+      chosen(() => visitor.out(yes));
+      if (yes) decide("optout"); // the server takes its cookie away, for other hosts of the shop
+    },
     identify(token: string) {
       config.identify = token;
       if (view?.asked) decide("identify");
@@ -196,10 +205,9 @@ function run(config: Config, stub: Omo | undefined): Omo {
   const tapIn = guard("datalayer", async () => {
     const page = window as unknown as { dataLayer?: unknown };
     const layer = config.consent === "gcm" ? (page.dataLayer ||= []) : config.layer && page.dataLayer;
-    if (tapped === layer || !Array.isArray(layer)) return;
-    tapped = layer;
+    if (tapped === layer || !Array.isArray((tapped = layer))) return;
     const { tap } = (await load(LAYER)) as typeof import("./layer");
-    await tap(layer, config, guard, choose, omo);
+    await tap(layer as unknown[], config, guard, choose, omo);
   });
   whenReady(
     guard("start", async () => {

@@ -16,15 +16,13 @@ export function readPage(referrer: string): PageInfo {
 /** readItem reads `<script type="application/json" data-omo-item>`; a page with a broken one has no item. */
 function readItem(): Item | undefined {
   const text = document.querySelector("script[data-omo-item]")?.textContent;
-  if (!text) return;
   try {
-    const told = JSON.parse(text);
+    const told = JSON.parse(text!);
     const item: Item = { price: Number(told.price) || undefined };
     // Shops write ids as numbers and prices as text; the server takes neither.
     for (const name of ["id", "name", "category", "brand"] as const) if (told[name] != null) item[name] = String(told[name]);
     return item;
   } catch {
-    return;
   }
 }
 

@@ -31,7 +31,6 @@ export interface Queue {
 
 interface Held {
   event: OmoEvent;
-  json: string;
   bytes: number;
 }
 
@@ -48,8 +47,14 @@ export function makeQueue(store: Store, mayKeep: () => boolean, dropped: (kind: 
   };
   const enter = (event: OmoEvent, json: string) => {
     const bytes = bytesOf(json);
-    if (bytes > MAX_EVENT) return dropped("event_too_large");
-    held.set(event.id, { event, json, bytes });
+    if (bytes > MAX_EVENT) {
+      const { items } = event.properties as { items?: unknown[] };
+      dropped("event_too_large");
+      if (!items?.length) return;
+      event.properties = { ...event.properties, items: items.slice(0, items.length >> 1) };
+      return enter(event, textOf(event));
+    }
+    held.set(event.id, { event, bytes });
     total += bytes;
     if (mayKeep()) store.set(PREFIX + event.id, json);
     for (const id of held.keys()) {
@@ -66,7 +71,7 @@ export function makeQueue(store: Store, mayKeep: () => boolean, dropped: (kind: 
     },
     adopt() {
       if (!mayKeep()) return;
-      held.forEach((entry, id) => store.set(PREFIX + id, entry.json));
+      held.forEach(({ event }, id) => store.set(PREFIX + id, textOf(event)));
       for (const key of store.keys(PREFIX).sort()) {
         const id = key.slice(PREFIX.length);
         if (held.has(id)) continue;

@@ -22,7 +22,6 @@ export interface Sender {
 
 export function makeSender(config: Config, wire: Wire, queue: Queue, visitor: Visitor, guard: Guard): Sender {
   let busy = false;
-  let again = false;
   let failures = 0;
   let notBefore = 0;
   let timer = 0;
@@ -42,8 +41,7 @@ export function makeSender(config: Config, wire: Wire, queue: Queue, visitor: Vi
   const settle = (status: number, wait: number | undefined, events: OmoEvent[]) => {
     if (status === 200 || status === 400 || (status === 413 && !events[1])) {
       failures = 0;
-      queue.done(events); // 400: not one of them is valid, today or tomorrow
-      return;
+      return queue.done(events); // 400: not one of them is valid, today or tomorrow
     }
     queue.back(events);
     offline = !status;
@@ -53,7 +51,6 @@ export function makeSender(config: Config, wire: Wire, queue: Queue, visitor: Vi
     const backOff = Math.min(FIRST_WAIT * 2 ** failures++, LONGEST_WAIT);
     // Half of the wait is drawn, so that a thousand pages do not come back together.
     notBefore = Date.now() + (wait || backOff * (0.5 + Math.random() / 2));
-    wake(notBefore - Date.now());
   };
 
   const send = async () => {
@@ -65,21 +62,15 @@ export function makeSender(config: Config, wire: Wire, queue: Queue, visitor: Vi
     const reply = await wire.post(PATH, bodyOf(part), 10_000);
     busy = false;
     settle(reply.status, reply.wait, part);
-    if (reply.status === 200 && (again || part.length < events.length)) flush();
+    flush(); // what came meanwhile, or this again
   };
 
   const flush = guard("send", () => {
     clearTimeout(timer);
     timer = 0;
-    if (refused || !visitor.id()) return;
-    if (busy) {
-      again = true;
-      return;
-    }
+    if (refused || busy || !visitor.id()) return;
     const wait = notBefore - Date.now();
-    if (wait > 0) return wake(wait);
-    again = false;
-    return send();
+    return wait > 0 ? wake(wait) : send();
   });
 
   return {

@@ -77,6 +77,7 @@ export interface Action {
   expires?: number; // seconds from now
   expires_at?: string; // RFC 3339
   expires_in?: number; // seconds from the answer to expires_at; wins, for a visitor's clock may be wrong
+  came?: number; // when the answer was there, by that clock, in ms since 1970; not of the server
   items?: RankedItem[];
   currency?: string;
   selector?: string; // of an inline action

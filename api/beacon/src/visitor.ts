@@ -1,6 +1,6 @@
 import type { Choice } from "./config";
 import type { Store } from "./store";
-import type { Consent, Props } from "./types";
+import type { Answer, Consent, Props } from "./types";
 import { now, uuidv7 } from "./ids";
 
 const KEY = "omo_vid";
@@ -13,17 +13,20 @@ export interface Visitor {
   choose(choice: Choice): void;
   /** The visitor's own word, kept over pages: nothing, or again as the page has it. */
   out(yes: boolean): void;
+  /** Nothing is kept of a visitor who said no. */
+  forget(): void;
   /** May the server see its cookie? Not while Consent Mode waits for an answer, which may be a no or the yes of before. */
   cookies(): boolean;
   /** May anything be kept about this visitor? */
   known(): boolean;
   /** How a request begins that tells something of this visitor. */
-  told(): Props;
+  told(): Props & { consent: Consent };
   id(): string | null | undefined;
-  /** The server's answer has the last word on the id: its signed cookie wins over ours. */
-  learn(id: string | undefined): void;
-  /** The first answer never came: events need an owner, so the browser makes the id itself. */
-  ensure(): void;
+  /**
+   * The server's answer has the last word on the id: its signed cookie wins over ours. Where the first one
+   * never came the browser makes the id itself, for events need an owner.
+   */
+  learn(answer: Answer | undefined): void;
 }
 
 export function makeVisitor(store: Store, choice: Choice): Visitor {
@@ -35,21 +38,16 @@ export function makeVisitor(store: Store, choice: Choice): Visitor {
   const isOut = () => out || !!store.get(OUT);
   const consent = () => (isOut() || choice === "gcm" ? "denied" : choice);
   const known = () => consent() === "granted" || (consent() === "unknown" && !!given);
-  const keep = (value: string) => {
-    id = value;
-    store.set(KEY, value);
-  };
   const forget = () => {
     id = given = undefined;
     store.remove(KEY);
   };
   // The no may be of another tab: what is in memory is no more either.
-  const named = () => (id = known() ? id || store.get(KEY) : null);
+  const kept = () => (id = consent() === "denied" ? null : id || store.get(KEY));
   return {
     consent,
     choose(next) {
       choice = next;
-      if (next === "denied") forget();
     },
     out(yes) {
       out = yes;
@@ -58,17 +56,18 @@ export function makeVisitor(store: Store, choice: Choice): Visitor {
         store.set(OUT, "1");
       } else store.remove(OUT);
     },
+    forget,
     cookies: () => isOut() || choice !== "gcm",
     known,
-    told: () => ({ visitor: { id: named() }, consent: consent(), sent_at: now() }),
-    id: named,
-    learn(answered) {
-      if (!answered || consent() === "denied") return;
+    // Where nobody said a word, the server knows whether an id of before may be used.
+    told: () => ({ visitor: { id: kept() }, consent: consent(), sent_at: now() }),
+    id: () => (known() ? kept() : null),
+    learn(answer) {
+      const name = answer ? answer.visitor?.id : consent() === "granted" && !kept() && uuidv7();
+      if (!name || consent() === "denied") return;
       given = true;
-      keep(answered);
-    },
-    ensure() {
-      if (consent() === "granted" && !named()) keep(uuidv7());
+      id = name;
+      store.set(KEY, name);
     },
   };
 }

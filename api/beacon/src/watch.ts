@@ -43,6 +43,7 @@ function amount(trigger: string): number {
  */
 export function makeWatch(waiting: Decision[], seen: Seen, attention: Attention, guard: Guard, fire: Fire, visitor: Visitor, config: Config): Watch {
   let timer = 0;
+  waiting = waiting.filter(({ armed, on }) => armed && on);
 
   const complete = ({ on }: Decision) => on!.every((name) => seen.has(name));
   const happened = (trigger: string, event?: OmoEvent) => {

@@ -45,7 +45,7 @@ export function makeWire(base: string, key: string): Wire {
         return {
           status,
           wait: +response.headers.get("retry-after")! * 1000,
-          body: status === 200 ? await response.json() : undefined,
+          body: response.ok ? await response.json() : undefined,
         };
       } catch {
         return { status: 0 };

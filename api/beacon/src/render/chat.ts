@@ -5,19 +5,20 @@ import { type ChannelType, say } from "./words";
 
 type Hook = (of: unknown) => void;
 
-/** wayList are the ways to reach the shop, those that the page really has; nothing if it has none. */
+/** wayList are the ways to reach the shop; nothing if there is none. A function of the page may come late: it is looked for at the click. */
 export function wayList({ channels = [], title }: Action, about: unknown, tell: Tell): HTMLElement | undefined {
   const rows = channels.map((channel: Channel) => {
     const { type } = channel;
     const href = safeLink(channel.link, CALLS);
-    const hook = href ? undefined : hookOf(channel.hook);
-    if (!href && !hook) return void tell.broken("channel");
+    if (!href && !channel.hook) return void tell.broken("channel");
     const label = channel.label || say()[type as ChannelType] || type;
     const away = href && /^http/.test(href) && new URL(href).origin !== location.origin;
     const node = href
       ? el("a", "way", label, { href, ...(away ? { target: "_blank", rel: "noopener" } : {}) })
       : el("button", "way", label, { type: "button" });
     node.onclick = () => {
+      const hook = href ? undefined : hookOf(channel.hook);
+      if (!href && !hook) return tell.broken("channel");
       tell.record("omo_chat", { state: "accepted", channel: type, topic: title });
       tell.click("channel:" + type, !!hook);
       if (hook) tell.hook(() => hook(about));
@@ -29,7 +30,7 @@ export function wayList({ channels = [], title }: Action, about: unknown, tell: 
 
 /** reached are the kinds of ways that wayList shows: chat,form. */
 export const reached = ({ channels = [] }: Action): string =>
-  channels.filter(({ link, hook }) => safeLink(link, CALLS) || hookOf(hook)).map(({ type }) => type).join();
+  channels.filter(({ link, hook }) => safeLink(link, CALLS) || hook).map(({ type }) => type).join();
 
 /** hookOf finds a function of the page by its name, such as openChat or Chat.open. */
 function hookOf(name: string | undefined): Hook | undefined {

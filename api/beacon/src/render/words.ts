@@ -67,9 +67,9 @@ export function say(): typeof JA {
 }
 
 /** endOf is when a coupon expires by the visitor's own clock, in ms since 1970; NaN for one that does not. */
-export function endOf({ expires, expires_at, expires_in }: Action): number {
+export function endOf({ expires, expires_at, expires_in, came }: Action): number {
   if (expires_at && expires_in === undefined) return Date.parse(expires_at);
-  return Date.now() + (expires_in ?? expires ?? NaN) * 1000;
+  return came! + (expires_in ?? expires ?? NaN) * 1000;
 }
 
 /** expiryText says when a coupon ends. */
