@@ -4,6 +4,7 @@ import css from "./style.css";
 import { reached, wayList } from "./chat";
 import { dress, el } from "./dom";
 import { closeButton, goButton, itemList, picture, type Tell, ticket, words } from "./parts";
+import { boxes, escape } from "./escape";
 import { redirectTo } from "./redirect";
 import { surveyForm } from "./survey";
 import { endOf, pageLanguage, say } from "./words";
@@ -52,6 +53,7 @@ export function show(action: Action, about: Props, { guard, record, report, open
     else if (root.activeElement) before?.focus();
     host.remove();
     removeEventListener("keydown", onKey);
+    boxes.splice(boxes.indexOf(box!), 1);
   };
   const close = (by: string) => {
     if (away) return;
@@ -70,12 +72,9 @@ export function show(action: Action, about: Props, { guard, record, report, open
     hook: guard("hook", (call: () => void) => call()),
     why,
   };
-  const onKey = guard("escape", (event: KeyboardEvent) => {
-    if (event.key === "Escape" && !event.defaultPrevented && (!selector || root.activeElement)) close("escape");
-  });
-
   const box = draw(action, tell, about);
   if (!box) return; // the drawer has told why
+  const onKey = guard("escape", escape(box, () => close("escape")));
   const { theme } = action;
   if (theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches)) box.classList.add("dark");
   box.setAttribute("aria-label", title || say().notice);
@@ -98,9 +97,10 @@ export function show(action: Action, about: Props, { guard, record, report, open
     box.focus(); // the dialog itself: a button that lights up unasked would look chosen
     box.scrollTop = 0; // which may be below
   } else {
-    addEventListener("keydown", onKey);
     box.addEventListener("focusin", (event) => (before ||= (event.relatedTarget as HTMLElement) || undefined));
   }
+  boxes.unshift(box);
+  addEventListener("keydown", onKey);
 
   return {
     remove,
