@@ -90,10 +90,16 @@ export function show(action: Action, about: Props, { guard, record, report, open
       event.preventDefault();
       close("escape");
     });
+    // Outside is where a press began as well, and not one of those that opened it.
+    let out = false;
+    box.onpointerdown = (event) => {
+      out = event.target === box && event.timeStamp > shown + 500;
+    };
     box.onclick = guard("outside", (event: Event) => {
-      if (event.target === box) close("outside");
+      if (out && event.target === box) close("outside");
     });
     box.showModal();
+    const shown = performance.now();
     box.focus(); // the dialog itself: a button that lights up unasked would look chosen
     box.scrollTop = 0; // which may be below
   } else {

@@ -8,6 +8,7 @@ export function surveyForm({ questions = [], thanks, button }: Action, tell: Tel
   const form = el("form", "survey");
   const said = say();
   let at = 0;
+  let since = 0; // when the question came, by the clock of events
   const draw = () => {
     const question = questions[at];
     if (!question) return form.replaceChildren(el("p", "thanks", thanks || said.thanks, { role: "status" }));
@@ -24,6 +25,8 @@ export function surveyForm({ questions = [], thanks, button }: Action, tell: Tel
     event.preventDefault();
     const { id, type } = questions[at];
     const given = String(new FormData(form).get("answer") ?? "").trim();
+    if (!given && event.timeStamp - since < 500) return; // the second half of a double click: nobody has read it
+    since = event.timeStamp;
     if (given) tell.record("omo_answer", { question: id, answer: /stars|nps/.test(type) ? +given : given.slice(0, 1000) });
     at++;
     draw();
