@@ -130,6 +130,18 @@ func (p person) clicksAt(x, y float64) {
 	}
 }
 
+// pressesBeside presses beside a modal until it is closed: not at once, for nobody can mean that.
+func (p person) pressesBeside() {
+	p.t.Helper()
+	until(p.t, "a press beside it closes it", func() bool {
+		if p.counts(".box") == 0 {
+			return true
+		}
+		p.clicksAt(20, 20)
+		return false
+	})
+}
+
 // types enters text where the focus is.
 func (p person) types(text string) {
 	p.t.Helper()

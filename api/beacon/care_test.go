@@ -30,7 +30,7 @@ const focus = `(() => { let e = document.activeElement; while (e?.shadowRoot?.ac
 func TestAModalKeepsTheFocusAndGivesItBack(t *testing.T) {
 	t.Parallel()
 	browser := person{t, browsertest.New(t)}
-	for name, close := range map[string]func(person){"Escape": pressing(kb.Escape), "the cross": clicking(".x"), "beside it": func(p person) { p.clicksAt(20, 20) }} {
+	for name, close := range map[string]func(person){"Escape": pressing(kb.Escape), "the cross": clicking(".x"), "beside it": person.pressesBeside} {
 		t.Run(name, func(t *testing.T) {
 			s := openShop(t)
 			s.answer = func(d decide) []offer {

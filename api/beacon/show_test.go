@@ -89,7 +89,7 @@ func TestClosingAndClicking(t *testing.T) {
 		{name: "Escape closes a coupon", action: couponAction, act: func(p person) { p.presses(kb.Escape) }, event: "omo_close", how: "escape"},
 		{name: "the cross closes a banner", action: bannerAction, act: func(p person) { p.clicks(".x") }, event: "omo_close", how: "button"},
 		{name: "the cross closes a ranking", action: rankingAction, act: func(p person) { p.clicks(".x") }, event: "omo_close", how: "button"},
-		{name: "a click beside a coupon closes it", action: couponAction, act: func(p person) { p.clicksAt(20, 20) }, event: "omo_close", how: "outside"},
+		{name: "a click beside a coupon closes it", action: couponAction, act: person.pressesBeside, event: "omo_close", how: "outside"},
 		{name: "copying a code", action: couponAction, act: func(p person) { p.clicks(".copy") }, event: "omo_click", how: "copy", stays: true},
 		{name: "following a banner", action: bannerAction, act: func(p person) { p.clicks(".go") }, event: "omo_click", how: "link", goes: "/shipping"},
 		{name: "following a ranked item", action: rankingAction, act: func(p person) { p.clicks("li:nth-child(2) .item") }, event: "omo_click", how: "item:2", goes: "/items/2"},

@@ -4,6 +4,7 @@ import type { Offers } from "./offers";
 import type { Visitor } from "./visitor";
 import type { Wire } from "./wire";
 import { dress, el } from "./render/dom";
+import { pageLanguage } from "./render/words";
 import css from "./why.css";
 
 /** What the server answers to "why do I see this?": words, in the language that was asked for. */
@@ -51,7 +52,7 @@ const PATIENCE = 5_000; // ms
 export async function why(campaign: string | undefined, { wire, visitor, guard, omo, config, offers }: Beacon): Promise<void> {
   if (open) return;
   open = true;
-  const language = /^ja\b/i.test(document.documentElement.lang || navigator.language) ? "ja" : "en";
+  const language = /^ja\b/.test(pageLanguage()) ? "ja" : "en";
   const words = language === "ja" ? JA : EN;
   const denied = visitor.consent() === "denied";
   const campaigns = campaign ? [campaign] : offers.shown();

@@ -1,5 +1,5 @@
 import type { Action, Channel } from "../types";
-import { CALLS, el, safeLink } from "./dom";
+import { CALLS, el, key, safeLink } from "./dom";
 import type { Tell } from "./parts";
 import { type ChannelType, say } from "./words";
 
@@ -13,9 +13,7 @@ export function wayList({ channels = [], title }: Action, about: unknown, tell: 
     if (!href && !channel.hook) return void tell.broken("channel");
     const label = channel.label || say()[type as ChannelType] || type;
     const away = href && /^http/.test(href) && new URL(href).origin !== location.origin;
-    const node = href
-      ? el("a", "way", label, { href, ...(away ? { target: "_blank", rel: "noopener" } : {}) })
-      : el("button", "way", label, { type: "button" });
+    const node = key("way", label, href, away ? { target: "_blank", rel: "noopener" } : {});
     node.onclick = () => {
       const hook = href ? undefined : hookOf(channel.hook);
       if (!href && !hook) return tell.broken("channel");

@@ -13,6 +13,10 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return node;
 }
 
+/** key is what can be pressed: a link where there is somewhere to go, else a button. */
+export const key = (className: string, label: string, href?: string, more: { [name: string]: string } = {}): HTMLElement =>
+  href ? el("a", className, label, { href, ...more }) : el("button", className, label, { type: "button", ...more });
+
 /** safeLink allows pages to go to, and nothing that runs. */
 export function safeLink(link: string | undefined, others = /^$/): string | undefined {
   return checked(link, (url) => /^https?:$/.test(url.protocol) || others.test(url.protocol));

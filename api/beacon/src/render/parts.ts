@@ -1,5 +1,5 @@
 import type { Action, Branch, RankedItem } from "../types";
-import { CALLS, el, safeImage, safeLink } from "./dom";
+import { CALLS, el, key, safeImage, safeLink } from "./dom";
 import { endOf, expiryText, leftText, priceText, say } from "./words";
 
 /** What the parts of an action tell: a click on something, or what is wrong with it. */
@@ -13,15 +13,13 @@ export interface Tell {
 }
 
 /** closeButton comes with the question that every visitor may ask. */
-export function closeButton(tell: Tell): Node {
+export function closeButton(tell: Tell): Node[] {
   const { close, why } = say();
-  const button = el("button", "x", [], { type: "button", "aria-label": close });
+  const button = key("x", "", "", { "aria-label": close });
   button.onclick = () => tell.close("button");
-  const ask = el("button", "y", "?", { type: "button", "aria-label": why, title: why });
+  const ask = key("y", "?", "", { "aria-label": why, title: why });
   ask.onclick = tell.why;
-  const both = document.createDocumentFragment();
-  both.append(ask, button);
-  return both;
+  return [ask, button];
 }
 
 export function picture(src: string | undefined, className: string, tell: Tell, more: { [name: string]: string } = {}): HTMLElement | undefined {
@@ -40,8 +38,7 @@ export function picture(src: string | undefined, className: string, tell: Tell, 
 export function goButton(action: Action, tell: Tell): HTMLElement | undefined {
   const href = safeLink(action.link);
   if (!action.button && !href) return;
-  const label = action.button || say().more;
-  const node = href ? el("a", "go", label, { href }) : el("button", "go", label, { type: "button" });
+  const node = key("go", action.button || say().more, href);
   node.onclick = () => tell.click(href ? "link" : "button", !href);
   return node;
 }
@@ -90,7 +87,7 @@ export function ticket(action: Action, tell: Tell): HTMLElement | undefined {
   let row: HTMLElement | undefined;
   if (action.code) {
     const code = el("input", "code", [], { readonly: "", value: action.code, "aria-label": said.code });
-    const copy = el("button", "copy", said.copy, { type: "button", "aria-live": "polite" });
+    const copy = key("copy", said.copy, "", { "aria-live": "polite" });
     code.onclick = () => code.select();
     copy.onclick = () => {
       tell.click("copy", false);
@@ -103,13 +100,12 @@ export function ticket(action: Action, tell: Tell): HTMLElement | undefined {
 
 /** countdown goes on while it is on the page, to the real end and not beyond. */
 function countdown(end: number): HTMLElement {
-  const node = el("span", "left", leftText(end), { role: "timer" });
+  const node = el("span", "left", "", { role: "timer" });
   const tick = () => {
-    if (!node.isConnected) return;
     node.textContent = leftText(end);
-    if (end > Date.now()) setTimeout(tick, 1000);
+    if (end > Date.now()) setTimeout(() => node.isConnected && tick(), 1000);
   };
-  setTimeout(tick, 1000);
+  tick();
   return node;
 }
 

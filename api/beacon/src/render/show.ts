@@ -4,6 +4,7 @@ import css from "./style.css";
 import { reached, wayList } from "./chat";
 import { dress, el } from "./dom";
 import { closeButton, goButton, itemList, picture, type Tell, ticket, words } from "./parts";
+import { boxes, escape } from "./escape";
 import { redirectTo } from "./redirect";
 import { surveyForm } from "./survey";
 import { endOf, pageLanguage, say } from "./words";
@@ -52,6 +53,7 @@ export function show(action: Action, about: Props, { guard, record, report, open
     else if (root.activeElement) before?.focus();
     host.remove();
     removeEventListener("keydown", onKey);
+    boxes.splice(boxes.indexOf(box!), 1);
   };
   const close = (by: string) => {
     if (away) return;
@@ -70,12 +72,9 @@ export function show(action: Action, about: Props, { guard, record, report, open
     hook: guard("hook", (call: () => void) => call()),
     why,
   };
-  const onKey = guard("escape", (event: KeyboardEvent) => {
-    if (event.key === "Escape" && !event.defaultPrevented && (!selector || root.activeElement)) close("escape");
-  });
-
   const box = draw(action, tell, about);
   if (!box) return; // the drawer has told why
+  const onKey = guard("escape", escape(box, () => close("escape")));
   const { theme } = action;
   if (theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches)) box.classList.add("dark");
   box.setAttribute("aria-label", title || say().notice);
@@ -87,19 +86,27 @@ export function show(action: Action, about: Props, { guard, record, report, open
   if (selector && place.clientHeight > room && host.getBoundingClientRect().top < innerHeight) trouble("unreserved"); // the page has moved
   if (box instanceof HTMLDialogElement) {
     // The top layer: focus stays inside and the page behind is inert, by the browser's own rules.
-    box.addEventListener("cancel", guard("escape", (event: Event) => {
+    box.oncancel = guard("escape", (event: Event) => {
       event.preventDefault();
       close("escape");
-    }));
-    box.addEventListener("click", guard("outside", (event: Event) => {
-      if (event.target === box) close("outside");
-    }));
+    });
+    // Outside is where a press began as well, and not one of those that opened it.
+    let out = false;
+    box.onpointerdown = (event) => {
+      out = event.target === box && event.timeStamp > shown + 500;
+    };
+    box.onclick = guard("outside", (event: Event) => {
+      if (out && event.target === box) close("outside");
+    });
     box.showModal();
+    const shown = performance.now();
     box.focus(); // the dialog itself: a button that lights up unasked would look chosen
+    box.scrollTop = 0; // which may be below
   } else {
-    addEventListener("keydown", onKey);
     box.addEventListener("focusin", (event) => (before ||= (event.relatedTarget as HTMLElement) || undefined));
   }
+  boxes.unshift(box);
+  addEventListener("keydown", onKey);
 
   return {
     remove,
@@ -127,42 +134,45 @@ const edge = (action: Action): string => (/^top/.test(action.position || "") ? "
 
 const section = (className: string, parts: (Node | undefined)[]) => el("section", "box " + className, parts, { role: "region" });
 
+/** strip is a sheet whose content scrolls where it has no room, beside its cross. */
+const strip = (className: string, inner: string, parts: (Node | undefined)[], tell: Tell) =>
+  section("strip " + className, [el("div", inner, parts), ...closeButton(tell)]);
+
 /** card is a window over the page, or a small one in a corner of it. */
 function card(action: Action, tell: Tell, parts: (Node | undefined)[], usual?: string): HTMLElement {
-  const inner = el("div", "sheet", [...parts, closeButton(tell)]);
+  const inner = el("div", "sheet", [...parts, ...closeButton(tell)]);
   const corner = /^(top|bottom)(-left|-right)?$/.exec(action.position || usual || "");
   if (!corner) return el("dialog", "box card", [inner], { tabindex: "-1" });
   return section(`card corner at-${corner[1]} at${corner[2] || "-right"}`, [inner]);
 }
 
+const CORNER = "bottom-right";
+
 /** half is one sheet of paper of a card. */
 const half = (parts: (Node | undefined)[], more = "") => (parts.some(Boolean) ? el("div", "half" + more, parts) : undefined);
 
-/** notice draws words and a button, in the middle or in a corner. */
-const notice = (usual?: string): Draw => (action, tell) => {
+/** notice draws words, and under them the answer that they ask for, in the middle or in a corner. */
+const notice = (action: Action, tell: Tell, answer?: Node, usual?: string): HTMLElement =>
+  card(action, tell, [half([picture(action.image, "hero", tell), words(action, tell), answer])], usual);
+
+const going = (usual?: string): Draw => (action, tell) => {
   const go = goButton(action, tell);
-  return card(action, tell, [half([picture(action.image, "hero", tell), words(action, tell), go && el("div", "foot", [go])])], usual);
+  return notice(action, tell, go && el("div", "foot", [go]), usual);
 };
 
 const drawers: { [type: string]: Draw | undefined } = {
-  banner: (action, tell) =>
-    section("bar " + edge(action), [picture(action.image, "icon", tell), words(action, tell), goButton(action, tell), closeButton(tell)]),
+  banner: (action, tell) => strip(edge(action), "bar", [picture(action.image, "icon", tell), words(action, tell), goButton(action, tell)], tell),
 
   ranking: (action, tell) =>
-    section("shelf " + edge(action), [
-      el("div", "head", [words(action, tell), goButton(action, tell)]),
-      itemList(action, tell),
-      closeButton(tell),
-    ]),
+    strip(edge(action) + " wide", "shelf", [el("div", "head", [words(action, tell), goButton(action, tell)]), itemList(action, tell)], tell),
 
   inline: (action, tell) => {
     const items = itemList(action, tell);
     const parts = [words(action, tell), goButton(action, tell)];
-    return section("inline" + (items ? " shelf" : " bar"), [
-      picture(action.image, "icon", tell),
-      ...(items ? [el("div", "head", parts), items] : parts),
-      closeButton(tell),
-    ]);
+    const icon = picture(action.image, "icon", tell);
+    return items
+      ? strip("inline", "shelf", [icon, el("div", "head", parts), items], tell)
+      : strip("inline", "bar", [icon, ...parts], tell);
   },
 
   coupon: (action, tell) =>
@@ -171,14 +181,14 @@ const drawers: { [type: string]: Draw | undefined } = {
       half([ticket(action, tell), goButton(action, tell)], " tear"),
     ]),
 
-  modal: notice(),
-  slide_in: notice("bottom-right"),
-  html: notice("bottom-right"),
+  modal: going(),
+  slide_in: going(CORNER),
+  html: going(CORNER),
 
-  survey: (action, tell) => card(action, tell, [half([picture(action.image, "hero", tell), words(action, tell), surveyForm(action, tell)])], "bottom-right"),
+  survey: (action, tell) => notice(action, tell, surveyForm(action, tell), CORNER),
 
   chat: (action, tell, about) => {
     const ways = wayList(action, { campaign: about.campaign, variant: about.variant }, tell);
-    return ways && card(action, tell, [half([picture(action.image, "hero", tell), words(action, tell), ways])], "bottom-right");
+    return ways && notice(action, tell, ways, CORNER);
   },
 };

@@ -8,6 +8,7 @@ export function surveyForm({ questions = [], thanks, button }: Action, tell: Tel
   const form = el("form", "survey");
   const said = say();
   let at = 0;
+  let since = 0; // when the question came, by the clock of events
   const draw = () => {
     const question = questions[at];
     if (!question) return form.replaceChildren(el("p", "thanks", thanks || said.thanks, { role: "status" }));
@@ -24,6 +25,8 @@ export function surveyForm({ questions = [], thanks, button }: Action, tell: Tel
     event.preventDefault();
     const { id, type } = questions[at];
     const given = String(new FormData(form).get("answer") ?? "").trim();
+    if (!given && event.timeStamp - since < 500) return; // the second half of a double click: nobody has read it
+    since = event.timeStamp;
     if (given) tell.record("omo_answer", { question: id, answer: /stars|nps/.test(type) ? +given : given.slice(0, 1000) });
     at++;
     draw();
@@ -35,17 +38,16 @@ export function surveyForm({ questions = [], thanks, button }: Action, tell: Tel
 
 function fields({ type, text, options = [], required }: Question): HTMLElement {
   const must: { [name: string]: string } = required ? { required: "" } : {};
-  const radio = (value: string, label: string, face = "span") =>
+  const radio = (value: string, label = value) =>
     el("label", "", [
       el("input", "", [], { type: "radio", name: "answer", value, "aria-label": label, ...must }),
-      el(face as "span", "", type === "stars" ? "" : label, { "aria-hidden": "true" }),
+      el("span", "", type === "stars" ? "" : label, { "aria-hidden": "true" }),
     ]);
-  const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
   const said = say();
   const choices =
-    type === "stars" ? numbers(1, 5).map((n) => radio(String(n), said.star(n)))
-    : type === "nps" ? numbers(0, 10).map((n) => radio(String(n), String(n)))
-    : options.map((option) => radio(option, option));
+    type === "stars" ? [..."12345"].map((n) => radio(n, said.star(+n)))
+    : type === "nps" ? [..."0123456789", "10"].map((n) => radio(n))
+    : options.map((option) => radio(option));
   return el(
     "fieldset",
     type,

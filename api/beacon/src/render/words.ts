@@ -56,14 +56,21 @@ const EN: typeof JA = {
 
 export type ChannelType = "chat" | "phone" | "line" | "video" | "form" | "faq";
 
-/** pageLanguage is the page's own language, or the visitor's where the page does not say. */
+/** pageLanguage is the page's own language, or the visitor's where the page says none. Pages write ja_JP as well, and words that Intl throws at. */
 export function pageLanguage(): string {
-  return document.documentElement.lang || navigator.language || "ja";
+  for (const said of [document.documentElement.lang, navigator.language]) {
+    try {
+      return Intl.getCanonicalLocales(said.replace(/_/g, "-"))[0];
+    } catch {
+      // no language: the next
+    }
+  }
+  return "ja";
 }
 
 /** say gives our own words in the page's language. */
 export function say(): typeof JA {
-  return /^ja\b/i.test(pageLanguage()) ? JA : EN;
+  return /^ja\b/.test(pageLanguage()) ? JA : EN;
 }
 
 /** endOf is when a coupon expires by the visitor's own clock, in ms since 1970; NaN for one that does not. */
