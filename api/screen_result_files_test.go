@@ -48,7 +48,7 @@ func TestResultDownloads(t *testing.T) {
 		t.Errorf("the drawing is %s", drawing)
 	}
 	page := string(c.counted("/ui/campaigns/welcome").body)
-	for what, name := range map[string]string{"results": "結果（CSV）", "days": "日ごと（CSV）", "cumulative": "日ごとの累計（CSV）", "breakdown": "切り口別・デバイス（CSV）", "funnel": "判定のゆくえ（CSV）"} {
+	for what, name := range map[string]string{"results": "結果（CSV）", "days": "日ごと（CSV）", "cumulative": "日ごとの累計（CSV）", "breakdown": "切り口別・端末（CSV）", "funnel": "判定のゆくえ（CSV）"} {
 		if !strings.Contains(page, "&amp;what="+what+`" download>`+name+"</a>") {
 			t.Errorf("no %s as %s", what, name)
 		}

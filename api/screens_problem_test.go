@@ -45,7 +45,7 @@ func TestProblemsAreSaidInBothLanguages(t *testing.T) {
 			"There is no such page. campaign autumn is a draft, and nobody has met it: try it in the playground, then set status: live at campaigns/draft.yaml:1, or status: shadow to see whom it would reach"},
 		{get(look, "/ui/campaigns/welcome?window=soon"), 400, "入力に誤りがあります。 window は 72h や 7d のような長さで書いてください。", "Something in what was sent is wrong. window soon is not a length of time like 72h or 7d"},
 		{get(look, "/ui/campaigns/welcome?from=2026-11-02&to=2026-11-01"), 400, "入力に誤りがあります。 期間の始まりは終わりより前の日にしてください。", "Something in what was sent is wrong. from 2026-11-02 is not before to 2026-11-01"},
-		{get(look, "/ui/campaigns/welcome/visitors?who=all"), 400, "入力に誤りがあります。 all という一覧はありません。結果の画面の数字から開いてください。", "Something in what was sent is wrong. who all is none of exposed, matured, converted, clicked, closed, failed, crossed, carried"},
+		{get(look, "/ui/campaigns/welcome/visitors?who=all"), 400, "入力に誤りがあります。 all という一覧はありません。結果の画面の数字から開いてください。", "Something in what was sent is wrong. who all is none of exposed, matured, converted, clicked, closed, failed, crossed, carried, met, yielded, bots, staff, previews"},
 		{get(look, "/ui/visitors/nobody"), 404, "このページはありません。 来訪者 nobody の記録はありません。「来訪者」の画面で探してください。", "There is no such page. nothing is known of visitor nobody: look for it under /ui/visitors"},
 		{get(look, "/ui/users"), 403, "この操作をする権限がありません。 必要な権限は「公開」、viewさんの権限は「閲覧」です。公開の権限を持つ人が「メンバー」の画面で変えられます（omo users でも変えられます）。",
 			"Your role does not allow this. this needs the role publish, and view has view: somebody who may publish can change that under /ui/users, or omo users does"},

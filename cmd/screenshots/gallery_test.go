@@ -188,7 +188,10 @@ func TestTheCameraKnowsAProblem(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var err error
 		if r.URL.Path == "/ui/campaigns/xmas" {
-			err = screens.Render(w, dashboard.Frame{Language: "ja"}, "problem", &api.Problem{Code: "not_found", Message: "no campaign xmas in the rules folder"})
+			err = screens.Render(w, dashboard.Frame{Language: "ja"}, "problem", struct {
+				*api.Problem
+				From string
+			}{Problem: &api.Problem{Code: "not_found", Message: "no campaign xmas in the rules folder"}})
 		} else {
 			_, err = fmt.Fprint(w, "<!doctype html><main><p>施策</p></main>")
 		}
